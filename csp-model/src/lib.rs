@@ -12,8 +12,6 @@ pub mod agent;
 pub mod csp;
 pub mod device;
 pub mod schema;
-#[cfg(feature = "proptest")]
-pub mod strategies;
 pub mod tree;
 pub mod uri;
 pub mod value;

@@ -1,0 +1,116 @@
+//! Rolling back the latest quality or feature update.
+//!
+//! Source: Microsoft, Update CSP, `Rollback` (conditions); the status texts are decided (U12 in the conformance
+//! register), because no document gives them.
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Serialize};
+
+use super::catalog::Classification;
+use super::{HResult, Record, Source, UpdateClass, UpdateId, UpdateSet};
+use crate::Device;
+use crate::csp::policy::Pause;
+
+/// Both rollbacks of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rollbacks {
+    /// `Rollback/QualityUpdate`
+    pub quality: Rollback,
+    /// `Rollback/FeatureUpdate`
+    pub feature: Rollback,
+}
+
+/// What has become of one kind of rollback.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rollback {
+    /// The result of the last one; `None` before the first.
+    pub status: Option<HResult>,
+    /// The update that leaves with the next restart.
+    pub pending: Option<UpdateId>,
+}
+
+/// What can be rolled back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RollbackKind {
+    /// The latest quality update.
+    Quality,
+    /// The latest feature update.
+    Feature,
+}
+
+impl RollbackKind {
+    const fn class(self) -> UpdateClass {
+        match self {
+            Self::Quality => UpdateClass::Quality,
+            Self::Feature => UpdateClass::Feature,
+        }
+    }
+}
+
+impl Rollbacks {
+    /// One of the two.
+    #[must_use]
+    pub const fn of(&self, kind: RollbackKind) -> &Rollback {
+        match kind {
+            RollbackKind::Quality => &self.quality,
+            RollbackKind::Feature => &self.feature,
+        }
+    }
+
+    pub(crate) const fn of_mut(&mut self, kind: RollbackKind) -> &mut Rollback {
+        match kind {
+            RollbackKind::Quality => &mut self.quality,
+            RollbackKind::Feature => &mut self.feature,
+        }
+    }
+}
+
+/// Why a device does not roll back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+pub enum Refusal {
+    /// The class does not come from Windows Update, or no Windows Update client policy is set.
+    #[error("the device is not Windows Update for Business connected")]
+    NotConnected,
+    /// No pause of that class is in force.
+    #[error("updates of that class are not paused")]
+    NotPaused,
+    /// There is nothing to roll back.
+    #[error("no update of that class is installed")]
+    NotInstalled,
+    /// The feature update was installed too long ago.
+    #[error("the uninstall period of the feature update is over")]
+    PeriodOver,
+}
+
+/// The update that a rollback of that kind takes away from `device`.
+pub(crate) fn rollback_candidate(device: &Device, kind: RollbackKind) -> Result<UpdateId, Refusal> {
+    let policy = device.effective_policy();
+    let connected = device.scan_sources().of(kind.class()) == Source::WindowsUpdate && policy.has_client_policy();
+    if !connected {
+        return Err(Refusal::NotConnected);
+    }
+    let pause = match kind {
+        RollbackKind::Quality => Pause::Quality,
+        RollbackKind::Feature => Pause::Feature,
+    };
+    if !policy.is_paused(pause, device.clock()) {
+        return Err(Refusal::NotPaused);
+    }
+    let (id, record) = latest(device, kind.class()).ok_or(Refusal::NotInstalled)?;
+    let period = TimeDelta::days(policy.int("ConfigureFeatureUpdateUninstallPeriod").unwrap_or(10).clamp(0, 3_650));
+    match kind {
+        RollbackKind::Feature if record.since + period < device.clock() => Err(Refusal::PeriodOver),
+        RollbackKind::Feature | RollbackKind::Quality => Ok(id),
+    }
+}
+
+/// The update of `class` that was installed last; definitions do not count.
+fn latest(device: &Device, class: UpdateClass) -> Option<(UpdateId, &Record)> {
+    let counts = |id: &UpdateId| {
+        let update = device.profile().update(*id);
+        update.is_some_and(|update| update.class() == class && update.classification != Classification::DEFINITION_UPDATES)
+    };
+    device.agent().updates_in(UpdateSet::Installed).filter(|(id, _)| counts(id)).max_by_key(|(id, record)| (record.since, *id))
+}

@@ -1,0 +1,151 @@
+//! The CSPs behind the gate: one file each, and the one place that sends a call to the right one.
+//!
+//! The gate has already checked that a command may be done; what remains is what only the CSP knows: which
+//! instances there are, what a node says, and what a write changes.
+
+pub mod devdetail;
+pub mod devinfo;
+pub mod manageability;
+pub mod policy;
+pub mod stored;
+pub mod update;
+
+use smallvec::SmallVec;
+
+use crate::schema::NodeId;
+use crate::tree::{Effect, TreeError};
+use crate::{Access, Device, Value};
+use stored::MountId;
+
+/// Who acts for a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Csp {
+    /// Nobody: a node above the CSPs.
+    Interior,
+    /// `./DevDetail`
+    DevDetail(devdetail::Node),
+    /// `./DevInfo`
+    DevInfo(devinfo::Node),
+    /// `./Vendor/MSFT/DeviceManageability`
+    Manageability(manageability::Node),
+    /// `./Vendor/MSFT/Policy`, the areas that the device acts on.
+    Policy(policy::Node),
+    /// Any CSP that keeps what it is given.
+    Stored(MountId),
+    /// `./Vendor/MSFT/Update`
+    Update(update::Node),
+}
+
+/// A node of one device: which node, and the names of the free ones on the way to it, itself included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address<'a> {
+    /// The node.
+    pub node: NodeId,
+    /// The names, from the root down.
+    pub names: SmallVec<[&'a str; 4]>,
+}
+
+impl<'a> Address<'a> {
+    /// The address of the node below this one; `name` only where it is free.
+    #[must_use]
+    pub(crate) fn below(&self, node: NodeId, name: Option<&'a str>) -> Self {
+        let mut names = self.names.clone();
+        names.extend(name);
+        Self { node, names }
+    }
+
+    /// The name that was chosen last.
+    pub(crate) fn name(&self) -> Option<&'a str> {
+        self.names.last().copied()
+    }
+}
+
+impl Csp {
+    /// What may be done to the node, where the CSP deviates from its description.
+    pub(crate) fn access(self, device: &Device, described: Access) -> Access {
+        match self {
+            Self::Update(node) => update::access(device, node, described),
+            Self::Interior
+            | Self::DevDetail(_)
+            | Self::DevInfo(_)
+            | Self::Manageability(_)
+            | Self::Policy(_)
+            | Self::Stored(_) => described,
+        }
+    }
+
+    /// Whether the CSP can have an instance of that name.
+    pub(crate) fn takes_name(self, device: &Device, node: NodeId, name: &str) -> bool {
+        match self {
+            Self::Update(_) => update::takes_name(name),
+            Self::Stored(_) => stored::takes_name(device, node, name),
+            Self::Interior | Self::DevDetail(_) | Self::DevInfo(_) | Self::Manageability(_) | Self::Policy(_) => false,
+        }
+    }
+
+    /// Whether a node that need not be there is.
+    pub(crate) fn exists(self, device: &Device, address: &Address<'_>) -> bool {
+        match self {
+            Self::Policy(node) => policy::read(device, node, address.node).is_some(),
+            Self::Stored(mount) => stored::exists(device, mount, address),
+            Self::Update(node) => update::exists(device, node, address),
+            Self::Interior | Self::DevDetail(_) | Self::DevInfo(_) | Self::Manageability(_) => true,
+        }
+    }
+
+    /// Shows every instance of the free node `node` below `parent` by its name, in order.
+    pub(crate) fn each_instance(self, device: &Device, parent: &Address<'_>, node: NodeId, visit: &mut dyn FnMut(&str)) {
+        match self {
+            Self::Stored(mount) => stored::each_instance(device, mount, parent, node, visit),
+            Self::Update(node) => update::each_instance(device, node, visit),
+            Self::Interior | Self::DevDetail(_) | Self::DevInfo(_) | Self::Manageability(_) | Self::Policy(_) => {}
+        }
+    }
+
+    /// The value of a leaf that exists.
+    pub(crate) fn read(self, device: &Device, address: &Address<'_>) -> Option<Value> {
+        match self {
+            Self::Interior => None,
+            Self::DevDetail(node) => Some(devdetail::read(device, node)),
+            Self::DevInfo(node) => Some(devinfo::read(device, node)),
+            Self::Manageability(node) => Some(manageability::read(device, node)),
+            Self::Policy(node) => policy::read(device, node, address.node),
+            Self::Stored(mount) => stored::read(device, mount, address),
+            Self::Update(node) => update::read(device, node, address),
+        }
+    }
+
+    /// Creates or changes a node. `None` makes an interior one.
+    pub(crate) fn write(self, device: &mut Device, address: &Address<'_>, value: Option<Value>) -> Result<(), TreeError> {
+        match self {
+            Self::DevDetail(node) => devdetail::write(device, node, value),
+            Self::Policy(_) => policy::write(device, address.node, value),
+            Self::Stored(mount) => stored::write(device, mount, address, value),
+            Self::Update(node) => update::write(device, node, address),
+            Self::Interior | Self::DevInfo(_) | Self::Manageability(_) => return Err(TreeError::not_allowed(Access::REPLACE, Access::GET)),
+        }
+        Ok(())
+    }
+
+    /// Takes away a node and everything below it.
+    pub(crate) fn remove(self, device: &mut Device, address: &Address<'_>) {
+        match self {
+            Self::Policy(_) => policy::remove(device, address.node),
+            Self::Stored(_) => stored::remove(device, address),
+            Self::Update(_) => update::remove(device, address),
+            // Permanent nodes: the gate refuses before.
+            Self::Interior | Self::DevDetail(_) | Self::DevInfo(_) | Self::Manageability(_) => {}
+        }
+    }
+
+    /// Runs a node.
+    pub(crate) fn exec(self, device: &mut Device) -> Result<Effect, TreeError> {
+        match self {
+            Self::Update(node) => update::exec(device, node),
+            Self::Stored(_) => Ok(Effect::Executed),
+            Self::Interior | Self::DevDetail(_) | Self::DevInfo(_) | Self::Manageability(_) | Self::Policy(_) => {
+                Err(TreeError::not_allowed(Access::EXEC, Access::GET))
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Any CSP that keeps what it is given: its description is all there is to know of it.
+//!
+//! Nodes are kept by their number and the names that were chosen on the way, never by the text of an address.
+//! The map is a persistent one: a copy of the device costs nothing, and a write copies the few entries on its
+//! way.
+
+use rpds::RedBlackTreeMapSync;
+
+use super::{Address, Csp};
+use crate::schema::NodeId;
+use crate::{Device, Format, Value};
+
+/// The number of a mounted description.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MountId(pub(crate) u16);
+
+/// The nodes that one mounted CSP keeps. An interior node is kept without a value.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Stored {
+    nodes: RedBlackTreeMapSync<Key, Option<Value>>,
+}
+
+/// A kept node: its number, and the names chosen on the way to it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Key {
+    pub(crate) node: NodeId,
+    pub(crate) names: Box<[Box<str>]>,
+}
+
+impl Key {
+    fn of(address: &Address<'_>) -> Self {
+        Self { node: address.node, names: address.names.iter().map(|name| Box::from(*name)).collect() }
+    }
+}
+
+impl Stored {
+    /// How many nodes are kept.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.size()
+    }
+
+    /// Whether nothing is kept.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.is_empty()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Key, Option<&Value>)> {
+        self.nodes.iter().map(|(key, value)| (key, value.as_ref()))
+    }
+
+    /// The kept nodes of that number whose names begin with those of `parent`.
+    fn below(&self, node: NodeId, parent: &Address<'_>) -> impl Iterator<Item = &Key> {
+        let first = Key::of(&Address { node, names: parent.names.clone() });
+        let from = self.nodes.range(first.clone()..).map(|(key, _)| key);
+        from.take_while(move |key| key.node == node && key.names.starts_with(&first.names))
+    }
+
+    pub(crate) fn insert(&mut self, key: Key, value: Option<Value>) {
+        self.nodes.insert_mut(key, value);
+    }
+}
+
+pub(super) fn takes_name(device: &Device, node: NodeId, name: &str) -> bool {
+    let msft = device.profile().schema().def(node).properties.msft.as_deref();
+    msft.and_then(|msft| msft.naming.as_ref()).is_none_or(|naming| naming.accepts(name))
+}
+
+pub(super) fn exists(device: &Device, mount: MountId, address: &Address<'_>) -> bool {
+    device.stored(mount).is_some_and(|stored| stored.nodes.contains_key(&Key::of(address)))
+}
+
+pub(super) fn each_instance(device: &Device, mount: MountId, parent: &Address<'_>, node: NodeId, visit: &mut dyn FnMut(&str)) {
+    let Some(stored) = device.stored(mount) else { return };
+    let names = stored.below(node, parent).filter_map(|key| key.names.last());
+    names.for_each(|name| visit(name));
+}
+
+/// What was written, or the description's default, or what a node of its format is before anybody wrote it.
+pub(super) fn read(device: &Device, mount: MountId, address: &Address<'_>) -> Option<Value> {
+    let def = device.profile().schema().def(address.node);
+    let kept = device.stored(mount).and_then(|stored| stored.nodes.get(&Key::of(address)).cloned().flatten());
+    let format = def.properties.format;
+    let default = || def.properties.default.as_deref().and_then(|text| Value::parse(format, text));
+    kept.or_else(default).or_else(|| unset(format))
+}
+
+pub(super) fn write(device: &mut Device, mount: MountId, address: &Address<'_>, value: Option<Value>) {
+    device.stored_mut(mount).insert(Key::of(address), value);
+}
+
+pub(super) fn remove(device: &mut Device, address: &Address<'_>) {
+    let profile = device.profile_arc();
+    for node in profile.schema().subtree(address.node) {
+        // Another CSP may be mounted below: what it keeps goes too, from where it keeps it.
+        let Csp::Stored(mount) = profile.schema().def(node).csp else { continue };
+        let doomed: Vec<Key> = device.stored(mount).map_or_else(Vec::new, |stored| stored.below(node, address).cloned().collect());
+        if !doomed.is_empty() {
+            let stored = device.stored_mut(mount);
+            for key in &doomed {
+                stored.nodes.remove_mut(key);
+            }
+        }
+    }
+}
+
+fn unset(format: Format) -> Option<Value> {
+    match format {
+        Format::Int => Some(Value::Int(0)),
+        Format::Bool => Some(Value::Bool(false)),
+        Format::Float => Some(Value::Float("0".into())),
+        Format::Node => None,
+        Format::Null => Some(Value::Null),
+        Format::Date => Some(Value::Date("".into())),
+        Format::Time => Some(Value::Time("".into())),
+        Format::B64 => Some(Value::B64("".into())),
+        Format::Bin => Some(Value::Bin("".into())),
+        Format::Chr => Some(Value::chr("")),
+        Format::Xml => Some(Value::Xml("".into())),
+    }
+}

@@ -1,0 +1,246 @@
+//! The device file: what a person writes to describe a device, in TOML or JSON.
+//!
+//! The types here say only what may stand in the file. Reading text is [`super::load`]'s work, checking that it
+//! makes sense [`super::profile`]'s.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Duration, Scalar, Size, TimeZone, WindowsEdition};
+use crate::agent::catalog::{Classification, Service};
+use crate::agent::{Fault, HResult, UpdateId};
+use crate::schema::{OsVersion, builtin::Edition};
+
+/// A device under MDM, as its file describes it.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DeviceFile {
+    /// The edition of the Update CSP: "2023" (FailedUpdates/{guid}/State) or "1803" (…/Status).
+    pub schema: Edition,
+    /// The seed of everything that is random.
+    pub seed: u64,
+    /// Where the device clock starts.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub clock: Clock,
+    /// The device's time zone, as an offset from UTC: active hours, schedules and LocalTime follow it.
+    pub time_zone: TimeZone,
+    /// When the device last scanned for updates; absent when it never did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_scan: Option<DateTime<Utc>>,
+    /// Accept an approval that carries Data, and ignore the Data.
+    pub lenient_add: bool,
+    /// What Delete of an approval answers: "405" or "200". By default 405 in schema 2023 and 200 in 1803.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoke_approval: Option<RevokeApproval>,
+    /// What an Atomic that fails answers: "507" with its members rolled back, or "500" with their own codes.
+    pub atomic_failure: AtomicFailure,
+    /// When msft:originalerror is added to a failing Status: once the server asked for it, or "always".
+    pub original_error: OriginalError,
+    /// More CSPs: device description files (DDF), by path or as their text.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ddf: Vec<String>,
+    /// What the device is.
+    pub device: Identity,
+    /// Policies, by area: `./Vendor/MSFT/Policy/Config/{area}/{policy}`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub policy: BTreeMap<String, BTreeMap<String, Scalar>>,
+    /// The registry, by key: Group Policy stands there.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub registry: BTreeMap<String, BTreeMap<String, Scalar>>,
+    /// What the update services can offer, and how far the device has come with it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub update: Vec<UpdateEntry>,
+    /// Updates and classifications that are approved from the start.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub approval: Vec<Approval>,
+    /// What goes wrong, and when.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fault: Vec<Fault>,
+}
+
+/// Where a device clock starts; 2024-01-01T00:00:00Z unless the file says otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Clock(pub DateTime<Utc>);
+
+impl Default for Clock {
+    fn default() -> Self {
+        const NEW_YEAR_2024: i64 = 1_704_067_200;
+        Self(DateTime::from_timestamp(NEW_YEAR_2024, 0).unwrap_or_default())
+    }
+}
+
+/// What Delete of `ApprovedUpdates/{guid}` answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum RevokeApproval {
+    /// Deletes the approval, as the parent's description allows.
+    #[serde(rename = "200")]
+    Allowed,
+    /// Refuses, as the page that names Get and Add only says.
+    #[serde(rename = "405")]
+    Refused,
+}
+
+/// What an Atomic that fails answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub enum AtomicFailure {
+    /// 507, with 216 for the members that were done before, and 215 for those that were not reached.
+    #[default]
+    #[serde(rename = "507")]
+    RolledBack,
+    /// 500, and each member its own code, as developers of servers have reported.
+    #[serde(rename = "500")]
+    OwnCodes,
+}
+
+/// When a failing Status carries the Windows error behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum OriginalError {
+    /// Once the server has set SyncApplicationVersion 3.0 or later (\[MS-MDM\] 2.2.7.12).
+    #[default]
+    WhenAsked,
+    /// Always: for people who look for a fault.
+    Always,
+}
+
+/// What the device is: DevInfo, DevDetail.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Identity {
+    /// The device's name: DevDetail/Ext/Microsoft/DeviceName.
+    pub name: String,
+    /// DevInfo/DevId, and the Source of every message.
+    pub id: String,
+    /// DevInfo/Man
+    pub manufacturer: String,
+    /// DevInfo/Mod
+    pub model: String,
+    /// DevInfo/Lang
+    pub language: String,
+    /// The version of Windows, four numbers: decides which rules hold, and DevDetail/SwV.
+    pub os: OsVersion,
+    /// The edition of Windows: decides which policies apply.
+    pub edition: WindowsEdition,
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        Self {
+            name: "LAB-01".to_owned(),
+            id: "0123456789ABCDEF0123456789ABCDEF".to_owned(),
+            manufacturer: "Contoso".to_owned(),
+            model: "Virtual Machine".to_owned(),
+            language: "en-US".to_owned(),
+            os: OsVersion { major: 10, minor: 0, build: 22_631, revision: 2_506 },
+            edition: WindowsEdition::Enterprise,
+        }
+    }
+}
+
+/// An update that the services can offer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateEntry {
+    /// UpdateID
+    #[schemars(with = "String", extend("format" = "uuid"))]
+    pub id: UpdateId,
+    /// RevisionNumber
+    #[serde(default = "first_revision")]
+    pub revision: u32,
+    /// The title.
+    #[serde(default)]
+    pub title: String,
+    /// The knowledge base article; need not be unique.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kb: Option<String>,
+    /// UpdateClassification, by name or GUID: "Upgrades" is a feature update, "Drivers" a driver.
+    #[schemars(with = "String")]
+    pub classification: Classification,
+    /// The product; anything but "Windows" makes it an update of another Microsoft product.
+    #[serde(default = "windows")]
+    pub product: String,
+    /// When it was released.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released: Option<DateTime<Utc>>,
+    /// What is downloaded: "600MB".
+    #[serde(default)]
+    pub size: Size,
+    /// How long the installation takes: "12m".
+    #[serde(default)]
+    pub install: Duration,
+    /// Whether it needs a restart.
+    #[serde(default)]
+    pub restart: bool,
+    /// What DevDetail/SwV says once it is in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub os: Option<OsVersion>,
+    /// The id of its licence terms, when there are some to accept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>", extend("format" = "uuid"))]
+    pub eula: Option<UpdateId>,
+    /// The updates that it replaces.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(with = "Vec<String>")]
+    pub supersedes: Vec<UpdateId>,
+    /// The services that offer it.
+    #[serde(default = "windows_update")]
+    pub sources: Vec<Service>,
+    /// How far the device has come with it.
+    #[serde(default)]
+    pub state: InitialState,
+    /// failed: the error.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub hresult: Option<HResult>,
+    /// failed: the step that failed, a documented name without "UpdateStatus" ("DownloadFailed"), or 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Scalar>,
+    /// pending-restart, installed: since when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// How far the device has come with an update when its clock starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum InitialState {
+    /// No scan has found it yet.
+    #[default]
+    NotOffered,
+    /// A scan has found it applicable.
+    Installable,
+    /// It failed to download or install.
+    Failed,
+    /// It is installed and waits for a restart.
+    PendingRestart,
+    /// It is installed.
+    Installed,
+}
+
+/// An approval that is there from the start.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// An update or a classification.
+    #[schemars(with = "String", extend("format" = "uuid"))]
+    pub id: UpdateId,
+    /// When it was approved; the start of the clock when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<DateTime<Utc>>,
+}
+
+const fn first_revision() -> u32 {
+    1
+}
+
+fn windows() -> String {
+    "Windows".to_owned()
+}
+
+fn windows_update() -> Vec<Service> {
+    vec![Service::WindowsUpdate]
+}

@@ -1,0 +1,190 @@
+//! A device: a shared profile, a clock, and the parts that make it differ from its profile.
+//!
+//! Every part is shared until it is written to ([`Arc`]): a copy of a device costs a few reference counts, a
+//! command that fails is undone by dropping the copy it was tried on, and `Arc::ptr_eq` tells which parts a
+//! message has changed. The parts hold only what later behaviour needs; events are handed out, never kept.
+
+mod file;
+mod load;
+mod profile;
+mod registry;
+mod scalar;
+mod snapshot;
+mod units;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+pub use file::{Approval, AtomicFailure, Clock, DeviceFile, Identity, InitialState, OriginalError, RevokeApproval, UpdateEntry};
+pub use load::FileError;
+pub use profile::{Mount, Profile, ProfileError};
+pub use registry::Registry;
+pub use scalar::{NotATimeZone, Scalar, TimeZone, WindowsEdition};
+pub use snapshot::{Snapshot, SnapshotError};
+pub use units::{Duration, NotADuration, NotASize, Size};
+
+use crate::agent::{self, Agent, ScanSources};
+use crate::csp::policy::{EffectivePolicy, Policy};
+use crate::csp::stored::{MountId, Stored};
+use crate::schema::OsVersion;
+
+/// A Windows device as its management sees it.
+#[derive(Debug, Clone)]
+pub struct Device {
+    profile: Arc<Profile>,
+    clock: DateTime<Utc>,
+    agent: Arc<Agent>,
+    policy: Arc<Policy>,
+    registry: Arc<Registry>,
+    /// DevDetail/Ext/Microsoft/DeviceName, which a server may replace.
+    name: Arc<str>,
+    stored: BTreeMap<MountId, Arc<Stored>>,
+}
+
+impl Device {
+    /// The device that a profile describes, at the start of its clock. Nothing runs yet.
+    #[must_use]
+    pub fn new(profile: Arc<Profile>) -> Self {
+        let start = profile.start();
+        Self {
+            clock: profile.file().clock.0,
+            agent: Arc::clone(&start.agent),
+            policy: Arc::clone(&start.policy),
+            registry: Arc::clone(&start.registry),
+            name: Arc::clone(&start.name),
+            stored: start.stored.clone(),
+            profile,
+        }
+    }
+
+    /// The built-in device: Windows 11 with updates in every set. [`DeviceFile::BUILTIN`] is its file.
+    ///
+    /// # Panics
+    /// Never: a test reads the file.
+    #[must_use]
+    pub fn builtin() -> Self {
+        static PROFILE: std::sync::LazyLock<Arc<Profile>> = std::sync::LazyLock::new(|| {
+            let file = DeviceFile::from_toml(DeviceFile::BUILTIN).expect("the built-in device file is well-formed");
+            Arc::new(Profile::new(file).expect("the built-in device file makes sense"))
+        });
+        Self::new(Arc::clone(&PROFILE))
+    }
+
+    /// What the device shares with every device of its file.
+    #[must_use]
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// The shared profile itself.
+    #[must_use]
+    pub fn profile_arc(&self) -> Arc<Profile> {
+        Arc::clone(&self.profile)
+    }
+
+    /// The device's clock.
+    #[must_use]
+    pub const fn clock(&self) -> DateTime<Utc> {
+        self.clock
+    }
+
+    /// The update agent.
+    #[must_use]
+    pub fn agent(&self) -> &Agent {
+        &self.agent
+    }
+
+    /// The policies that the server has set.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// The registry.
+    #[must_use]
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// Policies and registry merged: what holds.
+    #[must_use]
+    pub fn effective_policy(&self) -> EffectivePolicy<'_> {
+        EffectivePolicy::new(&self.policy, &self.registry)
+    }
+
+    /// The service that is scanned for each class of updates.
+    #[must_use]
+    pub fn scan_sources(&self) -> ScanSources {
+        agent::resolve_scan_sources(self)
+    }
+
+    /// The device's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The version of Windows that runs: the file's, or that of an installed update that brought a later one.
+    #[must_use]
+    pub fn os(&self) -> OsVersion {
+        let installed = self.agent.updates_in(agent::UpdateSet::Installed);
+        let brought = installed.filter_map(|(id, _)| self.profile.update(id)?.os);
+        brought.fold(self.profile.os(), Ord::max)
+    }
+
+    /// What the CSP of a mounted description keeps; `None` while nothing was ever written to it.
+    #[must_use]
+    pub fn stored(&self, mount: MountId) -> Option<&Stored> {
+        self.stored.get(&mount).map(Arc::as_ref)
+    }
+
+    /// The SyncApplicationVersion that a server has set, as `major.minor`; the highest, if several have.
+    ///
+    /// Source: \[MS-MDM\] 2.2.7.12 and product note 11: from 3.0 on the device explains its failures.
+    #[must_use]
+    pub fn sync_application_version(&self) -> Option<(u32, u32)> {
+        let node = self.profile.sync_application_version()?;
+        let stored = self.stored.values().flat_map(|stored| stored.iter());
+        let versions = stored.filter(|(key, _)| key.node == node).filter_map(|(_, value)| {
+            let text = value?.text();
+            let (major, minor) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
+            Some((major.parse().ok()?, minor.parse().ok()?))
+        });
+        versions.max()
+    }
+
+    pub(crate) fn agent_mut(&mut self) -> &mut Agent {
+        Arc::make_mut(&mut self.agent)
+    }
+
+    pub(crate) fn policy_mut(&mut self) -> &mut Policy {
+        Arc::make_mut(&mut self.policy)
+    }
+
+    pub(crate) fn set_name(&mut self, name: Arc<str>) {
+        self.name = name;
+    }
+
+    pub(crate) fn stored_mut(&mut self, mount: MountId) -> &mut Stored {
+        Arc::make_mut(self.stored.entry(mount).or_default())
+    }
+}
+
+impl PartialEq for Device {
+    /// Parts that are shared are equal without a look at them.
+    fn eq(&self, other: &Self) -> bool {
+        fn same<T: PartialEq>(one: &Arc<T>, other: &Arc<T>) -> bool {
+            Arc::ptr_eq(one, other) || one == other
+        }
+        same(&self.profile, &other.profile)
+            && self.clock == other.clock
+            && same(&self.agent, &other.agent)
+            && same(&self.policy, &other.policy)
+            && same(&self.registry, &other.registry)
+            && self.name == other.name
+            && self.stored.len() == other.stored.len()
+            && self.stored.iter().zip(&other.stored).all(|(one, other)| one.0 == other.0 && same(one.1, other.1))
+    }
+}

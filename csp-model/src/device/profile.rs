@@ -1,0 +1,333 @@
+//! What devices of one file share: the file, the schema it mounts, the updates it knows, and the state a device
+//! starts in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::file::{DeviceFile, InitialState, UpdateEntry};
+use super::{Device, Registry, Scalar};
+use crate::agent::catalog::Update;
+use crate::agent::{Agent, Failure, Record, UpdateId, UpdateState};
+use crate::csp::policy::Policy;
+use crate::csp::stored::{MountId, Stored};
+use crate::csp::{Csp, devdetail, devinfo, manageability, policy, update};
+use crate::schema::{self, NodeId, OsVersion, Schema, Warning, builtin, ddf};
+use crate::tree::{Setting, Transaction};
+use crate::{LocUri, TreeError};
+
+/// What devices of one file share.
+#[derive(Debug)]
+pub struct Profile {
+    file: DeviceFile,
+    schema: Schema,
+    /// The nodes that this edition and version of Windows does not have.
+    inapplicable: BTreeSet<NodeId>,
+    updates: BTreeMap<UpdateId, Update>,
+    mounts: Vec<Mount>,
+    sync_application_version: Option<NodeId>,
+    start: Start,
+}
+
+/// The parts of a device whose clock has not moved.
+#[derive(Debug, Default)]
+pub(super) struct Start {
+    pub(super) agent: Arc<Agent>,
+    pub(super) policy: Arc<Policy>,
+    pub(super) registry: Arc<Registry>,
+    pub(super) name: Arc<str>,
+    pub(super) stored: BTreeMap<MountId, Arc<Stored>>,
+}
+
+/// A description that the file mounts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mount {
+    /// The address of every node that it added.
+    pub added: Vec<String>,
+    /// What its reader found odd.
+    pub warnings: Vec<Warning>,
+}
+
+/// A value of a device file that makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {what}")]
+pub struct ProfileError {
+    /// The value, as a path: `update[1].revision`.
+    pub path: String,
+    /// What is wrong, and what is allowed.
+    pub what: String,
+}
+
+impl Profile {
+    /// Checks a file and makes what its devices share.
+    ///
+    /// # Errors
+    /// The first value that makes no sense.
+    ///
+    /// # Panics
+    /// Never.
+    pub fn new(file: DeviceFile) -> Result<Self, ProfileError> {
+        let mut schema = builtin_schema(&file);
+        let builtin = MountId(0);
+        let mut mounts = Vec::new();
+        for (index, text) in file.ddf.iter().enumerate() {
+            let fail = |what: String| ProfileError { path: format!("ddf[{index}]"), what };
+            let description = ddf::read(text).map_err(|error| fail(error.to_string()))?;
+            let number = u16::try_from(index + 1).map_err(|_| fail("too many descriptions".to_owned()))?;
+            let added = schema
+                .mount(&description.roots, &|_| Csp::Stored(MountId(number)))
+                .map_err(|error| fail(error.to_string()))?;
+            mounts.push(Mount { added, warnings: description.warnings });
+        }
+        let inapplicable = inapplicable(&schema, &file);
+        let updates = updates(&file)?;
+        let agent = agent(&file, &updates)?;
+        let sync_application_version = find(&schema, &["Vendor", "MSFT", "DMClient", "Provider", "", "SyncApplicationVersion"]);
+        check_faults(&file)?;
+        let profile = Self {
+            schema,
+            inapplicable,
+            updates,
+            mounts,
+            sync_application_version,
+            start: Start {
+                agent: Arc::new(agent),
+                policy: Arc::default(),
+                registry: Arc::new(file.registry.clone().into_iter().collect()),
+                name: file.device.name.as_str().into(),
+                stored: BTreeMap::from([(builtin, Arc::default())]),
+            },
+            file,
+        };
+        profile.with_policies()
+    }
+
+    /// The file.
+    #[must_use]
+    pub const fn file(&self) -> &DeviceFile {
+        &self.file
+    }
+
+    /// Every node that a device of the profile can have.
+    #[must_use]
+    pub const fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The version of Windows that the file gives.
+    #[must_use]
+    pub const fn os(&self) -> OsVersion {
+        self.file.device.os
+    }
+
+    /// An update that the services can offer.
+    #[must_use]
+    pub fn update(&self, id: UpdateId) -> Option<&Update> {
+        self.updates.get(&id)
+    }
+
+    /// Every update that the services can offer, by id.
+    pub fn updates(&self) -> impl Iterator<Item = &Update> {
+        self.updates.values()
+    }
+
+    /// The descriptions that the file mounts, in its order.
+    #[must_use]
+    pub fn mounts(&self) -> &[Mount] {
+        &self.mounts
+    }
+
+    /// Whether this edition and version of Windows has the node.
+    #[must_use]
+    pub fn applies(&self, node: NodeId) -> bool {
+        !self.inapplicable.contains(&node)
+    }
+
+    pub(crate) const fn sync_application_version(&self) -> Option<NodeId> {
+        self.sync_application_version
+    }
+
+    pub(super) const fn start(&self) -> &Start {
+        &self.start
+    }
+
+    /// Writes the file's policies as a server would, so that the same rules hold.
+    fn with_policies(self) -> Result<Self, ProfileError> {
+        let mut device = Device::new(Arc::new(self));
+        let policies = device.profile.file.policy.clone();
+        for (area, policies) in &policies {
+            for (name, value) in policies {
+                set_policy(&mut device, area, name, value)?;
+            }
+        }
+        let Device { profile, policy, stored, .. } = device;
+        let profile = Arc::into_inner(profile).expect("the device was the only one of its profile");
+        Ok(Self { start: Start { policy, stored, ..profile.start }, ..profile })
+    }
+}
+
+impl PartialEq for Profile {
+    /// Everything else follows from the file.
+    fn eq(&self, other: &Self) -> bool {
+        self.file == other.file
+    }
+}
+
+fn builtin_schema(file: &DeviceFile) -> Schema {
+    let mut schema = Schema::new();
+    let mut mount = |roots: &[schema::Node], csp: &dyn Fn(&[&str]) -> Csp| {
+        let mounted = schema.mount(roots, csp);
+        debug_assert!(mounted.is_ok(), "{mounted:?}");
+    };
+    mount(builtin::dev_info(), &|names| devinfo::Node::at(names).map_or(Csp::Interior, Csp::DevInfo));
+    mount(builtin::dev_detail(), &|names| devdetail::Node::at(names).map_or(Csp::Interior, Csp::DevDetail));
+    mount(builtin::update(file.schema), &|names| update::Node::at(names).map_or(Csp::Interior, Csp::Update));
+    mount(builtin::policy(), &|names| policy::Node::at(names).map_or(Csp::Interior, Csp::Policy));
+    mount(builtin::device_manageability(), &|names| {
+        manageability::Node::at(names).map_or(Csp::Interior, Csp::Manageability)
+    });
+    mount(builtin::dm_client(), &|_| Csp::Stored(MountId(0)));
+    schema
+}
+
+fn inapplicable(schema: &Schema, file: &DeviceFile) -> BTreeSet<NodeId> {
+    let sku = Some(file.device.edition.sku());
+    let roots = [crate::uri::UriScope::Device, crate::uri::UriScope::User].map(|scope| schema.root(scope));
+    let nodes = roots.into_iter().flat_map(|root| schema.subtree(root));
+    nodes
+        .filter(|id| {
+            let msft = schema.def(*id).properties.msft.as_deref();
+            msft.and_then(|msft| msft.applicability.as_ref()).is_some_and(|rule| !rule.applies(file.device.os, sku))
+        })
+        .collect()
+}
+
+fn find(schema: &Schema, names: &[&str]) -> Option<NodeId> {
+    names.iter().try_fold(schema.root(crate::uri::UriScope::Device), |at, name| schema.child(at, name))
+}
+
+fn set_policy(device: &mut Device, area: &str, name: &str, value: &Scalar) -> Result<(), ProfileError> {
+    let fail = |what: String| ProfileError { path: format!("policy.{area}.{name}"), what };
+    let base = LocUri::root().child("Vendor").child("MSFT").child("Policy").child("Config");
+    let text = value.text();
+    let setting = Setting { format: None, data: Some(&text) };
+    let uri = base.child(area).child(name);
+    let set = match device.add(&uri, setting, Transaction::Atomic) {
+        Err(TreeError::AlreadyExists) => device.replace(&uri, setting, Transaction::Atomic),
+        other => other,
+    };
+    set.map_err(|error| {
+        fail(match error {
+            TreeError::NotFound => "there is no such policy; more areas can be mounted with `ddf`".to_owned(),
+            TreeError::BadValue { expected } => format!("`{text}` is no value of format {expected}"),
+            TreeError::Disallowed { expected } => format!("`{text}` is not allowed: expected {expected}"),
+            TreeError::NotApplicable => "the `edition` and `os` of the device do not have this policy".to_owned(),
+            other => other.to_string(),
+        })
+    })
+}
+
+fn updates(file: &DeviceFile) -> Result<BTreeMap<UpdateId, Update>, ProfileError> {
+    let mut updates = BTreeMap::new();
+    for (index, entry) in file.update.iter().enumerate() {
+        let update = Update {
+            id: entry.id,
+            revision: entry.revision,
+            title: entry.title.clone(),
+            kb: entry.kb.clone(),
+            classification: entry.classification,
+            product: entry.product.clone(),
+            released: entry.released,
+            size: entry.size,
+            install: entry.install,
+            restart: entry.restart,
+            os: entry.os,
+            eula: entry.eula,
+            supersedes: entry.supersedes.clone(),
+            sources: entry.sources.clone(),
+        };
+        if updates.insert(entry.id, update).is_some() {
+            let what = format!("the update {} is there already", entry.id);
+            return Err(ProfileError { path: format!("update[{index}].id"), what });
+        }
+    }
+    Ok(updates)
+}
+
+fn agent(file: &DeviceFile, updates: &BTreeMap<UpdateId, Update>) -> Result<Agent, ProfileError> {
+    let records = file.update.iter().enumerate().map(|(index, entry)| Ok((entry.id, record(file, index, entry)?)));
+    let records: Vec<_> = records.collect::<Result<_, ProfileError>>()?;
+    debug_assert_eq!(records.len(), updates.len());
+    let mut approvals = BTreeMap::new();
+    for (index, approval) in file.approval.iter().enumerate() {
+        let at = approval.at.unwrap_or(file.clock.0);
+        if approvals.insert(approval.id, at).is_some() {
+            let what = format!("{} is approved already", approval.id);
+            return Err(ProfileError { path: format!("approval[{index}].id"), what });
+        }
+    }
+    let mut records: Vec<_> = records.into_iter().filter_map(|(id, record)| Some((id, record?))).collect();
+    // From sorted entries the map is built without gaps: that is most of a device's memory.
+    records.sort_by_key(|(id, _)| *id);
+    Ok(Agent { records: records.into_iter().collect(), approvals, last_scan: file.last_scan, ..Agent::default() })
+}
+
+/// The record that an update's entry asks for; `None` for one that no scan has found.
+fn record(file: &DeviceFile, index: usize, entry: &UpdateEntry) -> Result<Option<Record>, ProfileError> {
+    let fail = |key: &str, what: &str| ProfileError { path: format!("update[{index}].{key}"), what: what.to_owned() };
+    let has_failed = entry.state == InitialState::Failed;
+    let is_in = matches!(entry.state, InitialState::PendingRestart | InitialState::Installed);
+    if !has_failed && (entry.hresult.is_some() || entry.status.is_some()) {
+        let key = if entry.hresult.is_some() { "hresult" } else { "status" };
+        return Err(fail(key, "only an update whose `state` is `failed` has one"));
+    }
+    let at = match (is_in, entry.at) {
+        (false, Some(_)) => return Err(fail("at", "only an update whose `state` is `pending-restart` or `installed` has one")),
+        (true, None) => return Err(fail("at", "missing: since when the update is installed")),
+        (_, at) => at.unwrap_or(file.clock.0),
+    };
+    if at > file.clock.0 {
+        return Err(fail("at", "is later than `clock`, where the device starts"));
+    }
+    let record = |state| Record { revision: entry.revision, state, since: at, failure: None };
+    Ok(match entry.state {
+        InitialState::NotOffered => None,
+        InitialState::Installable => Some(record(UpdateState::NEW_UPDATE)),
+        InitialState::PendingRestart => Some(record(UpdateState::REBOOT_REQUIRED)),
+        InitialState::Installed => Some(record(UpdateState::UPDATE_COMPLETED)),
+        InitialState::Failed => {
+            let hresult = entry.hresult.ok_or_else(|| fail("hresult", "missing: the error of the failed update"))?;
+            let expected = "expected a documented state (`DownloadFailed`, `InstallFailed`, `CommitFailed`, …) or 0";
+            let state = match &entry.status {
+                None => return Err(fail("status", &format!("missing: {expected}"))),
+                Some(Scalar::Int(0)) => UpdateState::empty(),
+                Some(Scalar::Text(name)) if name == "0" => UpdateState::empty(),
+                Some(Scalar::Text(name)) => UpdateState::from_documented_name(name)
+                    .ok_or_else(|| fail("status", &format!("`{name}` is not one: {expected}")))?,
+                Some(other) => return Err(fail("status", &format!("`{}` is not one: {expected}", other.text()))),
+            };
+            // Where it stands now: the flag that failed, or ready to be tried again where that says nothing.
+            let now = match state {
+                UpdateState::DOWNLOAD_FAILED
+                | UpdateState::DOWNLOAD_BLOCKED
+                | UpdateState::INSTALL_FAILED
+                | UpdateState::INSTALL_BLOCKED
+                | UpdateState::COMMIT_FAILED => state,
+                _ => UpdateState::NEW_UPDATE,
+            };
+            Some(Record { failure: Some(Failure { state, hresult }), ..record(now) })
+        }
+    })
+}
+
+fn check_faults(file: &DeviceFile) -> Result<(), ProfileError> {
+    for (index, fault) in file.fault.iter().enumerate() {
+        let fail = |key: &str, what: &str| ProfileError { path: format!("fault[{index}].{key}"), what: what.to_owned() };
+        if fault.probability.is_some_and(|probability| !(0.0..=1.0).contains(&probability)) {
+            return Err(fail("probability", "expected a number from 0 to 1"));
+        }
+        if fault.until.is_some_and(|until| until <= fault.from.unwrap_or_default()) {
+            return Err(fail("until", "is not later than `from`"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,178 @@
+//! Durations and sizes as people write them in a device file.
+
+use std::str::FromStr;
+
+use jiff::{Span, SpanRelativeTo, Unit};
+use serde::{Deserialize, Serialize};
+
+/// A length of time in whole seconds: `12m`, `22h`, `P30D`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Duration(u64);
+
+/// A text that is no duration.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a duration: expected one like `12m`, `22h` or `P30D`")]
+pub struct NotADuration(String);
+
+impl Duration {
+    /// So many seconds.
+    #[must_use]
+    pub const fn from_secs(seconds: u64) -> Self {
+        Self(seconds)
+    }
+
+    /// The seconds.
+    #[must_use]
+    pub const fn as_secs(self) -> u64 {
+        self.0
+    }
+}
+
+impl FromStr for Duration {
+    type Err = NotADuration;
+
+    fn from_str(text: &str) -> Result<Self, NotADuration> {
+        let seconds = text.parse::<Span>().ok().and_then(|span| {
+            span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())).ok()
+        });
+        match seconds {
+            // Ten thousand years are more than any clock here reaches.
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was checked")]
+            Some(seconds @ 0.0..=3.2e11) => Ok(Self(seconds as u64)),
+            _ => Err(NotADuration(text.to_owned())),
+        }
+    }
+}
+
+impl std::fmt::Display for Duration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let parts = [(self.0 / 86_400, "d"), (self.0 / 3_600 % 24, "h"), (self.0 / 60 % 60, "m"), (self.0 % 60, "s")];
+        let mut first = true;
+        for (number, unit) in parts.into_iter().filter(|(number, _)| *number > 0) {
+            write!(f, "{}{number}{unit}", if first { "" } else { " " })?;
+            first = false;
+        }
+        if first { f.write_str("0s") } else { Ok(()) }
+    }
+}
+
+impl TryFrom<String> for Duration {
+    type Error = NotADuration;
+
+    fn try_from(text: String) -> Result<Self, NotADuration> {
+        text.parse()
+    }
+}
+
+impl From<Duration> for String {
+    fn from(duration: Duration) -> Self {
+        duration.to_string()
+    }
+}
+
+/// A number of bytes: `600MB`, `4 GiB`, `512`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub struct Size(u64);
+
+/// A text that is no size.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a size: expected one like `600MB`, `4GiB` or `512`")]
+pub struct NotASize(String);
+
+impl Size {
+    const UNITS: [(&'static str, u64); 9] = [
+        ("", 1),
+        ("B", 1),
+        ("KB", 1_000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("TB", 1_000_000_000_000),
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+    ];
+
+    /// So many bytes.
+    #[must_use]
+    pub const fn from_bytes(bytes: u64) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub const fn bytes(self) -> u64 {
+        self.0
+    }
+}
+
+impl FromStr for Size {
+    type Err = NotASize;
+
+    fn from_str(text: &str) -> Result<Self, NotASize> {
+        let trimmed = text.trim();
+        let digits = trimmed.find(|symbol: char| !symbol.is_ascii_digit()).unwrap_or(trimmed.len());
+        let (number, unit) = trimmed.split_at(digits);
+        let scale = Self::UNITS.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(unit.trim())).map(|(_, scale)| scale);
+        let bytes = number.parse::<u64>().ok().zip(scale).and_then(|(number, scale)| number.checked_mul(scale));
+        bytes.map(Self).ok_or_else(|| NotASize(text.to_owned()))
+    }
+}
+
+impl std::fmt::Display for Size {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let decimal = ["TB", "GB", "MB", "KB"].into_iter().filter_map(|name| Self::UNITS.into_iter().find(|(unit, _)| *unit == name));
+        match decimal.into_iter().find(|(_, scale)| self.0 >= *scale && self.0 % scale == 0) {
+            Some((unit, scale)) => write!(f, "{}{unit}", self.0 / scale),
+            None => write!(f, "{}B", self.0),
+        }
+    }
+}
+
+impl TryFrom<String> for Size {
+    type Error = NotASize;
+
+    fn try_from(text: String) -> Result<Self, NotASize> {
+        text.parse()
+    }
+}
+
+impl From<Size> for String {
+    fn from(size: Size) -> Self {
+        size.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        let seconds = |text: &str| text.parse::<Duration>().ok().map(Duration::as_secs);
+        assert_eq!(seconds("12m"), Some(720));
+        assert_eq!(seconds("22h"), Some(79_200));
+        assert_eq!(seconds("P30D"), Some(2_592_000));
+        assert_eq!(seconds("PT1H30M"), Some(5_400));
+        assert_eq!(seconds("-5m"), None);
+        assert_eq!(seconds("yesterday"), None);
+        assert_eq!(seconds(""), None);
+        assert_eq!(Duration::from_secs(93_784).to_string(), "1d 2h 3m 4s");
+    }
+
+    #[test]
+    fn sizes() {
+        let bytes = |text: &str| text.parse::<Size>().ok().map(Size::bytes);
+        assert_eq!(bytes("600MB"), Some(600_000_000));
+        assert_eq!(bytes("4 GiB"), Some(4 << 30));
+        assert_eq!(bytes("512"), Some(512));
+        assert_eq!(bytes("-1"), None);
+        assert_eq!(bytes("1.5GB"), None);
+        assert_eq!(bytes("99999999999TB"), None);
+        assert_eq!(Size::from_bytes(600_000_000).to_string(), "600MB");
+        assert_eq!(Size::from_bytes(1_500).to_string(), "1500B");
+    }
+}

@@ -1,0 +1,25 @@
+//! The gate: every command on the tree passes here, once, whichever CSP it is for.
+//!
+//! It knows the rules that all CSPs share: existence, access, format, allowed values, occurrence, implicit
+//! parents. What it finds comes back as facts ([`TreeError`], [`Effect`]); how a protocol words them is not its
+//! business.
+
+mod error;
+mod read;
+mod resolve;
+mod write;
+
+pub use error::TreeError;
+pub use read::{Listed, Reading};
+pub use write::{Setting, Transaction};
+
+use crate::agent::UpdateId;
+
+/// What an Exec has set in motion. The device does not perform it: whoever drives the device does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// The node was run, and nothing outside the tree follows.
+    Executed,
+    /// The update leaves with the next restart.
+    RollbackStarted(UpdateId),
+}

@@ -1,0 +1,79 @@
+//! From an address to a node: which description it falls under, and whether the device has it.
+
+use smallvec::SmallVec;
+
+use super::TreeError;
+use crate::csp::Address;
+use crate::schema::Def;
+use crate::{Access, Device, LocUri};
+
+/// An address that falls under a description.
+pub(super) struct Resolved<'u> {
+    pub(super) address: Address<'u>,
+    /// How many nodes on the way, counted from the root, are there; all of them when the node is.
+    pub(super) depth_present: usize,
+    pub(super) depth: usize,
+    /// Whether a free name on the way is none that its CSP takes.
+    pub(super) bad_name: bool,
+}
+
+impl Resolved<'_> {
+    pub(super) const fn exists(&self) -> bool {
+        self.depth_present == self.depth
+    }
+}
+
+impl Device {
+    /// Walks the names of `uri` down the schema.
+    ///
+    /// # Errors
+    /// When no description has such a node, or this Windows does not have it.
+    pub(super) fn resolve<'u>(&self, uri: &'u LocUri) -> Result<Resolved<'u>, TreeError> {
+        let schema = self.profile().schema();
+        let root = Address { node: schema.root(uri.scope()), names: SmallVec::new() };
+        let mut found = Resolved { address: root, depth_present: 0, depth: 0, bad_name: false };
+        let mut present = true;
+        for name in uri.segments() {
+            let node = schema.child(found.address.node, name).ok_or(TreeError::NotFound)?;
+            let def = schema.def(node);
+            let is_free = def.name.is_none();
+            found.address.node = node;
+            if is_free {
+                found.address.names.push(name);
+                found.bad_name |= !def.csp.takes_name(self, node, name);
+            }
+            found.depth += 1;
+            present = present && !found.bad_name && (def.comes_with_parent() || def.csp.exists(self, &found.address));
+            found.depth_present += usize::from(present);
+        }
+        if self.profile().applies(found.address.node) { Ok(found) } else { Err(TreeError::NotApplicable) }
+    }
+
+    /// The node, if the device has it.
+    pub(super) fn resolve_present<'u>(&self, uri: &'u LocUri) -> Result<Address<'u>, TreeError> {
+        let found = self.resolve(uri)?;
+        if found.exists() { Ok(found.address) } else { Err(TreeError::NotFound) }
+    }
+
+    /// What may be done to a node.
+    ///
+    /// Some descriptions give Add and Delete to the permanent node above instead of the free node that comes and
+    /// goes (Update DDF, ApprovedUpdates): they mean that node.
+    pub(super) fn access(&self, def: &Def) -> Access {
+        let own = def.properties.access;
+        let from_parent = match def.parent.map(|parent| self.profile().schema().def(parent)) {
+            Some(parent) if def.name.is_none() && parent.comes_with_parent() => {
+                parent.properties.access & (Access::ADD | Access::DELETE)
+            }
+            _ => Access::empty(),
+        };
+        def.csp.access(self, own | from_parent)
+    }
+
+    /// # Errors
+    /// When the node does not allow what is wanted.
+    pub(super) fn check_access(&self, def: &Def, wanted: Access) -> Result<(), TreeError> {
+        let allowed = self.access(def);
+        if allowed.contains(wanted) { Ok(()) } else { Err(TreeError::not_allowed(wanted, allowed)) }
+    }
+}

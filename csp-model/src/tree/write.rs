@@ -1,0 +1,168 @@
+//! Changing the tree.
+
+use super::resolve::Resolved;
+use super::{Effect, TreeError};
+use crate::csp::{Address, Csp};
+use crate::schema::{Def, Occurrence, Scope};
+use crate::{Access, Device, Format, LocUri, Value};
+
+/// What a command says about the value: the Format of its Meta, and its Data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Setting<'a> {
+    /// The Format, as written; where it is absent the node's own is meant.
+    pub format: Option<&'a str>,
+    /// The Data, as text.
+    pub data: Option<&'a str>,
+}
+
+/// Whether a command stands in an Atomic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Transaction {
+    /// It stands alone, or in a Sequence.
+    #[default]
+    None,
+    /// It stands in an Atomic.
+    Atomic,
+}
+
+impl Device {
+    /// Adds a node. Nodes on the way to it that are missing, and may be added, come into being.
+    ///
+    /// # Errors
+    /// When no description has such a node, the node is there, may not be added, or cannot have that value. The
+    /// device is then unchanged.
+    pub fn add(&mut self, uri: &LocUri, setting: Setting<'_>, transaction: Transaction) -> Result<(), TreeError> {
+        let found = self.resolve(uri)?;
+        if found.bad_name {
+            return Err(TreeError::InvalidName);
+        }
+        let profile = self.profile_arc();
+        let def = profile.schema().def(found.address.node);
+        self.check_access(def, Access::ADD)?;
+        if found.exists() {
+            return Err(TreeError::AlreadyExists);
+        }
+        let value = self.value(def, setting)?;
+        check_transaction(def, transaction)?;
+        let parents = self.missing_parents(&found)?;
+        self.check_occurrence(def, &found.address)?;
+        for parent in &parents {
+            profile.schema().def(parent.node).csp.write(self, parent, None)?;
+        }
+        def.csp.write(self, &found.address, value)
+    }
+
+    /// Changes the value of a leaf. A policy that is not set comes into being (Microsoft's servers replace what
+    /// they never added).
+    ///
+    /// # Errors
+    /// When there is no such node, it may not be replaced, or cannot have that value. The device is then
+    /// unchanged.
+    pub fn replace(&mut self, uri: &LocUri, setting: Setting<'_>, transaction: Transaction) -> Result<(), TreeError> {
+        let found = self.resolve(uri)?;
+        let profile = self.profile_arc();
+        let def = profile.schema().def(found.address.node);
+        let creates = matches!(def.csp, Csp::Policy(_)) && self.access(def).contains(Access::ADD);
+        if !found.exists() && !creates {
+            return Err(TreeError::NotFound);
+        }
+        self.check_access(def, Access::REPLACE)?;
+        let value = self.value(def, setting)?;
+        check_transaction(def, transaction)?;
+        match value {
+            // Nothing changes about an interior node.
+            None => Ok(()),
+            value => def.csp.write(self, &found.address, value),
+        }
+    }
+
+    /// Takes away a node and everything below it.
+    ///
+    /// # Errors
+    /// When there is no such node, or it may not be deleted. The device is then unchanged.
+    pub fn delete(&mut self, uri: &LocUri, transaction: Transaction) -> Result<(), TreeError> {
+        let address = self.resolve_present(uri)?;
+        let profile = self.profile_arc();
+        let def = profile.schema().def(address.node);
+        self.check_access(def, Access::DELETE)?;
+        let is_permanent = def.properties.scope == Scope::Permanent && def.comes_with_parent();
+        if is_permanent {
+            return Err(TreeError::not_allowed(Access::DELETE, self.access(def) - Access::DELETE));
+        }
+        check_transaction(def, transaction)?;
+        def.csp.remove(self, &address);
+        Ok(())
+    }
+
+    /// Runs a node. What follows from it is given back, not done.
+    ///
+    /// # Errors
+    /// When there is no such node, it cannot be run, or its CSP refuses.
+    pub fn exec(&mut self, uri: &LocUri) -> Result<Effect, TreeError> {
+        let address = self.resolve_present(uri)?;
+        let profile = self.profile_arc();
+        let def = profile.schema().def(address.node);
+        self.check_access(def, Access::EXEC)?;
+        def.csp.exec(self)
+    }
+
+    /// The value that a setting means for a node; `None` for an interior one.
+    fn value(&self, def: &Def, setting: Setting<'_>) -> Result<Option<Value>, TreeError> {
+        let expected = def.properties.format;
+        let says_other = setting.format.is_some_and(|format| Format::from_name(format) != Some(expected));
+        if def.is_interior() {
+            let carries_data = setting.data.is_some_and(|data| !data.trim().is_empty());
+            let fits = !(says_other || carries_data) || self.profile().file().lenient_add;
+            return if fits { Ok(None) } else { Err(TreeError::WrongFormat { expected }) };
+        }
+        if says_other {
+            return Err(TreeError::WrongFormat { expected });
+        }
+        let value = Value::parse(expected, setting.data.unwrap_or_default()).ok_or(TreeError::BadValue { expected })?;
+        if let Some(allowed) = def.properties.msft.as_ref().and_then(|msft| msft.allowed.as_ref()) {
+            allowed.check(&value).map_err(|disallowed| TreeError::Disallowed { expected: disallowed.to_string() })?;
+        }
+        Ok(Some(value))
+    }
+
+    /// The missing nodes on the way, topmost first, all of which may be added.
+    fn missing_parents<'u>(&self, found: &Resolved<'u>) -> Result<Vec<Address<'u>>, TreeError> {
+        let schema = self.profile().schema();
+        let path = schema.path(found.address.node);
+        let mut names = 0;
+        let mut missing = Vec::new();
+        // The first of the path is the root, which is always there.
+        for (depth, id) in path.iter().enumerate().take(found.depth) {
+            let def = schema.def(*id);
+            names += usize::from(def.name.is_none());
+            if depth > found.depth_present && !def.comes_with_parent() {
+                self.check_access(def, Access::ADD).map_err(|_| TreeError::NotFound)?;
+                let names = found.address.names.iter().copied().take(names).collect();
+                missing.push(Address { node: *id, names });
+            }
+        }
+        Ok(missing)
+    }
+
+    fn check_occurrence(&self, def: &Def, address: &Address<'_>) -> Result<(), TreeError> {
+        let most = match def.properties.occurrence {
+            Occurrence::ZeroOrN(most) | Occurrence::OneOrN(most) => most,
+            Occurrence::One | Occurrence::ZeroOrOne | Occurrence::ZeroOrMore | Occurrence::OneOrMore => return Ok(()),
+        };
+        let mut parent = address.clone();
+        if def.name.is_none() {
+            parent.names.pop();
+        }
+        let mut count = 0_u32;
+        def.csp.each_instance(self, &parent, address.node, &mut |_| count += 1);
+        if count < most { Ok(()) } else { Err(TreeError::TooMany(most)) }
+    }
+}
+
+fn check_transaction(def: &Def, transaction: Transaction) -> Result<(), TreeError> {
+    let required = def.properties.msft.as_ref().is_some_and(|msft| msft.atomic_required);
+    match transaction {
+        Transaction::None if required => Err(TreeError::AtomicRequired),
+        Transaction::None | Transaction::Atomic => Ok(()),
+    }
+}

@@ -1,0 +1,391 @@
+//! Addresses of nodes: parsed once, so that an illegal one cannot exist.
+//!
+//! Sources: OMA DM Tree and Description 1.2.1 section 6.2 (URIs, `list` and `prop` queries), Microsoft "OMA DM
+//! protocol support" (`.` only as the first segment, percent-encoding of UTF-8, no leading `/`, no `*` alone).
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
+use smallvec::SmallVec;
+
+/// What Windows escapes in node names: everything but RFC 3986's path characters. An unescaped `!` was observed.
+const ESCAPED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'%')
+    .add(b'/')
+    .add(b'<')
+    .add(b'>')
+    .add(b'?')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
+
+/// The address of a node, with the query that may stand behind it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocUri {
+    scope: UriScope,
+    /// The decoded segments one behind the other: one allocation for the whole address.
+    names: String,
+    ends: SmallVec<[u32; 12]>,
+    query: Option<Query>,
+}
+
+/// Whose tree an address means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum UriScope {
+    /// The device's: no prefix, or `./Device`.
+    #[default]
+    Device,
+    /// The user's: `./User`.
+    User,
+}
+
+/// What is asked of a node besides its value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Query {
+    /// `?list=…`
+    List(List),
+    /// `?prop=…`
+    Property(Property),
+    /// A query that OMA DM does not know, as written.
+    Unknown(String),
+}
+
+/// `?list=…` (OMA DM Tree and Description 1.2.1 section 6.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum List {
+    /// `Struct`: every node below.
+    Struct,
+    /// `StructData`: the same, with the data of the leaves.
+    StructData,
+    /// `TNDS`: a serialised subtree.
+    Tnds,
+}
+
+/// `?prop=…` (OMA DM Tree and Description 1.2.1 section 6.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Property {
+    /// `ACL`: who may do what.
+    Acl,
+    /// `Format`
+    Format,
+    /// `Name`
+    Name,
+    /// `Size`, in bytes.
+    Size,
+    /// `Title`
+    Title,
+    /// `TStamp`: when the node changed last.
+    TStamp,
+    /// `Type`: the media type.
+    Type,
+    /// `VerNo`: how often the node changed.
+    VerNo,
+}
+
+/// Why a text is not the address of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum UriError {
+    /// Nothing stands there.
+    #[error("the address is empty")]
+    Empty,
+    /// It begins with `/`.
+    #[error("an address cannot begin with `/`")]
+    LeadingSlash,
+    /// Two `/` follow each other, or the last character is one.
+    #[error("an address cannot have an empty segment")]
+    EmptySegment,
+    /// `.` as another than the first segment.
+    #[error("`.` can only be the first segment")]
+    DotSegment,
+    /// `*` as a segment.
+    #[error("a node's name cannot be only `*`")]
+    Asterisk,
+    /// `%` without two hexadecimal digits.
+    #[error("`%` must be followed by two hexadecimal digits")]
+    BadEscape,
+    /// Escapes that do not decode to UTF-8.
+    #[error("the percent-encoded bytes are not UTF-8")]
+    NotUtf8,
+}
+
+impl LocUri {
+    /// The root of the device's tree, `.`.
+    #[must_use]
+    pub fn root() -> Self {
+        Self { scope: UriScope::Device, names: String::new(), ends: SmallVec::new(), query: None }
+    }
+
+    /// Reads an address. Blanks around it do not count: the caller decides whether it forgives them.
+    ///
+    /// # Errors
+    /// The first rule that `text` breaks.
+    pub fn parse(text: &str) -> Result<Self, UriError> {
+        let (path, query) = match text.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (text, None),
+        };
+        if path.is_empty() {
+            return Err(UriError::Empty);
+        }
+        if path.starts_with('/') {
+            return Err(UriError::LeadingSlash);
+        }
+        let mut uri = Self { names: String::with_capacity(path.len()), ..Self::root() };
+        for (index, segment) in path.split('/').enumerate() {
+            match segment {
+                "" => return Err(UriError::EmptySegment),
+                "." if index == 0 => continue,
+                "." => return Err(UriError::DotSegment),
+                "*" => return Err(UriError::Asterisk),
+                _ => {}
+            }
+            let first = index == 1 && path.starts_with("./");
+            if first && segment.eq_ignore_ascii_case("Device") {
+                continue;
+            }
+            if first && segment.eq_ignore_ascii_case("User") {
+                uri.scope = UriScope::User;
+                continue;
+            }
+            uri.push(&decode(segment)?);
+        }
+        uri.query = query.map(Query::parse);
+        Ok(uri)
+    }
+
+    /// Whose tree it means.
+    #[must_use]
+    pub const fn scope(&self) -> UriScope {
+        self.scope
+    }
+
+    /// The names from the root down, percent-decoded. None for the root itself.
+    pub fn segments(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator + Clone {
+        (0..self.ends.len()).map(|index| {
+            let start = index.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
+            &self.names[start..self.ends[index] as usize]
+        })
+    }
+
+    /// What is asked besides the value.
+    #[must_use]
+    pub const fn query(&self) -> Option<&Query> {
+        self.query.as_ref()
+    }
+
+    /// The address of the node `name` below this one; the query is left behind.
+    #[must_use]
+    pub fn child(&self, name: &str) -> Self {
+        let mut child = Self { query: None, ..self.clone() };
+        child.push(name);
+        child
+    }
+
+    /// The same address in the user's tree.
+    #[must_use]
+    pub fn in_user_scope(self) -> Self {
+        Self { scope: UriScope::User, ..self }
+    }
+
+    /// The same address with a query.
+    #[must_use]
+    pub fn with_query(self, query: Query) -> Self {
+        Self { query: Some(query), ..self }
+    }
+
+    fn push(&mut self, name: &str) {
+        self.names.push_str(name);
+        // A message is far below 4 GiB, and so is an address in it.
+        self.ends.push(u32::try_from(self.names.len()).unwrap_or(u32::MAX));
+    }
+}
+
+impl FromStr for LocUri {
+    type Err = UriError;
+
+    fn from_str(text: &str) -> Result<Self, UriError> {
+        Self::parse(text)
+    }
+}
+
+impl std::fmt::Display for LocUri {
+    /// The address with every name escaped as Windows escapes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match (self.scope, self.segments().next()) {
+            (UriScope::User, _) => "./User",
+            // Without the prefix the name itself would be taken for it.
+            (UriScope::Device, Some(name)) if is_scope_name(name) => "./Device",
+            (UriScope::Device, _) => ".",
+        })?;
+        for name in self.segments() {
+            write!(f, "/{}", escape(name))?;
+        }
+        match &self.query {
+            None => Ok(()),
+            Some(query) => write!(f, "?{query}"),
+        }
+    }
+}
+
+/// A node's name as it stands in an address or in the list of an interior node's children.
+#[must_use]
+pub fn escape(name: &str) -> Cow<'_, str> {
+    match name {
+        // A segment that is only a dot or an asterisk would be illegal; escaped it is a name.
+        "." => Cow::Borrowed("%2E"),
+        "*" => Cow::Borrowed("%2A"),
+        _ => utf8_percent_encode(name, ESCAPED).into(),
+    }
+}
+
+impl Query {
+    fn parse(text: &str) -> Self {
+        let known = text.split_once('=').and_then(|(key, value)| match key {
+            "list" => List::from_name(value).map(Self::List),
+            "prop" => Property::from_name(value).map(Self::Property),
+            _ => None,
+        });
+        known.unwrap_or_else(|| Self::Unknown(text.to_owned()))
+    }
+}
+
+impl std::fmt::Display for Query {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::List(list) => write!(f, "list={}", list.name()),
+            Self::Property(property) => write!(f, "prop={}", property.name()),
+            Self::Unknown(text) => f.write_str(text),
+        }
+    }
+}
+
+impl List {
+    const ALL: [Self; 3] = [Self::Struct, Self::StructData, Self::Tnds];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Struct => "Struct",
+            Self::StructData => "StructData",
+            Self::Tnds => "TNDS",
+        }
+    }
+
+    /// `TNDS` may carry `+prop` and `-prop` behind it.
+    fn from_name(text: &str) -> Option<Self> {
+        let name = text.split(['+', '-']).next()?;
+        Self::ALL.into_iter().find(|list| list.name() == name && (*list == Self::Tnds || name == text))
+    }
+}
+
+impl Property {
+    const ALL: [Self; 8] = [
+        Self::Acl,
+        Self::Format,
+        Self::Name,
+        Self::Size,
+        Self::Title,
+        Self::TStamp,
+        Self::Type,
+        Self::VerNo,
+    ];
+
+    /// The property's name in a query.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Acl => "ACL",
+            Self::Format => "Format",
+            Self::Name => "Name",
+            Self::Size => "Size",
+            Self::Title => "Title",
+            Self::TStamp => "TStamp",
+            Self::Type => "Type",
+            Self::VerNo => "VerNo",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|property| property.name() == name)
+    }
+}
+
+fn is_scope_name(name: &str) -> bool {
+    name.eq_ignore_ascii_case("Device") || name.eq_ignore_ascii_case("User")
+}
+
+fn decode(segment: &str) -> Result<Cow<'_, str>, UriError> {
+    if !segment.contains('%') {
+        return Ok(Cow::Borrowed(segment));
+    }
+    let escapes_are_whole = segment
+        .split('%')
+        .skip(1)
+        .all(|rest| rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit)));
+    if !escapes_are_whole {
+        return Err(UriError::BadEscape);
+    }
+    percent_decode_str(segment).decode_utf8().map_err(|_| UriError::NotUtf8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: Result<&[&str], UriError>) {
+        let parsed = LocUri::parse(text);
+        let got = parsed.as_ref().map(|uri| uri.segments().collect::<Vec<_>>()).map_err(|error| *error);
+        assert_eq!(got, expected.map(<[_]>::to_vec), "{text}");
+    }
+
+    #[test]
+    fn legal_addresses() {
+        check(".", Ok(&[]));
+        check("./DevInfo/Man", Ok(&["DevInfo", "Man"]));
+        check("DevInfo/Man", Ok(&["DevInfo", "Man"]));
+        check("./device/Vendor", Ok(&["Vendor"]));
+        check("./USER/Vendor", Ok(&["Vendor"]));
+        check("./MS%20DM%20Server/%7b1%7d", Ok(&["MS DM Server", "{1}"]));
+        check("./a%2Fb/%C3%A9", Ok(&["a/b", "é"]));
+        check("./a.b/..", Ok(&["a.b", ".."]));
+    }
+
+    #[test]
+    fn illegal_addresses() {
+        check("", Err(UriError::Empty));
+        check("?list=Struct", Err(UriError::Empty));
+        check("/DevInfo", Err(UriError::LeadingSlash));
+        check("./a//b", Err(UriError::EmptySegment));
+        check("./a/", Err(UriError::EmptySegment));
+        check("./a/./b", Err(UriError::DotSegment));
+        check("./a/*", Err(UriError::Asterisk));
+        check("./a/%4", Err(UriError::BadEscape));
+        check("./a/%+1", Err(UriError::BadEscape));
+        check("./a/%FF", Err(UriError::NotUtf8));
+    }
+
+    #[test]
+    fn queries() {
+        let query = |text: &str| LocUri::parse(text).ok().and_then(|uri| uri.query().cloned());
+        assert_eq!(query("./a?list=StructData"), Some(Query::List(List::StructData)));
+        assert_eq!(query("./a?list=TNDS+ACL"), Some(Query::List(List::Tnds)));
+        assert_eq!(query("./a?prop=VerNo"), Some(Query::Property(Property::VerNo)));
+        assert_eq!(query("./a?list=Struct+ACL"), Some(Query::Unknown("list=Struct+ACL".into())));
+        assert_eq!(query("./a"), None);
+    }
+
+    #[test]
+    fn a_name_like_a_scope_keeps_its_meaning_when_written() {
+        let uri = LocUri::root().child("User").child("*");
+        assert_eq!(uri.to_string(), "./Device/User/%2A");
+        assert_eq!(LocUri::parse(&uri.to_string()), Ok(uri));
+    }
+}
