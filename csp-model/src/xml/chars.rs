@@ -1,0 +1,111 @@
+//! The characters of XML 1.0: which a text may hold, and which make a name.
+
+use super::{XmlError, XmlErrorKind};
+
+/// What a text holds that costs time: most messages hold none of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Holds {
+    /// A carriage return: line ends must be normalised.
+    pub(super) carriage_return: bool,
+    /// A closing bracket: `]]>` may stand in text.
+    pub(super) bracket: bool,
+}
+
+/// Whether `text` is white space alone (production 3).
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    text.bytes().all(is_space)
+}
+
+/// Looks through all of `text` once, for characters that XML does not have (production 2).
+pub(super) fn scan(text: &str) -> Result<Holds, XmlError> {
+    // Without branches, so that the compiler can take sixteen bytes at a time.
+    let (mut control, mut above, mut carriage_return, mut bracket) = (false, false, false, false);
+    for byte in text.bytes() {
+        control |= (byte < b' ') & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
+        // U+FFFE and U+FFFF are EF BF BE and EF BF BF.
+        above |= byte == 0xef;
+        carriage_return |= byte == b'\r';
+        bracket |= byte == b']';
+    }
+    if control | above {
+        let wrong = text.char_indices().find(|(_, character)| !is_char(*character));
+        if let Some((at, character)) = wrong {
+            let kind = XmlErrorKind::Character(u32::from(character));
+            return Err(XmlError::new(at..at + character.len_utf8(), kind));
+        }
+    }
+    Ok(Holds { carriage_return, bracket })
+}
+
+/// Production 2, `Char`. Surrogates are no `char`.
+pub(super) const fn is_char(character: char) -> bool {
+    !matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// Production 3, `S`.
+pub(super) const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// The length of the name without a colon (`NCName`) at the start of `text`; 0 when there is none.
+#[inline]
+pub(super) fn name_length(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let ascii = bytes.iter().position(|byte| ASCII.get(usize::from(*byte)).is_none_or(|class| *class == 0));
+    let ascii = ascii.unwrap_or(bytes.len());
+    match (bytes.first(), bytes.get(ascii)) {
+        // Only a byte outside ASCII can go on with the name.
+        (_, Some(0x80..)) => wide_name_length(text),
+        (Some(first), _) if ASCII.get(usize::from(*first)) == Some(&START) => ascii,
+        (Some(_) | None, Some(_) | None) => 0,
+    }
+}
+
+/// White space at the start of `text`, in bytes.
+pub(super) fn space_length(text: &str) -> usize {
+    text.bytes().position(|byte| !is_space(byte)).unwrap_or(text.len())
+}
+
+#[cold]
+fn wide_name_length(text: &str) -> usize {
+    let mut characters = text.char_indices();
+    if !characters.next().is_some_and(|(_, character)| is_name_start(character)) {
+        return 0;
+    }
+    characters.find(|(_, character)| !is_name(*character)).map_or(text.len(), |(at, _)| at)
+}
+
+/// Production 4 without the colon.
+const fn is_name_start(character: char) -> bool {
+    matches!(character, 'A'..='Z' | '_' | 'a'..='z' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{2ff}'
+        | '\u{370}'..='\u{37d}' | '\u{37f}'..='\u{1fff}' | '\u{200c}'..='\u{200d}' | '\u{2070}'..='\u{218f}'
+        | '\u{2c00}'..='\u{2fef}' | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}'
+        | '\u{10000}'..='\u{effff}')
+}
+
+/// Production 4a without the colon.
+const fn is_name(character: char) -> bool {
+    is_name_start(character)
+        || matches!(character, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
+}
+
+const START: u8 = 1;
+const CONTINUE: u8 = 2;
+
+/// What each ASCII character may do in a name: start it, continue it, or neither.
+static ASCII: [u8; 128] = {
+    let mut classes = [0; 128];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        classes[byte as usize] = if is_name_start(byte as char) {
+            START
+        } else if is_name(byte as char) {
+            CONTINUE
+        } else {
+            0
+        };
+        byte += 1;
+    }
+    classes
+};

@@ -1,0 +1,24 @@
+//! A strict, forward-only reader of XML 1.0 (fifth edition) with Namespaces in XML 1.0.
+//!
+//! Messages and device descriptions come from strangers. quick-xml finds the tags quickly, but takes much that is
+//! not XML; [`Reader`] checks every rule of well-formedness over its events, borrows all it can from the text,
+//! and says where a text goes wrong.
+//!
+//! Deliberately absent: entities, DTDs beyond their name and identifiers, encodings (the text is already
+//! decoded), writing, a tree.
+
+mod attributes;
+mod chars;
+mod error;
+mod event;
+mod namespace;
+mod prolog;
+mod reader;
+mod reference;
+#[cfg(test)]
+mod tests;
+
+pub use chars::is_blank;
+pub use error::{XmlError, XmlErrorKind, line_and_column};
+pub use event::{Attribute, End, Event, Start, TextEvent};
+pub use reader::{Doctype, Reader};
