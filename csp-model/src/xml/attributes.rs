@@ -5,86 +5,94 @@ use super::namespace::Scopes;
 use super::reference::attribute_value;
 use super::{Attribute, XmlError, XmlErrorKind};
 
-/// The length of the qualified name at `at` (Namespaces in XML 1.0, production 7).
+/// The lengths of the qualified name at `at` and of its prefix (Namespaces in XML 1.0, production 7).
 ///
 /// # Errors
 /// When there is none, or it has a colon too many or in the wrong place.
-pub(super) fn qualified_name(text: &str, at: usize, expected: &'static str) -> Result<usize, XmlError> {
-    let rest = text.get(at..).unwrap_or_default();
-    let first = name_length(rest);
+#[inline]
+pub(super) fn qualified_name(
+    text: &str,
+    at: usize,
+    expected: &'static str,
+) -> Result<(usize, usize), XmlError> {
+    let first = name_length(text, at);
     if first == 0 {
         return Err(XmlError::syntax(text, at, expected));
     }
-    if rest.as_bytes().get(first) != Some(&b':') {
-        return Ok(first);
+    if text.as_bytes().get(at + first) != Some(&b':') {
+        return Ok((first, 0));
     }
     let local = at + first + 1;
-    match name_length(text.get(local..).unwrap_or_default()) {
+    match name_length(text, local) {
         0 => Err(XmlError::syntax(text, local, "a name after the colon")),
         second => match text.as_bytes().get(local + second) {
             Some(b':') => Err(XmlError::syntax(text, local + second, "a name with one colon at most")),
-            Some(_) | None => Ok(first + 1 + second),
+            Some(_) | None => Ok((first + 1 + second, first)),
         },
     }
 }
 
-/// Reads the attributes that stand from `at` to `end`, where the tag's `>` or `/>` is, into `attributes`, and
-/// takes the namespaces that they declare into force for the element at `depth`.
+/// Reads the attributes that stand from `at`, right after the element's name, up to the tag's `>` or `/>`, whose
+/// offset is returned. The namespaces that they declare come into force for the element at `depth`.
 pub(super) fn read<'a>(
     text: &'a str,
     mut at: usize,
-    end: usize,
     depth: usize,
     attributes: &mut Vec<Attribute<'a>>,
     scopes: &mut Scopes<'a>,
-) -> Result<(), XmlError> {
-    let tag = text.get(..end).unwrap_or_default();
-    let rest = |at: usize| tag.get(at..).unwrap_or_default();
+) -> Result<usize, XmlError> {
+    let rest = |at: usize| text.get(at..).unwrap_or_default();
     let mut prefixed = false;
-    while at < end {
+    loop {
         let space = space_length(rest(at));
+        at += space;
+        if rest(at).starts_with('>') || rest(at).starts_with("/>") {
+            break;
+        }
         if space == 0 {
             return Err(XmlError::syntax(text, at, "white space, `/>` or `>`"));
         }
-        at += space;
-        if at >= end {
-            break;
-        }
         let start = at;
-        at += qualified_name(tag, at, "the name of an attribute, `/>` or `>`")
-            .map_err(|error| beyond(text, end, error))?;
-        let name = tag.get(start..at).unwrap_or_default();
+        let (length, prefix) = qualified_name(text, at, "the name of an attribute, `/>` or `>`")?;
+        let name = text.get(at..at + length).unwrap_or_default();
+        at += length;
         at += space_length(rest(at));
         if !rest(at).starts_with('=') {
             return Err(XmlError::syntax(text, at, "`=` after the name of an attribute"));
         }
         at += 1;
         at += space_length(rest(at));
-        let quoted = rest(at).strip_prefix('"').map(|tail| (tail, '"'));
-        let quoted = quoted.or_else(|| rest(at).strip_prefix('\'').map(|tail| (tail, '\'')));
-        let Some((tail, quote)) = quoted else {
-            return Err(XmlError::syntax(text, at, "an attribute value in quotation marks"));
-        };
-        at += 1;
-        let Some(length) = tail.find(quote) else {
-            let end = if quote == '"' { "\"" } else { "'" };
-            let kind = XmlErrorKind::Unclosed { what: "an attribute value", end };
-            return Err(XmlError::new(at - 1..at, kind));
-        };
-        let value = attribute_value(text, tail.get(..length).unwrap_or_default(), at)?;
-        at += length + 1;
-        let attribute = Attribute { name, value, span: start..at };
+        let (value, end) = quoted(text, at)?;
+        let attribute = Attribute { name, value: attribute_value(text, value, at + 1)?, span: start..end };
+        at = end;
         if attributes.iter().any(|other| other.name == name) {
             return Err(duplicate(&attribute));
         }
         if attribute.is_declaration() {
             scopes.declare(&attribute, depth)?;
         } else {
-            prefixed |= name.contains(':');
+            prefixed |= prefix > 0;
         }
         attributes.push(attribute);
     }
-    if prefixed { check_expanded(attributes, scopes) } else { Ok(()) }
+    if prefixed {
+        check_expanded(attributes, scopes)?;
+    }
+    Ok(at)
+}
+
+/// The text between the quotation marks at `at`, and where they end.
+fn quoted(text: &str, at: usize) -> Result<(&str, usize), XmlError> {
+    let (quote, end) = match text.as_bytes().get(at) {
+        Some(b'"') => ('"', "\""),
+        Some(b'\'') => ('\'', "'"),
+        Some(_) | None => return Err(XmlError::syntax(text, at, "an attribute value in quotation marks")),
+    };
+    let inner = text.get(at + 1..).unwrap_or_default();
+    let Some(length) = inner.find(quote) else {
+        return Err(XmlError::new(at..at + 1, XmlErrorKind::Unclosed { what: "an attribute value", end }));
+    };
+    Ok((inner.get(..length).unwrap_or_default(), at + length + 2))
 }
 
 /// Prefixes must be declared, and no two attributes have the same name in the same namespace.
@@ -110,14 +118,4 @@ fn check_expanded(attributes: &[Attribute<'_>], scopes: &Scopes<'_>) -> Result<(
 
 fn duplicate(attribute: &Attribute<'_>) -> XmlError {
     XmlError::new(attribute.span.clone(), XmlErrorKind::DuplicateAttribute(attribute.name.to_owned()))
-}
-
-/// An error at the end of the tag, seen in the whole text.
-fn beyond(text: &str, end: usize, error: XmlError) -> XmlError {
-    match &*error.kind {
-        XmlErrorKind::Syntax { expected, .. } if error.span.start >= end => {
-            XmlError::syntax(text, end, expected)
-        }
-        _ => error,
-    }
 }

@@ -48,18 +48,21 @@ pub(super) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
-/// The length of the name without a colon (`NCName`) at the start of `text`; 0 when there is none.
+/// The length of the name without a colon (`NCName`) at `at`; 0 when there is none.
 #[inline]
-pub(super) fn name_length(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    let ascii = bytes.iter().position(|byte| ASCII.get(usize::from(*byte)).is_none_or(|class| *class == 0));
-    let ascii = ascii.unwrap_or(bytes.len());
-    match (bytes.first(), bytes.get(ascii)) {
-        // Only a byte outside ASCII can go on with the name.
-        (_, Some(0x80..)) => wide_name_length(text),
-        (Some(first), _) if ASCII.get(usize::from(*first)) == Some(&START) => ascii,
-        (Some(_) | None, Some(_) | None) => 0,
+pub(super) fn name_length(text: &str, at: usize) -> usize {
+    let bytes = text.as_bytes().get(at..).unwrap_or_default();
+    let mut length = 0;
+    for byte in bytes {
+        match CLASSES[usize::from(*byte)] {
+            Class::Start => {}
+            Class::Continue if length > 0 => {}
+            Class::Continue | Class::Other => break,
+            Class::Wide => return wide_name_length(text.get(at..).unwrap_or_default()),
+        }
+        length += 1;
     }
+    length
 }
 
 /// White space at the start of `text`, in bytes.
@@ -90,20 +93,29 @@ const fn is_name(character: char) -> bool {
         || matches!(character, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
 }
 
-const START: u8 = 1;
-const CONTINUE: u8 = 2;
+/// What a byte may do in a name.
+#[derive(Clone, Copy)]
+enum Class {
+    /// Start it.
+    Start,
+    /// Continue it.
+    Continue,
+    /// Neither.
+    Other,
+    /// It is part of a character outside ASCII.
+    Wide,
+}
 
-/// What each ASCII character may do in a name: start it, continue it, or neither.
-static ASCII: [u8; 128] = {
-    let mut classes = [0; 128];
+static CLASSES: [Class; 256] = {
+    let mut classes = [Class::Wide; 256];
     let mut byte = 0_u8;
     while byte < 128 {
         classes[byte as usize] = if is_name_start(byte as char) {
-            START
+            Class::Start
         } else if is_name(byte as char) {
-            CONTINUE
+            Class::Continue
         } else {
-            0
+            Class::Other
         };
         byte += 1;
     }

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use super::event::split;
 use super::{Attribute, XmlError, XmlErrorKind};
 
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
@@ -61,15 +60,10 @@ impl<'a> Scopes<'a> {
         }
     }
 
-    /// The namespace of the element `name`; `None` when its prefix is not declared.
+    /// The default namespace; empty when there is none.
     #[inline]
-    pub(super) fn of_element(&self, name: &str) -> Option<&str> {
-        match split(name).0 {
-            "" => Some(
-                self.default.checked_sub(1).and_then(|at| self.bindings.get(at)).map_or("", |b| &*b.name),
-            ),
-            prefix => self.of_prefix(prefix),
-        }
+    pub(super) fn of_no_prefix(&self) -> &str {
+        self.default.checked_sub(1).and_then(|at| self.bindings.get(at)).map_or("", |binding| &*binding.name)
     }
 
     /// The namespace of a prefix; `None` when it is not declared.

@@ -1,51 +1,56 @@
 //! Comments, processing instructions, the XML declaration and the DOCTYPE: read, checked, and left out.
 
 use super::attributes::qualified_name;
-use super::chars::{is_space, name_length, space_length};
+use super::chars::{name_length, space_length};
 use super::reader::Doctype;
 use super::{XmlError, XmlErrorKind};
 
-/// Checks the comment `text[start..end]` (production 15).
-pub(super) fn comment(text: &str, start: usize, end: usize) -> Result<(), XmlError> {
-    let whole = text.get(start..end).unwrap_or_default();
-    let inner = whole.strip_prefix("<!--").and_then(|rest| rest.strip_suffix("-->"));
-    let Some(inner) = inner else {
-        return Err(unclosed("a comment", "-->", start));
-    };
-    // `--->` ends a comment with a hyphen too many.
-    let double = inner.find("--").or_else(|| inner.ends_with('-').then(|| inner.len() - 1));
-    double.map_or(Ok(()), |at| {
-        let at = start + "<!--".len() + at;
-        let kind = XmlErrorKind::Syntax { found: "`--` in a comment".to_owned(), expected: "`-->`" };
-        Err(XmlError::new(at..at + 2, kind))
-    })
+/// The end of the comment at `start` (production 15).
+pub(super) fn comment(text: &str, start: usize) -> Result<usize, XmlError> {
+    let inner = text.get(start + "<!--".len()..).unwrap_or_default();
+    let length = inner.find("--").ok_or_else(|| unclosed("a comment", "-->", start))?;
+    let at = start + "<!--".len() + length;
+    if text.as_bytes().get(at + 2) == Some(&b'>') {
+        return Ok(at + "-->".len());
+    }
+    let kind = XmlErrorKind::Syntax { found: "`--` in a comment".to_owned(), expected: "`-->`" };
+    Err(XmlError::new(at..at + 2, kind))
 }
 
-/// Checks the processing instruction `text[start..end]` (production 16).
-pub(super) fn instruction(text: &str, start: usize, end: usize) -> Result<(), XmlError> {
-    let whole = text.get(..end).unwrap_or_default();
+/// The end of the processing instruction at `start` (production 16).
+pub(super) fn instruction(text: &str, start: usize) -> Result<usize, XmlError> {
     let target = start + "<?".len();
-    let length = name_length(whole.get(target..).unwrap_or_default());
+    let length = name_length(text, target);
     if length == 0 {
         return Err(XmlError::syntax(text, target, "the name of a processing instruction"));
     }
-    if whole.get(target..target + length).is_some_and(|name| name.eq_ignore_ascii_case("xml")) {
+    let after = target + length;
+    if text.get(target..after).is_some_and(|name| name.eq_ignore_ascii_case("xml")) {
         let found = "an XML declaration".to_owned();
         let kind =
             XmlErrorKind::Syntax { found, expected: "it at the very start of the text, or not at all" };
-        return Err(XmlError::new(start..target + length, kind));
+        return Err(XmlError::new(start..after, kind));
     }
-    let after = target + length;
-    let rest = whole.get(after..).unwrap_or_default();
-    if rest == "?>" || rest.bytes().next().is_some_and(is_space) && rest.len() > "?>".len() {
-        return Ok(());
+    let rest = text.get(after..).unwrap_or_default();
+    if !rest.starts_with("?>") && space_length(rest) == 0 {
+        return Err(XmlError::syntax(
+            text,
+            after,
+            "white space or `?>` after the name of a processing instruction",
+        ));
     }
-    Err(XmlError::syntax(text, after, "white space or `?>` after the name of a processing instruction"))
+    let length = rest.find("?>").ok_or_else(|| unclosed("a processing instruction", "?>", start))?;
+    Ok(after + length + "?>".len())
 }
 
-/// Checks the XML declaration `text[start..end]` (production 23).
-pub(super) fn declaration(text: &str, start: usize, end: usize) -> Result<(), XmlError> {
-    let mut cursor = Cursor { text, end: end.saturating_sub("?>".len()), at: start + "<?xml".len() };
+/// Whether an XML declaration starts `rest`, and not an instruction with a longer name.
+pub(super) fn is_declaration(rest: &str) -> bool {
+    rest.strip_prefix("<?xml").is_some_and(|after| after.starts_with("?>") || space_length(after) > 0)
+}
+
+/// The end of the XML declaration at `start` (production 23).
+pub(super) fn declaration(text: &str, start: usize) -> Result<usize, XmlError> {
+    let mut cursor = Cursor { text, at: start + "<?xml".len() };
     if !cursor.parameter("version", "a version such as `1.0`", |value| {
         value
             .strip_prefix("1.")
@@ -60,18 +65,16 @@ pub(super) fn declaration(text: &str, start: usize, end: usize) -> Result<(), Xm
     })?;
     cursor.parameter("standalone", "`yes` or `no`", |value| matches!(value, "yes" | "no"))?;
     cursor.space();
-    if cursor.at == cursor.end {
-        return Ok(());
-    }
-    Err(XmlError::syntax(text, cursor.at, "`encoding=`, then `standalone=`, then `?>` in an XML declaration"))
+    cursor.expect("?>", "`encoding=`, then `standalone=`, then `?>` in an XML declaration")?;
+    Ok(cursor.at)
 }
 
-/// Checks the DOCTYPE `text[start..end]` (production 28).
-pub(super) fn doctype(text: &str, start: usize, end: usize, kind: Doctype) -> Result<(), XmlError> {
-    let mut cursor = Cursor { text, end, at: start };
+/// The end of the DOCTYPE at `start` (production 28).
+pub(super) fn doctype(text: &str, start: usize, kind: Doctype) -> Result<usize, XmlError> {
+    let mut cursor = Cursor { text, at: start };
     cursor.expect("<!DOCTYPE", "`<!DOCTYPE`")?;
     cursor.expect_space()?;
-    cursor.at += qualified_name(text, cursor.at, "the name of the root element")?;
+    cursor.at += qualified_name(text, cursor.at, "the name of the root element")?.0;
     let space = cursor.space();
     if cursor.rest().starts_with("SYSTEM") || cursor.rest().starts_with("PUBLIC") {
         if !space {
@@ -108,8 +111,7 @@ pub(super) fn doctype(text: &str, start: usize, end: usize, kind: Doctype) -> Re
         }
     }
     cursor.expect(">", "`>` at the end of the DOCTYPE")?;
-    // quick-xml finds the end by itself; were the two ever to differ, one of them would be wrong.
-    if cursor.at == end { Ok(()) } else { Err(XmlError::syntax(text, cursor.at, "the end of the DOCTYPE")) }
+    Ok(cursor.at)
 }
 
 /// The construct `what`, which starts at `start`, has no `end`.
@@ -126,14 +128,10 @@ fn subset(cursor: &mut Cursor<'_>) -> Result<(), XmlError> {
             cursor.at += 1;
             cursor.space();
             return Ok(());
-        } else if let Some(inner) = cursor.rest().strip_prefix("<!--") {
-            let length = inner.find("-->").ok_or_else(|| unclosed("a comment", "-->", start))?;
-            cursor.at += "<!---->".len() + length;
-            comment(cursor.text, start, cursor.at)?;
-        } else if let Some(inner) = cursor.rest().strip_prefix("<?") {
-            let length = inner.find("?>").ok_or_else(|| unclosed("a processing instruction", "?>", start))?;
-            cursor.at += "<??>".len() + length;
-            instruction(cursor.text, start, cursor.at)?;
+        } else if cursor.rest().starts_with("<!--") {
+            cursor.at = comment(cursor.text, start)?;
+        } else if cursor.rest().starts_with("<?") {
+            cursor.at = instruction(cursor.text, start)?;
         } else {
             return Err(XmlError::syntax(
                 cursor.text,
@@ -154,16 +152,15 @@ const fn is_public(byte: u8) -> bool {
         || matches!(byte, b'=' | b'?' | b';' | b'!' | b'*' | b'#' | b'@' | b'$' | b'_' | b'%')
 }
 
-/// A place in a construct that ends at `end`.
+/// A place in the text.
 struct Cursor<'a> {
     text: &'a str,
-    end: usize,
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
     fn rest(&self) -> &'a str {
-        self.text.get(self.at..self.end).unwrap_or_default()
+        self.text.get(self.at..).unwrap_or_default()
     }
 
     fn space(&mut self) -> bool {

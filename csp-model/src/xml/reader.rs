@@ -1,17 +1,17 @@
-//! The reader: quick-xml's events, checked.
+//! The reader itself: finds the tags, and keeps account of what is open.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use quick_xml::errors::{IllFormedError, SyntaxError};
-use quick_xml::events::Event as Raw;
+use memchr::memchr2;
 
 use super::attributes::{self, qualified_name};
 use super::chars::{self, Holds};
+use super::event::split;
 use super::namespace::Scopes;
 use super::prolog::{self, unclosed};
-use super::reference::{normalise_lines, resolve};
-use super::{Attribute, End, Event, Start, TextEvent, XmlError, XmlErrorKind, is_blank};
+use super::reference::{normalise_lines, reference};
+use super::{Attribute, End, Event, Start, TextEvent, XmlError, XmlErrorKind};
 
 /// What a DOCTYPE may hold. Declarations, and so entities, are never read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,19 +19,16 @@ pub enum Doctype {
     /// A name and an external identifier: enough for messages.
     NoSubset,
     /// Also an internal subset of comments and processing instructions: device descriptions state their version
-    /// in one (OMA DM Device Description Framework 1.2).
+    /// in one (OMA Device Management Tree and Description 1.2).
     SubsetOfInstructions,
 }
 
 /// A strict, forward-only reader of one document.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Reader<'a> {
     text: &'a str,
-    events: quick_xml::Reader<&'a [u8]>,
-    /// The offset of the next event.
+    /// The offset of the next byte to read.
     at: usize,
-    /// What quick-xml's offsets lack: the byte order mark.
-    base: usize,
     holds: Holds,
     doctype: Doctype,
     depth: usize,
@@ -48,7 +45,7 @@ pub struct Reader<'a> {
 /// How far the document has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    Fresh,
+    Start,
     BeforeDoctype,
     AfterDoctype,
     Root,
@@ -59,24 +56,13 @@ impl<'a> Reader<'a> {
     /// A reader of `text`, for elements nested at most `depth` deep. A byte order mark is passed over.
     #[must_use]
     pub fn new(text: &'a str, doctype: Doctype, depth: usize) -> Self {
-        let body = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let base = text.len() - body.len();
-        let mut events = quick_xml::Reader::from_str(body);
-        events.config_mut().check_end_names = false;
-        events.config_mut().allow_unmatched_ends = true;
-        let (holds, mut failed) = match chars::scan(text) {
+        let (holds, failed) = match chars::scan(text) {
             Ok(holds) => (holds, None),
             Err(error) => (Holds::default(), Some(error)),
         };
-        // quick-xml would pass over this one too.
-        if body.starts_with('\u{feff}') {
-            failed = Some(XmlError::syntax(text, base, "the root element"));
-        }
         Self {
             text,
-            events,
-            at: base,
-            base,
+            at: if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 },
             holds,
             doctype,
             depth,
@@ -84,7 +70,7 @@ impl<'a> Reader<'a> {
             scopes: Scopes::default(),
             attributes: Vec::new(),
             empty: false,
-            stage: Stage::Fresh,
+            stage: Stage::Start,
             failed,
         }
     }
@@ -94,8 +80,10 @@ impl<'a> Reader<'a> {
     /// # Errors
     /// When the text is not well-formed XML 1.0 with namespaces, or nests too deeply. The error stays.
     #[expect(clippy::should_implement_trait, reason = "a document that breaks off is no iterator that ends")]
-    #[inline]
     pub fn next(&mut self) -> Result<Event<'a>, XmlError> {
+        if let Some(error) = &self.failed {
+            return Err(error.clone());
+        }
         self.read().inspect_err(|error| self.failed = Some(error.clone()))
     }
 
@@ -105,11 +93,15 @@ impl<'a> Reader<'a> {
         &self.attributes
     }
 
-    /// The namespace of the last start tag's element; empty when it is in none.
+    /// The namespace of the innermost open element, which after a start tag is its own; empty when it is in none.
     #[must_use]
     #[inline]
     pub fn namespace(&self) -> &str {
-        self.open.last().and_then(|name| self.scopes.of_element(name)).unwrap_or_default()
+        let Some(name) = self.open.last() else { return "" };
+        match split(name).0 {
+            "" => self.scopes.of_no_prefix(),
+            prefix => self.scopes.of_prefix(prefix).unwrap_or_default(),
+        }
     }
 
     /// The namespace of an attribute of the last start tag; empty when it is in none, as without a prefix.
@@ -130,166 +122,204 @@ impl<'a> Reader<'a> {
         self.open.len()
     }
 
+    #[inline]
     fn read(&mut self) -> Result<Event<'a>, XmlError> {
-        if let Some(error) = &self.failed {
-            return Err(error.clone());
-        }
         if self.empty {
             self.empty = false;
-            return Ok(self.close(self.at..self.at));
+            return Ok(self.close(self.at));
         }
-        let mut gathered: Option<TextEvent<'a>> = None;
         loop {
-            let start = self.at;
-            let raw = self.events.read_event().map_err(|error| self.broken(&error, start))?;
-            self.at = self
-                .base
-                .saturating_add(usize::try_from(self.events.buffer_position()).unwrap_or(usize::MAX));
-            match raw {
-                Raw::Start(_) => return self.start(start, ">"),
-                Raw::Empty(_) => return self.start(start, "/>"),
-                Raw::End(_) => return self.end(start),
-                Raw::Text(_) => {
-                    let piece = self.piece(start)?;
-                    if !self.goes_on() && gathered.is_none() {
-                        return Ok(Event::Text(TextEvent { value: piece, span: start..self.at }));
-                    }
-                    gather(&mut gathered, piece, start..self.at);
-                }
-                Raw::CData(_) => gather(&mut gathered, self.cdata(start)?, start..self.at),
-                Raw::GeneralRef(_) => {
-                    self.only_in_root(start)?;
-                    let name = self.text.get(start + 1..self.at - 1).unwrap_or_default();
-                    let character = resolve(name, start)?;
-                    gather(&mut gathered, Cow::Owned(character.to_string()), start..self.at);
-                }
-                Raw::Comment(_) => {
-                    prolog::comment(self.text, start, self.at)?;
-                    self.begin();
-                }
-                Raw::PI(_) => {
-                    prolog::instruction(self.text, start, self.at)?;
-                    self.begin();
-                }
-                Raw::Decl(_) if self.stage == Stage::Fresh => {
-                    prolog::declaration(self.text, start, self.at)?;
-                    self.begin();
-                }
-                Raw::Decl(_) => prolog::instruction(self.text, start, self.at)?,
-                Raw::DocType(_) => self.doctype(start)?,
-                Raw::Eof => return self.eof(),
+            if self.stage != Stage::Root {
+                self.misc()?;
             }
-            if gathered.is_some() && !self.goes_on() {
-                match gathered.take() {
-                    Some(text) if !text.value.is_empty() => return Ok(Event::Text(text)),
-                    Some(_) | None => {}
+            let bytes = self.text.as_bytes();
+            match (bytes.get(self.at), bytes.get(self.at + 1)) {
+                (None, _) => return self.eof(),
+                (Some(b'<'), Some(b'/')) => return self.end(),
+                (Some(b'<'), next) if !matches!(next, Some(b'!' | b'?')) => return self.start(),
+                // Comments alone leave nothing.
+                (Some(_), _) => {
+                    if let Some(text) = self.characters()? {
+                        return Ok(Event::Text(text));
+                    }
                 }
             }
         }
     }
 
     #[inline]
-    fn start(&mut self, start: usize, close: &'static str) -> Result<Event<'a>, XmlError> {
-        let at = start + 1;
-        let end = self.at - close.len();
-        let length = qualified_name(self.text, at, "the name of an element")?;
-        let name = self.text.get(at..at + length).unwrap_or_default();
+    fn start(&mut self) -> Result<Event<'a>, XmlError> {
+        let start = self.at;
+        let (length, prefix) = qualified_name(self.text, start + 1, "the name of an element")?;
+        let mut at = start + 1 + length;
+        let name = self.text.get(start + 1..at).unwrap_or_default();
+        if self.open.len() >= self.depth {
+            return Err(XmlError::new(start..at, XmlErrorKind::Depth(self.depth)));
+        }
         if self.stage != Stage::Root {
-            if self.stage == Stage::AfterRoot {
-                let found = format!("a second root element `<{name}>`");
-                let kind = XmlErrorKind::Syntax { found, expected: "the end of the text" };
-                return Err(XmlError::new(start..self.at, kind));
-            }
-            self.stage = Stage::Root;
+            self.root(name)?;
         }
         self.open.push(name);
-        if self.open.len() > self.depth {
-            return Err(XmlError::new(start..self.at, XmlErrorKind::Depth(self.depth)));
-        }
         self.attributes.clear();
-        if at + length != end {
-            let depth = self.open.len();
-            attributes::read(self.text, at + length, end, depth, &mut self.attributes, &mut self.scopes)?;
+        if self.text.as_bytes().get(at) != Some(&b'>') {
+            at = attributes::read(self.text, at, self.open.len(), &mut self.attributes, &mut self.scopes)?;
+            self.empty = self.text.as_bytes().get(at) == Some(&b'/');
+            at += usize::from(self.empty);
         }
-        if let Some((prefix, _)) = name.split_once(':')
-            && self.scopes.of_prefix(prefix).is_none()
-        {
-            let kind = XmlErrorKind::UndeclaredPrefix(prefix.to_owned());
-            return Err(XmlError::new(at..at + prefix.len(), kind));
+        if prefix > 0 {
+            self.check_prefix(start + 1..start + 1 + prefix)?;
         }
-        self.empty = close == "/>";
+        self.at = at + 1;
         Ok(Event::Start(Start { name, span: start..self.at }))
     }
 
     #[inline]
-    fn end(&mut self, start: usize) -> Result<Event<'a>, XmlError> {
-        let inner = self.text.get(start + "</".len()..self.at - 1).unwrap_or_default();
-        let expected = self.open.last().copied();
-        if Some(inner) == expected || Some(inner.trim_end_matches([' ', '\t', '\r', '\n'])) == expected {
-            return Ok(self.close(start..self.at));
+    fn end(&mut self) -> Result<Event<'a>, XmlError> {
+        let name = self.at + "</".len();
+        let expected = self.open.last().copied().unwrap_or_default();
+        let rest = self.text.as_bytes().get(name..).unwrap_or_default();
+        if !rest.starts_with(expected.as_bytes()) || rest.get(expected.len()) != Some(&b'>') {
+            return self.unusual_end();
         }
-        let length = qualified_name(self.text, start + "</".len(), "the name of an element")?;
-        let after = start + "</".len() + length;
-        let space = chars::space_length(self.text.get(after..self.at).unwrap_or_default());
-        if after + space + 1 != self.at {
-            return Err(XmlError::syntax(self.text, after + space, "`>` after the name in an end tag"));
-        }
-        let found = inner.get(..length).unwrap_or_default().to_owned();
-        let kind = match expected {
-            Some(expected) => XmlErrorKind::MismatchedEnd { found, expected: expected.to_owned() },
-            None => XmlErrorKind::Syntax { found: format!("`</{found}>`"), expected: self.outside() },
-        };
-        Err(XmlError::new(start..self.at, kind))
+        Ok(self.close(name + expected.len() + 1))
     }
 
+    /// Closes the innermost element, whose end tag reaches to `end`.
     #[inline]
-    fn close(&mut self, span: Range<usize>) -> Event<'a> {
+    fn close(&mut self, end: usize) -> Event<'a> {
+        let start = self.at;
+        self.at = end;
         self.scopes.leave(self.open.len());
         let name = self.open.pop().unwrap_or_default();
         if self.open.is_empty() {
             self.stage = Stage::AfterRoot;
         }
-        Event::End(End { name, span })
+        Event::End(End { name, span: start..end })
     }
 
-    /// The characters between two pieces of markup.
+    /// Text in the root element, up to the next tag.
     #[inline]
-    fn piece(&mut self, start: usize) -> Result<Cow<'a, str>, XmlError> {
-        let piece = self.text.get(start..self.at).unwrap_or_default();
-        if self.stage != Stage::Root {
-            if !is_blank(piece) {
-                let at = start + chars::space_length(piece);
-                return Err(XmlError::syntax(self.text, at, self.outside()));
-            }
-            self.begin();
-            return Ok(Cow::Borrowed(""));
+    fn characters(&mut self) -> Result<Option<TextEvent<'a>>, XmlError> {
+        let start = self.at;
+        let value = self.piece()?;
+        if !value.is_empty() && !self.goes_on() {
+            return Ok(Some(TextEvent { value, span: start..self.at }));
         }
+        self.gather(value, start)
+    }
+
+    /// The characters up to the next markup or reference.
+    #[inline]
+    fn piece(&mut self) -> Result<Cow<'a, str>, XmlError> {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let length = memchr2(b'<', b'&', rest.as_bytes()).unwrap_or(rest.len());
+        let piece = rest.get(..length).unwrap_or_default();
         if self.holds.bracket
             && let Some(found) = piece.find("]]>")
         {
-            let kind = XmlErrorKind::Syntax { found: "`]]>` in text".to_owned(), expected: "`]]&gt;`" };
-            return Err(XmlError::new(start + found..start + found + 3, kind));
+            let (start, found_text) = (self.at + found, "`]]>` in text".to_owned());
+            let kind = XmlErrorKind::Syntax { found: found_text, expected: "`]]&gt;`" };
+            return Err(XmlError::new(start..start + "]]>".len(), kind));
         }
+        self.at += length;
         Ok(if self.holds.carriage_return { normalise_lines(piece) } else { Cow::Borrowed(piece) })
     }
 
-    fn cdata(&self, start: usize) -> Result<Cow<'a, str>, XmlError> {
-        self.only_in_root(start)?;
-        let whole = self.text.get(start..self.at).unwrap_or_default();
-        let inner = whole.strip_prefix("<![CDATA[").and_then(|rest| rest.strip_suffix("]]>"));
-        inner.map(normalise_lines).ok_or_else(|| unclosed("a CDATA section", "]]>", start))
+    /// The rest of a text that does not stand in one piece.
+    fn gather(&mut self, mut value: Cow<'a, str>, start: usize) -> Result<Option<TextEvent<'a>>, XmlError> {
+        while self.goes_on() {
+            let here = self.at;
+            let rest = self.text.get(here..).unwrap_or_default();
+            let piece = if rest.starts_with('&') {
+                let (character, end) = reference(self.text, here)?;
+                self.at = end;
+                Cow::Owned(character.to_string())
+            } else if let Some(inner) = rest.strip_prefix("<![CDATA[") {
+                let length = inner.find("]]>").ok_or_else(|| unclosed("a CDATA section", "]]>", here))?;
+                self.at += "<![CDATA[]]>".len() + length;
+                normalise_lines(inner.get(..length).unwrap_or_default())
+            } else if rest.starts_with("<!--") {
+                self.at = prolog::comment(self.text, here)?;
+                continue;
+            } else if rest.starts_with("<?") {
+                self.at = prolog::instruction(self.text, here)?;
+                continue;
+            } else if rest.starts_with("<!DOCTYPE") {
+                return Err(self.misplaced("a DOCTYPE inside the root element", "it before"));
+            } else if rest.starts_with("<!") {
+                return Err(XmlError::syntax(self.text, here + 2, "a comment or a CDATA section after `<!`"));
+            } else {
+                self.piece()?
+            };
+            if value.is_empty() {
+                value = piece;
+            } else {
+                value.to_mut().push_str(&piece);
+            }
+        }
+        Ok((!value.is_empty()).then(|| TextEvent { value, span: start..self.at }))
     }
 
-    fn doctype(&mut self, start: usize) -> Result<(), XmlError> {
-        match self.stage {
-            Stage::Fresh | Stage::BeforeDoctype => {
-                self.stage = Stage::AfterDoctype;
-                prolog::doctype(self.text, start, self.at, self.doctype)
-            }
-            Stage::AfterDoctype => Err(self.misplaced(start, "a second DOCTYPE", "the root element")),
-            Stage::Root => Err(self.misplaced(start, "a DOCTYPE inside the root element", "it before")),
-            Stage::AfterRoot => Err(self.misplaced(start, "a DOCTYPE after the root element", "it before")),
+    /// Whether text, or something that does not end it, comes next.
+    #[inline]
+    fn goes_on(&self) -> bool {
+        match self.text.as_bytes().get(self.at..) {
+            None | Some([] | [b'<']) => false,
+            Some([b'<', next, ..]) => matches!(next, b'!' | b'?'),
+            Some(_) => true,
         }
+    }
+
+    /// What stands outside the root element, up to the next tag (production 27).
+    fn misc(&mut self) -> Result<(), XmlError> {
+        loop {
+            let here = self.at;
+            let rest = self.text.get(here..).unwrap_or_default();
+            let space = chars::space_length(rest);
+            if space > 0 {
+                self.at += space;
+            } else if self.stage == Stage::Start && prolog::is_declaration(rest) {
+                self.at = prolog::declaration(self.text, here)?;
+            } else if rest.starts_with("<?") {
+                self.at = prolog::instruction(self.text, here)?;
+            } else if rest.starts_with("<!--") {
+                self.at = prolog::comment(self.text, here)?;
+            } else if rest.starts_with("<!DOCTYPE") {
+                self.at = self.doctype()?;
+            } else if rest.starts_with("<!") {
+                return Err(XmlError::syntax(self.text, here + 2, "a comment or a DOCTYPE after `<!`"));
+            } else if rest.is_empty() || rest.starts_with('<') {
+                return Ok(());
+            } else {
+                return Err(XmlError::syntax(self.text, here, self.outside()));
+            }
+            if self.stage == Stage::Start {
+                self.stage = Stage::BeforeDoctype;
+            }
+        }
+    }
+
+    fn doctype(&mut self) -> Result<usize, XmlError> {
+        match self.stage {
+            Stage::Start | Stage::BeforeDoctype => {
+                self.stage = Stage::AfterDoctype;
+                prolog::doctype(self.text, self.at, self.doctype)
+            }
+            Stage::AfterDoctype => Err(self.misplaced("a second DOCTYPE", "the root element")),
+            Stage::Root => Err(self.misplaced("a DOCTYPE inside the root element", "it before")),
+            Stage::AfterRoot => Err(self.misplaced("a DOCTYPE after the root element", "it before")),
+        }
+    }
+
+    /// The start tag `name` outside a root element.
+    fn root(&mut self, name: &str) -> Result<(), XmlError> {
+        if self.stage == Stage::AfterRoot {
+            let found = format!("a second root element `<{name}>`");
+            let kind = XmlErrorKind::Syntax { found, expected: self.outside() };
+            return Err(XmlError::new(self.at..self.at + 1 + name.len(), kind));
+        }
+        self.stage = Stage::Root;
+        Ok(())
     }
 
     fn eof(&self) -> Result<Event<'a>, XmlError> {
@@ -303,88 +333,49 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether text goes on at the next event.
-    #[inline]
-    fn goes_on(&self) -> bool {
-        match self.text.as_bytes().get(self.at..) {
-            None | Some([] | [b'<']) => false,
-            Some([b'<', next, ..]) => matches!(next, b'!' | b'?'),
-            Some(_) => true,
+    /// An end tag that is not just the name: one with white space, or a wrong one.
+    #[cold]
+    fn unusual_end(&mut self) -> Result<Event<'a>, XmlError> {
+        let name = self.at + "</".len();
+        let (length, _) = qualified_name(self.text, name, "the name of an element")?;
+        let found = self.text.get(name..name + length).unwrap_or_default();
+        let Some(expected) = self.open.last().copied() else {
+            let kind = XmlErrorKind::Syntax { found: format!("`</{found}>`"), expected: self.outside() };
+            return Err(XmlError::new(self.at..name + length, kind));
+        };
+        if found != expected {
+            let (found, expected) = (found.to_owned(), expected.to_owned());
+            return Err(XmlError::new(
+                self.at..name + length,
+                XmlErrorKind::MismatchedEnd { found, expected },
+            ));
         }
+        let after = name + length;
+        let close = after + chars::space_length(self.text.get(after..).unwrap_or_default());
+        if self.text.as_bytes().get(close) != Some(&b'>') {
+            return Err(XmlError::syntax(self.text, close, "`>` after the name in an end tag"));
+        }
+        Ok(self.close(close + 1))
     }
 
-    /// Something stood before the root element: no XML declaration can follow.
-    fn begin(&mut self) {
-        if self.stage == Stage::Fresh {
-            self.stage = Stage::BeforeDoctype;
+    fn check_prefix(&self, span: Range<usize>) -> Result<(), XmlError> {
+        let prefix = self.text.get(span.clone()).unwrap_or_default();
+        if self.scopes.of_prefix(prefix).is_some() {
+            return Ok(());
         }
-    }
-
-    fn only_in_root(&self, start: usize) -> Result<(), XmlError> {
-        if self.stage == Stage::Root {
-            Ok(())
-        } else {
-            Err(XmlError::syntax(self.text, start, self.outside()))
-        }
+        Err(XmlError::new(span, XmlErrorKind::UndeclaredPrefix(prefix.to_owned())))
     }
 
     /// What may stand outside the root element.
     const fn outside(&self) -> &'static str {
         match self.stage {
             Stage::AfterRoot => "the end of the text",
-            Stage::Fresh | Stage::BeforeDoctype | Stage::AfterDoctype | Stage::Root => "the root element",
+            Stage::Start | Stage::BeforeDoctype | Stage::AfterDoctype | Stage::Root => "the root element",
         }
     }
 
-    fn misplaced(&self, start: usize, found: &str, expected: &'static str) -> XmlError {
-        XmlError::new(start..self.at, XmlErrorKind::Syntax { found: found.to_owned(), expected })
-    }
-
-    /// What quick-xml says, in our words.
-    #[cold]
-    fn broken(&self, error: &quick_xml::Error, start: usize) -> XmlError {
-        use quick_xml::Error as E;
-        let tag = || unclosed("a tag", ">", start);
-        match error {
-            E::Syntax(SyntaxError::UnclosedPI | SyntaxError::UnclosedXmlDecl) => {
-                unclosed("a processing instruction", "?>", start)
-            }
-            E::Syntax(SyntaxError::UnclosedComment) => unclosed("a comment", "-->", start),
-            E::Syntax(SyntaxError::UnclosedCData) => unclosed("a CDATA section", "]]>", start),
-            E::Syntax(SyntaxError::UnclosedDoctype) => unclosed("a DOCTYPE", ">", start),
-            E::Syntax(SyntaxError::InvalidBangMarkup) => {
-                XmlError::syntax(self.text, start + 2, "a comment, a CDATA section or a DOCTYPE after `<!`")
-            }
-            E::Syntax(SyntaxError::UnclosedTag) => tag(),
-            E::Syntax(
-                SyntaxError::UnclosedSingleQuotedAttributeValue
-                | SyntaxError::UnclosedDoubleQuotedAttributeValue,
-            ) => tag(),
-            E::IllFormed(IllFormedError::UnclosedReference) => {
-                XmlError::syntax(self.text, start, "`&amp;` or a reference that ends with `;`")
-            }
-            E::IllFormed(IllFormedError::MissingDoctypeName) => {
-                XmlError::syntax(self.text, start + "<!DOCTYPE".len(), "the name of the root element")
-            }
-            // The other errors belong to checks that are turned off, to input and output, and to decoding.
-            _ => XmlError::new(
-                start..self.text.len(),
-                XmlErrorKind::Syntax { found: error.to_string(), expected: "well-formed XML" },
-            ),
-        }
-    }
-}
-
-fn gather<'a>(gathered: &mut Option<TextEvent<'a>>, piece: Cow<'a, str>, span: Range<usize>) {
-    match gathered {
-        None => *gathered = Some(TextEvent { value: piece, span }),
-        Some(text) => {
-            text.span.end = span.end;
-            if text.value.is_empty() {
-                text.value = piece;
-            } else if !piece.is_empty() {
-                text.value.to_mut().push_str(&piece);
-            }
-        }
+    fn misplaced(&self, found: &str, expected: &'static str) -> XmlError {
+        let span = self.at..self.at + "<!DOCTYPE".len();
+        XmlError::new(span, XmlErrorKind::Syntax { found: found.to_owned(), expected })
     }
 }

@@ -5,9 +5,67 @@ use std::borrow::Cow;
 use super::chars::is_char;
 use super::{XmlError, XmlErrorKind};
 
+/// The character that the reference at `at` stands for, and where the reference ends.
+pub(super) fn reference(text: &str, at: usize) -> Result<(char, usize), XmlError> {
+    let rest = text.get(at + 1..).unwrap_or_default();
+    let length = rest.find([';', '&', '<', ' ', '\n']).unwrap_or(rest.len());
+    let (name, after) = rest.split_at(length);
+    if name.is_empty() || !after.starts_with(';') {
+        return Err(XmlError::syntax(text, at, "`&amp;` or a reference that ends with `;`"));
+    }
+    Ok((resolve(name, at)?, at + length + 2))
+}
+
+/// `text` with each CR LF and CR turned into LF (section 2.11).
+pub(super) fn normalise_lines(text: &str) -> Cow<'_, str> {
+    if !text.contains('\r') {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
+}
+
+/// The value of an attribute (section 3.3.3): references resolved, each line end and tab a blank. `at` is the
+/// offset of `value` in `text`.
+pub(super) fn attribute_value<'a>(
+    text: &str,
+    value: &'a str,
+    mut at: usize,
+) -> Result<Cow<'a, str>, XmlError> {
+    if !value.bytes().any(|byte| matches!(byte, b'&' | b'<' | b'\t' | b'\n' | b'\r')) {
+        return Ok(Cow::Borrowed(value));
+    }
+    let end = at + value.len();
+    let mut normalised = String::with_capacity(value.len());
+    while at < end {
+        let rest = text.get(at..end).unwrap_or_default();
+        let length = rest.find(['&', '<', '\t', '\n', '\r']).unwrap_or(rest.len());
+        let (plain, special) = rest.split_at(length);
+        normalised.push_str(plain);
+        at += length;
+        match special.as_bytes() {
+            [] => {}
+            [b'<', ..] => return Err(XmlError::syntax(text, at, "`&lt;` in an attribute value")),
+            [b'&', ..] => {
+                let (character, after) = reference(text.get(..end).unwrap_or_default(), at)?;
+                normalised.push(character);
+                at = after;
+            }
+            [b'\r', b'\n', ..] => {
+                normalised.push(' ');
+                at += 2;
+            }
+            [_, ..] => {
+                normalised.push(' ');
+                at += 1;
+            }
+        }
+    }
+    Ok(Cow::Owned(normalised))
+}
+
 /// The character that the reference `&name;` stands for (productions 66 and 68, section 4.6). `at` is the offset
 /// of its ampersand.
-pub(super) fn resolve(name: &str, at: usize) -> Result<char, XmlError> {
+fn resolve(name: &str, at: usize) -> Result<char, XmlError> {
     let wrong = |expected| {
         let kind = XmlErrorKind::Syntax { found: format!("`&{name};`"), expected };
         XmlError::new(at..at + name.len() + 2, kind)
@@ -35,46 +93,4 @@ pub(super) fn resolve(name: &str, at: usize) -> Result<char, XmlError> {
             return Err(XmlError::new(at..at + name.len() + 2, kind));
         }
     })
-}
-
-/// `text` with each CR LF and CR turned into LF (section 2.11).
-pub(super) fn normalise_lines(text: &str) -> Cow<'_, str> {
-    if !text.contains('\r') {
-        return Cow::Borrowed(text);
-    }
-    Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n"))
-}
-
-/// The value of an attribute (section 3.3.3): references resolved, each line end and tab a blank. `at` is the
-/// offset of `text`, in `document`.
-pub(super) fn attribute_value<'a>(
-    document: &str,
-    text: &'a str,
-    at: usize,
-) -> Result<Cow<'a, str>, XmlError> {
-    if !text.bytes().any(|byte| matches!(byte, b'&' | b'<' | b'\t' | b'\n' | b'\r')) {
-        return Ok(Cow::Borrowed(text));
-    }
-    let mut value = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(found) = rest.find(['&', '<', '\t', '\n', '\r']) {
-        let (before, tail) = rest.split_at(found);
-        value.push_str(before);
-        let here = at + text.len() - tail.len();
-        if tail.starts_with('<') {
-            return Err(XmlError::syntax(document, here, "`&lt;` in an attribute value"));
-        }
-        rest = if let Some(reference) = tail.strip_prefix('&') {
-            let Some((name, after)) = reference.split_once(';') else {
-                return Err(XmlError::syntax(document, here, "`&amp;` or a reference that ends with `;`"));
-            };
-            value.push(resolve(name, here)?);
-            after
-        } else {
-            value.push(' ');
-            tail.strip_prefix("\r\n").or_else(|| tail.get(1..)).unwrap_or_default()
-        };
-    }
-    value.push_str(rest);
-    Ok(Cow::Owned(value))
 }
