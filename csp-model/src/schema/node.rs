@@ -1,6 +1,6 @@
 //! The description of one node, as a device description file gives it.
 
-use super::allowed::AllowedValues;
+use super::{AllowedValues, Applicability, DependencyGroup, Disallowed, Naming};
 use crate::{Access, Format};
 
 /// A node of a device description, with everything below it.
@@ -13,7 +13,28 @@ pub struct Node {
     /// What the node is.
     pub properties: Properties,
     /// The nodes below, in document order.
-    pub children: Vec<Node>,
+    pub children: Vec<Self>,
+}
+
+impl Node {
+    /// The description of the node at `path` below this one. An empty segment is the node that has no name of its own.
+    #[must_use]
+    pub fn find(&self, path: &[&str]) -> Option<&Self> {
+        let Some((first, rest)) = path.split_first() else { return Some(self) };
+        self.children.iter().find(|child| child.name.as_deref().unwrap_or("") == *first)?.find(rest)
+    }
+
+    /// Which devices have the node; `None` where the node itself says nothing.
+    #[must_use]
+    pub fn applicability(&self) -> Option<&Applicability> {
+        self.properties.msft.as_ref()?.applicability.as_ref()
+    }
+
+    /// The values that the node takes; `None` where nothing is said.
+    #[must_use]
+    pub fn allowed(&self) -> Option<&AllowedValues> {
+        self.properties.msft.as_ref()?.allowed.as_ref()
+    }
 }
 
 /// `DFProperties`: what a node is (OMA DM DDF 1.2 section 5, and Microsoft's `MSFT:` extensions).
@@ -44,7 +65,7 @@ pub struct Properties {
 /// `Occurrence`: how many of a node there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Occurrence {
-    /// Exactly one.
+    /// Exactly one; what a description that says nothing means.
     #[default]
     One,
     /// One or none.
@@ -69,6 +90,21 @@ pub enum Scope {
     Dynamic,
 }
 
+impl Scope {
+    /// Every scope with its name.
+    pub const NAMED: [(Self, &'static str); 2] =
+        [(Self::Permanent, Self::Permanent.name()), (Self::Dynamic, Self::Dynamic.name())];
+
+    /// The name in a description.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Permanent => "Permanent",
+            Self::Dynamic => "Dynamic",
+        }
+    }
+}
+
 /// `DFType`: the type of a leaf's data, or what an interior node is an instance of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
@@ -86,6 +122,21 @@ pub enum CaseSense {
     Sensitive,
     /// Without case.
     Insensitive,
+}
+
+impl CaseSense {
+    /// Every comparison with its name.
+    pub const NAMED: [(Self, &'static str); 2] =
+        [(Self::Sensitive, Self::Sensitive.name()), (Self::Insensitive, Self::Insensitive.name())];
+
+    /// The name in a description.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sensitive => "CS",
+            Self::Insensitive => "CIS",
+        }
+    }
 }
 
 /// Microsoft's extensions of a node's description.
@@ -109,28 +160,32 @@ pub struct Msft {
     pub conflict_resolution: Option<Box<str>>,
     /// `MSFT:GpMapping`
     pub gp_mapping: Option<GpMapping>,
+    /// `MSFT:DependencyBehavior`
+    pub dependencies: Vec<DependencyGroup>,
+    /// `MSFT:CommonErrorResults`: error codes and what they mean here. No published file has any.
+    pub common_errors: Vec<Box<str>>,
 }
 
-/// `MSFT:Applicability`: which devices have the node.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Applicability {
-    /// `MSFT:OsBuildVersion`: the first builds that have it, each `major.minor.build[.revision]`.
-    pub os_builds: Vec<Box<str>>,
-    /// `MSFT:CspVersion`
-    pub csp_version: Option<Box<str>>,
-    /// `MSFT:EditionAllowList`: SKU numbers; empty means every edition.
-    pub editions: Vec<u32>,
-}
+impl Msft {
+    /// Whether nothing is said at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 
-/// `MSFT:DynamicNodeNaming`: how the name of a dynamic node comes about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Naming {
-    /// `MSFT:ServerGeneratedUniqueIdentifier`: the server makes it up.
-    ServerGenerated,
-    /// `MSFT:ClientInventory`: the device names what it has.
-    ClientInventory,
-    /// `MSFT:UniqueName`: the server chooses it; a pattern or a list that it must match may be given.
-    UniqueName(Box<str>),
+    /// Whether a dynamic node may have this name. Published files say so in two places: `MSFT:DynamicNodeNaming`,
+    /// and the `MSFT:AllowedValues` of the interior node.
+    ///
+    /// # Errors
+    /// What names are allowed, when this one is not.
+    pub fn check_name(&self, name: &str) -> Result<(), Disallowed> {
+        if let Some(Naming::UniqueName(pattern)) = &self.naming
+            && !pattern.matches(name)
+        {
+            return Err(Disallowed { allowed: format!("a name that matches `{}`", pattern.text()) });
+        }
+        self.allowed.as_ref().map_or(Ok(()), |allowed| allowed.check_text(name))
+    }
 }
 
 /// `MSFT:ReplaceBehavior`
@@ -140,6 +195,21 @@ pub enum ReplaceBehavior {
     Append,
     /// What is written takes the place of what is there.
     Replace,
+}
+
+impl ReplaceBehavior {
+    /// Every behaviour with its name.
+    pub const NAMED: [(Self, &'static str); 2] =
+        [(Self::Append, Self::Append.name()), (Self::Replace, Self::Replace.name())];
+
+    /// The name in a description.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Append => "Append",
+            Self::Replace => "Replace",
+        }
+    }
 }
 
 /// `MSFT:RebootBehavior`
@@ -153,10 +223,29 @@ pub enum RebootBehavior {
     ServerInitiated,
 }
 
+impl RebootBehavior {
+    /// Every behaviour with its name.
+    pub const NAMED: [(Self, &'static str); 3] = [
+        (Self::None, Self::None.name()),
+        (Self::Automatic, Self::Automatic.name()),
+        (Self::ServerInitiated, Self::ServerInitiated.name()),
+    ];
+
+    /// The name in a description.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "None",
+            Self::Automatic => "Automatic",
+            Self::ServerInitiated => "ServerInitiated",
+        }
+    }
+}
+
 /// `MSFT:Deprecated`
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Deprecated {
-    /// `OsBuildDeprecated`
+    /// `OsBuildDeprecated`: the version from which the node should no longer be set.
     pub os_build: Option<Box<str>>,
 }
 
