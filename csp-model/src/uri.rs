@@ -287,16 +287,8 @@ impl List {
 }
 
 impl Property {
-    const ALL: [Self; 8] = [
-        Self::Acl,
-        Self::Format,
-        Self::Name,
-        Self::Size,
-        Self::Title,
-        Self::TStamp,
-        Self::Type,
-        Self::VerNo,
-    ];
+    const ALL: [Self; 8] =
+        [Self::Acl, Self::Format, Self::Name, Self::Size, Self::Title, Self::TStamp, Self::Type, Self::VerNo];
 
     /// The property's name in a query.
     #[must_use]

@@ -199,10 +199,9 @@ fn is_base64(text: &str) -> bool {
     let padding = text.bytes().rev().take_while(|byte| *byte == b'=').count();
     symbols % 4 == 0
         && padding <= 2
-        && text
-            .bytes()
-            .take(text.len() - padding)
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/' || byte.is_ascii_whitespace())
+        && text.bytes().take(text.len() - padding).all(|byte| {
+            byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/' || byte.is_ascii_whitespace()
+        })
 }
 
 /// ISO 8601, extended (`2024-05-01`) or basic (`20240501`), as OMA DM DDF 1.2 allows for `date`.

@@ -8,7 +8,9 @@ pub struct HResult(pub i32);
 
 /// A text that is no HRESULT.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not an HRESULT: expected `0x` and up to eight hexadecimal digits, or a 32-bit decimal number")]
+#[error(
+    "`{0}` is not an HRESULT: expected `0x` and up to eight hexadecimal digits, or a 32-bit decimal number"
+)]
 pub struct NotAnHResult(String);
 
 impl HResult {
@@ -54,7 +56,11 @@ impl std::str::FromStr for HResult {
         if let Some(digits) = trimmed.strip_prefix("0x").or_else(|| trimmed.strip_prefix("0X")) {
             // `from_str_radix` would take a sign.
             let all_digits = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-            return all_digits.then(|| u32::from_str_radix(digits, 16).ok()).flatten().map(Self::from_bits).ok_or_else(error);
+            return all_digits
+                .then(|| u32::from_str_radix(digits, 16).ok())
+                .flatten()
+                .map(Self::from_bits)
+                .ok_or_else(error);
         }
         trimmed.parse().map(Self).or_else(|_| trimmed.parse().map(Self::from_bits)).map_err(|_| error())
     }

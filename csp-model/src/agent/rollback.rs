@@ -87,7 +87,8 @@ pub enum Refusal {
 /// The update that a rollback of that kind takes away from `device`.
 pub(crate) fn rollback_candidate(device: &Device, kind: RollbackKind) -> Result<UpdateId, Refusal> {
     let policy = device.effective_policy();
-    let connected = device.scan_sources().of(kind.class()) == Source::WindowsUpdate && policy.has_client_policy();
+    let connected =
+        device.scan_sources().of(kind.class()) == Source::WindowsUpdate && policy.has_client_policy();
     if !connected {
         return Err(Refusal::NotConnected);
     }
@@ -99,7 +100,8 @@ pub(crate) fn rollback_candidate(device: &Device, kind: RollbackKind) -> Result<
         return Err(Refusal::NotPaused);
     }
     let (id, record) = latest(device, kind.class()).ok_or(Refusal::NotInstalled)?;
-    let period = TimeDelta::days(policy.int("ConfigureFeatureUpdateUninstallPeriod").unwrap_or(10).clamp(0, 3_650));
+    let period =
+        TimeDelta::days(policy.int("ConfigureFeatureUpdateUninstallPeriod").unwrap_or(10).clamp(0, 3_650));
     match kind {
         RollbackKind::Feature if record.since + period < device.clock() => Err(Refusal::PeriodOver),
         RollbackKind::Feature | RollbackKind::Quality => Ok(id),
@@ -110,7 +112,13 @@ pub(crate) fn rollback_candidate(device: &Device, kind: RollbackKind) -> Result<
 fn latest(device: &Device, class: UpdateClass) -> Option<(UpdateId, &Record)> {
     let counts = |id: &UpdateId| {
         let update = device.profile().update(*id);
-        update.is_some_and(|update| update.class() == class && update.classification != Classification::DEFINITION_UPDATES)
+        update.is_some_and(|update| {
+            update.class() == class && update.classification != Classification::DEFINITION_UPDATES
+        })
     };
-    device.agent().updates_in(UpdateSet::Installed).filter(|(id, _)| counts(id)).max_by_key(|(id, record)| (record.since, *id))
+    device
+        .agent()
+        .updates_in(UpdateSet::Installed)
+        .filter(|(id, _)| counts(id))
+        .max_by_key(|(id, record)| (record.since, *id))
 }

@@ -32,7 +32,7 @@ impl Node {
 
 pub(super) fn read(device: &Device, node: Node) -> Value {
     match node {
-        Node::CspVersions => Value::chr(versions(device.profile().schema())),
+        Node::CspVersions => Value::Xml(versions(device.profile().schema()).into()),
         Node::Other => Value::chr(""),
     }
 }
@@ -44,7 +44,9 @@ fn versions(schema: &Schema) -> String {
         let def = schema.def(id);
         let is_below_root = def.parent.is_some_and(|parent| schema.def(parent).name.as_deref() == Some("."));
         let version = match &def.properties.kind {
-            schema::Kind::Mime(name) => name.strip_prefix("com.microsoft/").and_then(|rest| rest.split('/').next()),
+            schema::Kind::Mime(name) => {
+                name.strip_prefix("com.microsoft/").and_then(|rest| rest.split('/').next())
+            }
             schema::Kind::DdfName(_) => None,
         };
         let version = match (version, &def.properties.msft) {
@@ -75,6 +77,7 @@ fn versions(schema: &Schema) -> String {
 
 /// Whether the node hangs directly below `./Vendor/MSFT`.
 fn is_csp_root(schema: &Schema, id: schema::NodeId) -> bool {
-    let names: Vec<_> = schema.path(id).iter().map(|id| schema.def(*id).name.as_deref().unwrap_or_default()).collect();
+    let names: Vec<_> =
+        schema.path(id).iter().map(|id| schema.def(*id).name.as_deref().unwrap_or_default()).collect();
     matches!(names[..], [".", "Vendor", "MSFT", _])
 }

@@ -79,7 +79,11 @@ impl Csp {
         match self {
             Self::Update(_) => update::takes_name(name),
             Self::Stored(_) => stored::takes_name(device, node, name),
-            Self::Interior | Self::DevDetail(_) | Self::DevInfo(_) | Self::Manageability(_) | Self::Policy(_) => false,
+            Self::Interior
+            | Self::DevDetail(_)
+            | Self::DevInfo(_)
+            | Self::Manageability(_)
+            | Self::Policy(_) => false,
         }
     }
 
@@ -94,11 +98,21 @@ impl Csp {
     }
 
     /// Shows every instance of the free node `node` below `parent` by its name, in order.
-    pub(crate) fn each_instance(self, device: &Device, parent: &Address<'_>, node: NodeId, visit: &mut dyn FnMut(&str)) {
+    pub(crate) fn each_instance(
+        self,
+        device: &Device,
+        parent: &Address<'_>,
+        node: NodeId,
+        visit: &mut dyn FnMut(&str),
+    ) {
         match self {
             Self::Stored(mount) => stored::each_instance(device, mount, parent, node, visit),
             Self::Update(node) => update::each_instance(device, node, visit),
-            Self::Interior | Self::DevDetail(_) | Self::DevInfo(_) | Self::Manageability(_) | Self::Policy(_) => {}
+            Self::Interior
+            | Self::DevDetail(_)
+            | Self::DevInfo(_)
+            | Self::Manageability(_)
+            | Self::Policy(_) => {}
         }
     }
 
@@ -116,13 +130,20 @@ impl Csp {
     }
 
     /// Creates or changes a node. `None` makes an interior one.
-    pub(crate) fn write(self, device: &mut Device, address: &Address<'_>, value: Option<Value>) -> Result<(), TreeError> {
+    pub(crate) fn write(
+        self,
+        device: &mut Device,
+        address: &Address<'_>,
+        value: Option<Value>,
+    ) -> Result<(), TreeError> {
         match self {
             Self::DevDetail(node) => devdetail::write(device, node, value),
             Self::Policy(_) => policy::write(device, address.node, value),
             Self::Stored(mount) => stored::write(device, mount, address, value),
             Self::Update(node) => update::write(device, node, address),
-            Self::Interior | Self::DevInfo(_) | Self::Manageability(_) => return Err(TreeError::not_allowed(Access::REPLACE, Access::GET)),
+            Self::Interior | Self::DevInfo(_) | Self::Manageability(_) => {
+                return Err(TreeError::not_allowed(Access::REPLACE, Access::GET));
+            }
         }
         Ok(())
     }
@@ -143,9 +164,11 @@ impl Csp {
         match self {
             Self::Update(node) => update::exec(device, node),
             Self::Stored(_) => Ok(Effect::Executed),
-            Self::Interior | Self::DevDetail(_) | Self::DevInfo(_) | Self::Manageability(_) | Self::Policy(_) => {
-                Err(TreeError::not_allowed(Access::EXEC, Access::GET))
-            }
+            Self::Interior
+            | Self::DevDetail(_)
+            | Self::DevInfo(_)
+            | Self::Manageability(_)
+            | Self::Policy(_) => Err(TreeError::not_allowed(Access::EXEC, Access::GET)),
         }
     }
 }

@@ -104,7 +104,9 @@ impl<'d> EffectivePolicy<'d> {
 
     /// What Group Policy says, if the value is there and the switch that goes with it is on.
     fn group_policy(&self, place: &GpValue, format: Format) -> Option<Value> {
-        let is_on = place.switch.is_none_or(|switch| self.raw(switch.key, switch.value).and_then(Scalar::int) == Some(1));
+        let is_on = place
+            .switch
+            .is_none_or(|switch| self.raw(switch.key, switch.value).and_then(Scalar::int) == Some(1));
         let value = self.raw(place.key, place.value).filter(|_| is_on)?;
         match place.meaning {
             Meaning::Same => Value::parse(format, &value.text()),
@@ -122,7 +124,9 @@ impl<'d> EffectivePolicy<'d> {
         let is_one = |name| self.raw(GpKey::Au, name).and_then(Scalar::int) == Some(1);
         let by_group_policy = is_one("UseWUServer")
             && !is_one("NoAutoUpdate")
-            && self.raw(GpKey::WindowsUpdate, "WUServer").is_some_and(|server| !server.text().trim().is_empty());
+            && self
+                .raw(GpKey::WindowsUpdate, "WUServer")
+                .is_some_and(|server| !server.text().trim().is_empty());
         let by_mdm = self.policy.get("UpdateServiceUrl").is_some_and(|url| !url.text().trim().is_empty());
         by_group_policy || by_mdm
     }

@@ -71,7 +71,13 @@ pub(super) fn exists(device: &Device, mount: MountId, address: &Address<'_>) -> 
     device.stored(mount).is_some_and(|stored| stored.nodes.contains_key(&Key::of(address)))
 }
 
-pub(super) fn each_instance(device: &Device, mount: MountId, parent: &Address<'_>, node: NodeId, visit: &mut dyn FnMut(&str)) {
+pub(super) fn each_instance(
+    device: &Device,
+    mount: MountId,
+    parent: &Address<'_>,
+    node: NodeId,
+    visit: &mut dyn FnMut(&str),
+) {
     let Some(stored) = device.stored(mount) else { return };
     let names = stored.below(node, parent).filter_map(|key| key.names.last());
     names.for_each(|name| visit(name));
@@ -95,7 +101,9 @@ pub(super) fn remove(device: &mut Device, address: &Address<'_>) {
     for node in profile.schema().subtree(address.node) {
         // Another CSP may be mounted below: what it keeps goes too, from where it keeps it.
         let Csp::Stored(mount) = profile.schema().def(node).csp else { continue };
-        let doomed: Vec<Key> = device.stored(mount).map_or_else(Vec::new, |stored| stored.below(node, address).cloned().collect());
+        let doomed: Vec<Key> = device
+            .stored(mount)
+            .map_or_else(Vec::new, |stored| stored.below(node, address).cloned().collect());
         if !doomed.is_empty() {
             let stored = device.stored_mut(mount);
             for key in &doomed {

@@ -81,7 +81,8 @@ fn not_json(text: &str, path: Option<String>, error: &serde_json::Error) -> File
     // serde_json puts the place behind its message; the place is reported apart here.
     let message = error.to_string();
     let what = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what).to_owned();
-    let line_start: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let line_start: usize =
+        text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let at = text.floor_char_boundary((line_start + error.column().saturating_sub(1)).min(text.len()));
     FileError { path, what, span: Some(at..text.ceil_char_boundary((at + 1).min(text.len()))) }
 }

@@ -17,7 +17,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-pub use file::{Approval, AtomicFailure, Clock, DeviceFile, Identity, InitialState, OriginalError, RevokeApproval, UpdateEntry};
+pub use file::{
+    Approval, AtomicFailure, Clock, DeviceFile, Identity, InitialState, OriginalError, RevokeApproval,
+    UpdateEntry,
+};
 pub use load::FileError;
 pub use profile::{Mount, Profile, ProfileError};
 pub use registry::Registry;
@@ -66,7 +69,8 @@ impl Device {
     #[must_use]
     pub fn builtin() -> Self {
         static PROFILE: std::sync::LazyLock<Arc<Profile>> = std::sync::LazyLock::new(|| {
-            let file = DeviceFile::from_toml(DeviceFile::BUILTIN).expect("the built-in device file is well-formed");
+            let file =
+                DeviceFile::from_toml(DeviceFile::BUILTIN).expect("the built-in device file is well-formed");
             Arc::new(Profile::new(file).expect("the built-in device file makes sense"))
         });
         Self::new(Arc::clone(&PROFILE))
@@ -185,6 +189,10 @@ impl PartialEq for Device {
             && same(&self.registry, &other.registry)
             && self.name == other.name
             && self.stored.len() == other.stored.len()
-            && self.stored.iter().zip(&other.stored).all(|(one, other)| one.0 == other.0 && same(one.1, other.1))
+            && self
+                .stored
+                .iter()
+                .zip(&other.stored)
+                .all(|(one, other)| one.0 == other.0 && same(one.1, other.1))
     }
 }

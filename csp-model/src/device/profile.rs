@@ -81,7 +81,8 @@ impl Profile {
         let inapplicable = inapplicable(&schema, &file);
         let updates = updates(&file)?;
         let agent = agent(&file, &updates)?;
-        let sync_application_version = find(&schema, &["Vendor", "MSFT", "DMClient", "Provider", "", "SyncApplicationVersion"]);
+        let sync_application_version =
+            find(&schema, &["Vendor", "MSFT", "DMClient", "Provider", "", "SyncApplicationVersion"]);
         check_faults(&file)?;
         let profile = Self {
             schema,
@@ -196,7 +197,8 @@ fn inapplicable(schema: &Schema, file: &DeviceFile) -> BTreeSet<NodeId> {
     nodes
         .filter(|id| {
             let msft = schema.def(*id).properties.msft.as_deref();
-            msft.and_then(|msft| msft.applicability.as_ref()).is_some_and(|rule| !rule.applies(file.device.os, sku))
+            msft.and_then(|msft| msft.applicability.as_ref())
+                .is_some_and(|rule| !rule.applies(file.device.os, sku))
         })
         .collect()
 }
@@ -220,7 +222,9 @@ fn set_policy(device: &mut Device, area: &str, name: &str, value: &Scalar) -> Re
             TreeError::NotFound => "there is no such policy; more areas can be mounted with `ddf`".to_owned(),
             TreeError::BadValue { expected } => format!("`{text}` is no value of format {expected}"),
             TreeError::Disallowed { expected } => format!("`{text}` is not allowed: expected {expected}"),
-            TreeError::NotApplicable => "the `edition` and `os` of the device do not have this policy".to_owned(),
+            TreeError::NotApplicable => {
+                "the `edition` and `os` of the device do not have this policy".to_owned()
+            }
             other => other.to_string(),
         })
     })
@@ -254,7 +258,8 @@ fn updates(file: &DeviceFile) -> Result<BTreeMap<UpdateId, Update>, ProfileError
 }
 
 fn agent(file: &DeviceFile, updates: &BTreeMap<UpdateId, Update>) -> Result<Agent, ProfileError> {
-    let records = file.update.iter().enumerate().map(|(index, entry)| Ok((entry.id, record(file, index, entry)?)));
+    let records =
+        file.update.iter().enumerate().map(|(index, entry)| Ok((entry.id, record(file, index, entry)?)));
     let records: Vec<_> = records.collect::<Result<_, ProfileError>>()?;
     debug_assert_eq!(records.len(), updates.len());
     let mut approvals = BTreeMap::new();
@@ -268,12 +273,20 @@ fn agent(file: &DeviceFile, updates: &BTreeMap<UpdateId, Update>) -> Result<Agen
     let mut records: Vec<_> = records.into_iter().filter_map(|(id, record)| Some((id, record?))).collect();
     // From sorted entries the map is built without gaps: that is most of a device's memory.
     records.sort_by_key(|(id, _)| *id);
-    Ok(Agent { records: records.into_iter().collect(), approvals, last_scan: file.last_scan, ..Agent::default() })
+    Ok(Agent {
+        records: records.into_iter().collect(),
+        approvals,
+        last_scan: file.last_scan,
+        ..Agent::default()
+    })
 }
 
 /// The record that an update's entry asks for; `None` for one that no scan has found.
 fn record(file: &DeviceFile, index: usize, entry: &UpdateEntry) -> Result<Option<Record>, ProfileError> {
-    let fail = |key: &str, what: &str| ProfileError { path: format!("update[{index}].{key}"), what: what.to_owned() };
+    let fail = |key: &str, what: &str| ProfileError {
+        path: format!("update[{index}].{key}"),
+        what: what.to_owned(),
+    };
     let has_failed = entry.state == InitialState::Failed;
     let is_in = matches!(entry.state, InitialState::PendingRestart | InitialState::Installed);
     if !has_failed && (entry.hresult.is_some() || entry.status.is_some()) {
@@ -281,7 +294,12 @@ fn record(file: &DeviceFile, index: usize, entry: &UpdateEntry) -> Result<Option
         return Err(fail(key, "only an update whose `state` is `failed` has one"));
     }
     let at = match (is_in, entry.at) {
-        (false, Some(_)) => return Err(fail("at", "only an update whose `state` is `pending-restart` or `installed` has one")),
+        (false, Some(_)) => {
+            return Err(fail(
+                "at",
+                "only an update whose `state` is `pending-restart` or `installed` has one",
+            ));
+        }
         (true, None) => return Err(fail("at", "missing: since when the update is installed")),
         (_, at) => at.unwrap_or(file.clock.0),
     };
@@ -295,15 +313,19 @@ fn record(file: &DeviceFile, index: usize, entry: &UpdateEntry) -> Result<Option
         InitialState::PendingRestart => Some(record(UpdateState::REBOOT_REQUIRED)),
         InitialState::Installed => Some(record(UpdateState::UPDATE_COMPLETED)),
         InitialState::Failed => {
-            let hresult = entry.hresult.ok_or_else(|| fail("hresult", "missing: the error of the failed update"))?;
-            let expected = "expected a documented state (`DownloadFailed`, `InstallFailed`, `CommitFailed`, …) or 0";
+            let hresult =
+                entry.hresult.ok_or_else(|| fail("hresult", "missing: the error of the failed update"))?;
+            let expected =
+                "expected a documented state (`DownloadFailed`, `InstallFailed`, `CommitFailed`, …) or 0";
             let state = match &entry.status {
                 None => return Err(fail("status", &format!("missing: {expected}"))),
                 Some(Scalar::Int(0)) => UpdateState::empty(),
                 Some(Scalar::Text(name)) if name == "0" => UpdateState::empty(),
                 Some(Scalar::Text(name)) => UpdateState::from_documented_name(name)
                     .ok_or_else(|| fail("status", &format!("`{name}` is not one: {expected}")))?,
-                Some(other) => return Err(fail("status", &format!("`{}` is not one: {expected}", other.text()))),
+                Some(other) => {
+                    return Err(fail("status", &format!("`{}` is not one: {expected}", other.text())));
+                }
             };
             // Where it stands now: the flag that failed, or ready to be tried again where that says nothing.
             let now = match state {
@@ -321,7 +343,10 @@ fn record(file: &DeviceFile, index: usize, entry: &UpdateEntry) -> Result<Option
 
 fn check_faults(file: &DeviceFile) -> Result<(), ProfileError> {
     for (index, fault) in file.fault.iter().enumerate() {
-        let fail = |key: &str, what: &str| ProfileError { path: format!("fault[{index}].{key}"), what: what.to_owned() };
+        let fail = |key: &str, what: &str| ProfileError {
+            path: format!("fault[{index}].{key}"),
+            what: what.to_owned(),
+        };
         if fault.probability.is_some_and(|probability| !(0.0..=1.0).contains(&probability)) {
             return Err(fail("probability", "expected a number from 0 to 1"));
         }

@@ -96,7 +96,8 @@ impl Device {
             let name = schema.def(*id).name.as_deref().or_else(|| names.next().map(AsRef::as_ref));
             uri = uri.child(name.unwrap_or_default());
         }
-        if path.first() == Some(&schema.root(crate::uri::UriScope::User)) { uri.in_user_scope() } else { uri }.to_string()
+        if path.first() == Some(&schema.root(crate::uri::UriScope::User)) { uri.in_user_scope() } else { uri }
+            .to_string()
     }
 
     fn key_of(&self, uri: &LocUri) -> Option<(crate::csp::stored::MountId, Key)> {

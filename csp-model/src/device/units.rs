@@ -6,7 +6,20 @@ use jiff::{Span, SpanRelativeTo, Unit};
 use serde::{Deserialize, Serialize};
 
 /// A length of time in whole seconds: `12m`, `22h`, `P30D`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct Duration(u64);
@@ -34,12 +47,17 @@ impl FromStr for Duration {
     type Err = NotADuration;
 
     fn from_str(text: &str) -> Result<Self, NotADuration> {
-        let seconds = text.parse::<Span>().ok().and_then(|span| {
-            span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())).ok()
-        });
+        let seconds = text
+            .parse::<Span>()
+            .ok()
+            .and_then(|span| span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())).ok());
         match seconds {
             // Ten thousand years are more than any clock here reaches.
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the range was checked")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "the range was checked"
+            )]
             Some(seconds @ 0.0..=3.2e11) => Ok(Self(seconds as u64)),
             _ => Err(NotADuration(text.to_owned())),
         }
@@ -48,7 +66,8 @@ impl FromStr for Duration {
 
 impl std::fmt::Display for Duration {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let parts = [(self.0 / 86_400, "d"), (self.0 / 3_600 % 24, "h"), (self.0 / 60 % 60, "m"), (self.0 % 60, "s")];
+        let parts =
+            [(self.0 / 86_400, "d"), (self.0 / 3_600 % 24, "h"), (self.0 / 60 % 60, "m"), (self.0 % 60, "s")];
         let mut first = true;
         for (number, unit) in parts.into_iter().filter(|(number, _)| *number > 0) {
             write!(f, "{}{number}{unit}", if first { "" } else { " " })?;
@@ -73,7 +92,20 @@ impl From<Duration> for String {
 }
 
 /// A number of bytes: `600MB`, `4 GiB`, `512`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String")]
 pub struct Size(u64);
@@ -116,15 +148,21 @@ impl FromStr for Size {
         let trimmed = text.trim();
         let digits = trimmed.find(|symbol: char| !symbol.is_ascii_digit()).unwrap_or(trimmed.len());
         let (number, unit) = trimmed.split_at(digits);
-        let scale = Self::UNITS.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(unit.trim())).map(|(_, scale)| scale);
-        let bytes = number.parse::<u64>().ok().zip(scale).and_then(|(number, scale)| number.checked_mul(scale));
+        let scale = Self::UNITS
+            .into_iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(unit.trim()))
+            .map(|(_, scale)| scale);
+        let bytes =
+            number.parse::<u64>().ok().zip(scale).and_then(|(number, scale)| number.checked_mul(scale));
         bytes.map(Self).ok_or_else(|| NotASize(text.to_owned()))
     }
 }
 
 impl std::fmt::Display for Size {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let decimal = ["TB", "GB", "MB", "KB"].into_iter().filter_map(|name| Self::UNITS.into_iter().find(|(unit, _)| *unit == name));
+        let decimal = ["TB", "GB", "MB", "KB"]
+            .into_iter()
+            .filter_map(|name| Self::UNITS.into_iter().find(|(unit, _)| *unit == name));
         match decimal.into_iter().find(|(_, scale)| self.0 >= *scale && self.0 % scale == 0) {
             Some((unit, scale)) => write!(f, "{}{unit}", self.0 / scale),
             None => write!(f, "{}B", self.0),

@@ -47,14 +47,22 @@ impl std::fmt::Display for Edition {
 
 /// Every provider with its name, in alphabetical order.
 #[must_use]
-pub fn all(edition: Edition) -> [(&'static str, &'static [Node]); 5] {
+pub fn all(edition: Edition) -> [(&'static str, &'static [Node]); 6] {
     [
+        ("DMClient", dm_client()),
         ("DevDetail", dev_detail()),
         ("DevInfo", dev_info()),
         ("DeviceManageability", device_manageability()),
         ("Policy", policy()),
         ("Update", update(edition)),
     ]
+}
+
+/// `./Vendor/MSFT/DMClient`: what steers the protocol.
+#[must_use]
+pub fn dm_client() -> &'static [Node] {
+    static ROOTS: LazyLock<Vec<Node>> = LazyLock::new(|| parse(include_str!("../../data/DMClient.xml")));
+    &ROOTS
 }
 
 /// `./DevDetail`

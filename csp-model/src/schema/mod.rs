@@ -1,4 +1,8 @@
-//! The static shape of configuration service providers: what nodes there are, and what each takes.
+//! The static shape of a device's tree: which nodes there can be, and what may be done to them.
+//!
+//! A device description ([`Node`]s, read by [`ddf`]) is *mounted* into a [`Schema`], which numbers its nodes so
+//! that an address is resolved by walking numbers. A node that is there keeps its meaning when a later
+//! description names it again; what a description adds is added below it.
 
 mod allowed;
 mod applicability;
@@ -30,3 +34,312 @@ pub use node::{
 pub use os_version::{OsVersion, OsVersionError};
 pub use pattern::Pattern;
 pub use warning::Warning;
+
+use crate::csp::Csp;
+use crate::uri::UriScope;
+use crate::{Access, Format};
+
+/// The number of a node in its [`Schema`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(u32);
+
+/// A node, numbered, with the CSP that acts for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Def {
+    /// The name; `None` where it is the user's or server's to choose.
+    pub name: Option<Box<str>>,
+    /// The node above; `None` for a root.
+    pub parent: Option<NodeId>,
+    /// What the description says of it. Applicability is inherited from above.
+    pub properties: Properties,
+    /// Who acts when a command reaches it.
+    pub csp: Csp,
+    /// The named nodes below, in document order.
+    fixed: Vec<NodeId>,
+    /// The same, sorted by name.
+    by_name: Vec<NodeId>,
+    /// The unnamed node below.
+    dynamic: Option<NodeId>,
+}
+
+/// Every node that a device can have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schema {
+    defs: Vec<Def>,
+}
+
+/// A description that cannot be mounted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum MountError {
+    /// A root without a place to hang it.
+    #[error("the root node `{0}` has no Path")]
+    NoPath(String),
+    /// A place that is no address.
+    #[error("the Path `{0}` is not an address: {1}")]
+    BadPath(String, crate::uri::UriError),
+    /// A place below a leaf.
+    #[error("`{0}` is a leaf: nothing can be mounted below it")]
+    BelowLeaf(String),
+}
+
+impl Schema {
+    const DEVICE: NodeId = NodeId(0);
+    const USER: NodeId = NodeId(1);
+
+    /// The two empty trees, the device's and the user's.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { defs: vec![Def::interior(Some("."), None), Def::interior(Some("User"), None)] }
+    }
+
+    /// The root of a scope's tree.
+    #[must_use]
+    pub const fn root(&self, scope: UriScope) -> NodeId {
+        match scope {
+            UriScope::Device => Self::DEVICE,
+            UriScope::User => Self::USER,
+        }
+    }
+
+    /// A node by its number.
+    #[must_use]
+    pub fn def(&self, id: NodeId) -> &Def {
+        &self.defs[id.0 as usize]
+    }
+
+    /// The node below `parent` that `name` means: a named one (without case where its description says so),
+    /// or else the one that takes any name.
+    #[must_use]
+    pub fn child(&self, parent: NodeId, name: &str) -> Option<NodeId> {
+        let def = self.def(parent);
+        let key = |id: &NodeId| self.def(*id).name.as_deref().unwrap_or_default();
+        if let Ok(found) = def.by_name.binary_search_by(|id| key(id).cmp(name)) {
+            return Some(def.by_name[found]);
+        }
+        let without_case = def.fixed.iter().copied().find(|id| {
+            self.def(*id).properties.case_sense == CaseSense::Insensitive
+                && key(id).eq_ignore_ascii_case(name)
+        });
+        without_case.or(def.dynamic)
+    }
+
+    /// The named nodes below `parent`, in the order of their description.
+    pub fn fixed_children(&self, parent: NodeId) -> impl Iterator<Item = NodeId> {
+        self.def(parent).fixed.iter().copied()
+    }
+
+    /// The node below `parent` whose name is free.
+    #[must_use]
+    pub fn dynamic_child(&self, parent: NodeId) -> Option<NodeId> {
+        self.def(parent).dynamic
+    }
+
+    /// The node and everything below it, parents first.
+    #[must_use]
+    pub fn subtree(&self, root: NodeId) -> Vec<NodeId> {
+        let mut found = vec![root];
+        let mut next = 0;
+        while let Some(&id) = found.get(next) {
+            found.extend(self.def(id).fixed.iter().chain(&self.def(id).dynamic));
+            next += 1;
+        }
+        found
+    }
+
+    /// The nodes from the root down to `id`, which is the last.
+    #[must_use]
+    pub fn path(&self, id: NodeId) -> Vec<NodeId> {
+        let mut path: Vec<_> = std::iter::successors(Some(id), |id| self.def(*id).parent).collect();
+        path.reverse();
+        path
+    }
+
+    /// Whether the node is named by users or servers.
+    #[must_use]
+    pub fn is_dynamic(&self, id: NodeId) -> bool {
+        self.def(id).name.is_none()
+    }
+
+    /// Hangs a description into the tree. `csp` says who acts for a node, given its names below the root of the
+    /// description (an empty name where it is free). Gives the address of every node that was new.
+    ///
+    /// # Errors
+    /// When a root has no usable place; nothing is mounted then.
+    pub fn mount(&mut self, roots: &[Node], csp: &dyn Fn(&[&str]) -> Csp) -> Result<Vec<String>, MountError> {
+        let places = roots.iter().map(|root| self.place(root)).collect::<Result<Vec<_>, _>>()?;
+        let mut added = Vec::new();
+        for (root, (scope, segments)) in roots.iter().zip(places) {
+            let mut at = self.root(scope);
+            for segment in &segments {
+                at = match self.named(at, Some(segment)) {
+                    Some(found) => found,
+                    None => self.push(Def::interior(Some(segment), Some(at))),
+                };
+            }
+            let text = |segments: &[String]| {
+                segments.iter().fold(
+                    if scope == UriScope::User { "./User" } else { "." }.to_owned(),
+                    |mut path, name| {
+                        path.push('/');
+                        path.push_str(name);
+                        path
+                    },
+                )
+            };
+            self.graft(
+                at,
+                root,
+                None,
+                &mut Graft { csp, names: Vec::new(), path: text(&segments), added: &mut added },
+            );
+        }
+        Ok(added)
+    }
+
+    fn place(&self, root: &Node) -> Result<(UriScope, Vec<String>), MountError> {
+        let name = root.name.as_deref().unwrap_or_default();
+        // `.` is both a Path on its own and the name of some descriptions' root.
+        let path =
+            root.path.as_deref().ok_or_else(|| MountError::NoPath(name.to_owned()))?.trim_end_matches('/');
+        let uri = crate::LocUri::parse(path).map_err(|error| MountError::BadPath(path.to_owned(), error))?;
+        let segments: Vec<_> = uri.segments().map(str::to_owned).collect();
+        let mut at = Some(self.root(uri.scope()));
+        for segment in &segments {
+            at = at.and_then(|id| self.named(id, Some(segment)));
+            if at.is_some_and(|id| self.def(id).properties.format != Format::Node) {
+                return Err(MountError::BelowLeaf(path.to_owned()));
+            }
+        }
+        Ok((uri.scope(), segments))
+    }
+
+    /// Only what the description names itself: a free name above does not swallow it.
+    fn named(&self, parent: NodeId, name: Option<&str>) -> Option<NodeId> {
+        match name {
+            None => self.def(parent).dynamic,
+            Some(name) => self.fixed_children(parent).find(|id| self.def(*id).name.as_deref() == Some(name)),
+        }
+    }
+
+    fn graft<'n>(
+        &mut self,
+        parent: NodeId,
+        node: &'n Node,
+        inherited: Option<&Applicability>,
+        graft: &mut Graft<'n, '_>,
+    ) {
+        let own = node.properties.msft.as_ref().and_then(|msft| msft.applicability.as_ref());
+        let applicability = own.or(inherited);
+        graft.names.push(node.name.as_deref().unwrap_or_default());
+        let before = graft.path.len();
+        graft.path.push('/');
+        graft.path.push_str(node.name.as_deref().unwrap_or("{}"));
+        let id = match self.named(parent, node.name.as_deref()) {
+            Some(found) => {
+                // The places above a mount come into being without a description; the first one they get is theirs.
+                if self.def(found).csp == Csp::Interior && (graft.csp)(&graft.names) != Csp::Interior {
+                    self.defs[found.0 as usize].describe(node, applicability, (graft.csp)(&graft.names));
+                }
+                found
+            }
+            None => {
+                graft.added.push(graft.path.clone());
+                let mut def = Def::interior(node.name.as_deref(), Some(parent));
+                def.describe(node, applicability, (graft.csp)(&graft.names));
+                self.push(def)
+            }
+        };
+        if self.def(id).properties.format == Format::Node {
+            for child in &node.children {
+                self.graft(id, child, applicability, graft);
+            }
+        }
+        graft.names.pop();
+        graft.path.truncate(before);
+    }
+
+    fn push(&mut self, def: Def) -> NodeId {
+        let id = NodeId(u32::try_from(self.defs.len()).unwrap_or(u32::MAX));
+        let name = def.name.clone();
+        let parent = def.parent;
+        self.defs.push(def);
+        let Some(parent) = parent else { return id };
+        match name {
+            None => self.defs[parent.0 as usize].dynamic = Some(id),
+            Some(name) => {
+                let at = self
+                    .def(parent)
+                    .by_name
+                    .partition_point(|other| self.def(*other).name < Some(name.clone()));
+                let parent = &mut self.defs[parent.0 as usize];
+                parent.fixed.push(id);
+                parent.by_name.insert(at, id);
+            }
+        }
+        id
+    }
+}
+
+impl Default for Schema {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Def {
+    fn interior(name: Option<&str>, parent: Option<NodeId>) -> Self {
+        let properties = Properties {
+            access: Access::GET,
+            default: None,
+            description: None,
+            format: Format::Node,
+            occurrence: Occurrence::One,
+            scope: Scope::Permanent,
+            title: None,
+            kind: Kind::DdfName(Box::from("")),
+            case_sense: CaseSense::Sensitive,
+            msft: None,
+        };
+        Self {
+            name: name.map(Into::into),
+            parent,
+            properties,
+            csp: Csp::Interior,
+            fixed: vec![],
+            by_name: vec![],
+            dynamic: None,
+        }
+    }
+
+    fn describe(&mut self, node: &Node, applicability: Option<&Applicability>, csp: Csp) {
+        self.properties = node.properties.clone();
+        if let Some(applicability) = applicability {
+            self.properties.msft.get_or_insert_default().applicability = Some(applicability.clone());
+        }
+        self.csp = csp;
+    }
+
+    /// Whether the node is an interior one.
+    #[must_use]
+    pub fn is_interior(&self) -> bool {
+        self.properties.format == Format::Node
+    }
+
+    /// Whether the node is there whenever the one above it is.
+    #[must_use]
+    pub fn comes_with_parent(&self) -> bool {
+        let at_least_one = match self.properties.occurrence {
+            Occurrence::One | Occurrence::OneOrMore | Occurrence::OneOrN(_) => true,
+            Occurrence::ZeroOrOne | Occurrence::ZeroOrMore | Occurrence::ZeroOrN(_) => false,
+        };
+        self.name.is_some() && (at_least_one || self.properties.scope == Scope::Permanent)
+    }
+}
+
+/// What one mount carries on its way down a description.
+struct Graft<'n, 'm> {
+    csp: &'m dyn Fn(&[&str]) -> Csp,
+    names: Vec<&'n str>,
+    path: String,
+    added: &'m mut Vec<String>,
+}

@@ -76,12 +76,16 @@ impl Device {
             Property::Format => def.properties.format.name().to_owned(),
             Property::Name => uri.segments().next_back().unwrap_or(".").to_owned(),
             Property::Size if def.is_interior() => return Err(TreeError::PropertyNotSupported),
-            Property::Size => def.csp.read(self, &address).ok_or(TreeError::NotFound)?.text().len().to_string(),
+            Property::Size => {
+                def.csp.read(self, &address).ok_or(TreeError::NotFound)?.text().len().to_string()
+            }
             Property::Title => def.properties.title.as_deref().unwrap_or_default().to_owned(),
             Property::Type => match &def.properties.kind {
                 schema::Kind::Mime(name) | schema::Kind::DdfName(name) => name.to_string(),
             },
-            Property::Acl | Property::TStamp | Property::VerNo => return Err(TreeError::PropertyNotSupported),
+            Property::Acl | Property::TStamp | Property::VerNo => {
+                return Err(TreeError::PropertyNotSupported);
+            }
         })
     }
 
@@ -104,7 +108,8 @@ impl Device {
         for id in schema.fixed_children(parent.node) {
             let def = schema.def(id);
             let child = parent.below(id, None);
-            let is_there = self.profile().applies(id) && (def.comes_with_parent() || def.csp.exists(self, &child));
+            let is_there =
+                self.profile().applies(id) && (def.comes_with_parent() || def.csp.exists(self, &child));
             if let (true, Some(name)) = (is_there, &def.name) {
                 visit(&child, name);
             }
@@ -122,7 +127,9 @@ impl Device {
 
 fn media_type(def: &Def) -> Option<Box<str>> {
     match &def.properties.kind {
-        schema::Kind::Mime(name) if !def.is_interior() && !matches!(&**name, "" | "text/plain") => Some(name.clone()),
+        schema::Kind::Mime(name) if !def.is_interior() && !matches!(&**name, "" | "text/plain") => {
+            Some(name.clone())
+        }
         schema::Kind::Mime(_) | schema::Kind::DdfName(_) => None,
     }
 }

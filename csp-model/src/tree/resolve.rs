@@ -43,7 +43,9 @@ impl Device {
                 found.bad_name |= !def.csp.takes_name(self, node, name);
             }
             found.depth += 1;
-            present = present && !found.bad_name && (def.comes_with_parent() || def.csp.exists(self, &found.address));
+            present = present
+                && !found.bad_name
+                && (def.comes_with_parent() || def.csp.exists(self, &found.address));
             found.depth_present += usize::from(present);
         }
         if self.profile().applies(found.address.node) { Ok(found) } else { Err(TreeError::NotApplicable) }

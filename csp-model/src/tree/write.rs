@@ -31,7 +31,12 @@ impl Device {
     /// # Errors
     /// When no description has such a node, the node is there, may not be added, or cannot have that value. The
     /// device is then unchanged.
-    pub fn add(&mut self, uri: &LocUri, setting: Setting<'_>, transaction: Transaction) -> Result<(), TreeError> {
+    pub fn add(
+        &mut self,
+        uri: &LocUri,
+        setting: Setting<'_>,
+        transaction: Transaction,
+    ) -> Result<(), TreeError> {
         let found = self.resolve(uri)?;
         if found.bad_name {
             return Err(TreeError::InvalidName);
@@ -58,7 +63,12 @@ impl Device {
     /// # Errors
     /// When there is no such node, it may not be replaced, or cannot have that value. The device is then
     /// unchanged.
-    pub fn replace(&mut self, uri: &LocUri, setting: Setting<'_>, transaction: Transaction) -> Result<(), TreeError> {
+    pub fn replace(
+        &mut self,
+        uri: &LocUri,
+        setting: Setting<'_>,
+        transaction: Transaction,
+    ) -> Result<(), TreeError> {
         let found = self.resolve(uri)?;
         let profile = self.profile_arc();
         let def = profile.schema().def(found.address.node);
@@ -118,9 +128,12 @@ impl Device {
         if says_other {
             return Err(TreeError::WrongFormat { expected });
         }
-        let value = Value::parse(expected, setting.data.unwrap_or_default()).ok_or(TreeError::BadValue { expected })?;
+        let value = Value::parse(expected, setting.data.unwrap_or_default())
+            .ok_or(TreeError::BadValue { expected })?;
         if let Some(allowed) = def.properties.msft.as_ref().and_then(|msft| msft.allowed.as_ref()) {
-            allowed.check(&value).map_err(|disallowed| TreeError::Disallowed { expected: disallowed.to_string() })?;
+            allowed
+                .check(&value)
+                .map_err(|disallowed| TreeError::Disallowed { expected: disallowed.to_string() })?;
         }
         Ok(Some(value))
     }
@@ -147,7 +160,9 @@ impl Device {
     fn check_occurrence(&self, def: &Def, address: &Address<'_>) -> Result<(), TreeError> {
         let most = match def.properties.occurrence {
             Occurrence::ZeroOrN(most) | Occurrence::OneOrN(most) => most,
-            Occurrence::One | Occurrence::ZeroOrOne | Occurrence::ZeroOrMore | Occurrence::OneOrMore => return Ok(()),
+            Occurrence::One | Occurrence::ZeroOrOne | Occurrence::ZeroOrMore | Occurrence::OneOrMore => {
+                return Ok(());
+            }
         };
         let mut parent = address.clone();
         if def.name.is_none() {
