@@ -33,7 +33,7 @@ fn our_own_read_without_warnings_and_are_laid_out_as_we_write() {
 #[test]
 fn built_in_providers() {
     let names = builtin::all(Edition::V2023).map(|(name, _)| name);
-    assert_eq!(names, ["DevDetail", "DevInfo", "DeviceManageability", "Policy", "Update"]);
+    assert_eq!(names, ["DMClient", "DevDetail", "DevInfo", "DeviceManageability", "Policy", "Update"]);
     for edition in Edition::ALL {
         for (name, roots) in builtin::all(edition) {
             assert_eq!(roots.len(), 1, "{name}");
