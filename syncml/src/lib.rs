@@ -7,5 +7,6 @@
 //! and when.
 
 pub mod codec;
+pub mod conformance;
 pub mod message;
 pub mod session;

@@ -1,0 +1,291 @@
+//! The conformance register: what the device does, on what ground, from which source.
+//!
+//! Every status that an answer carries names its rule here, so that it can be explained; rules about the shape of
+//! answers and the state behind them stand here too. A test holds the register against the cases: a rule that no
+//! case shows, or a status that no rule gives, fails it.
+
+/// Why the device does what it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ground {
+    /// A text says so.
+    Documented,
+    /// A real Windows client was captured doing it.
+    Observed,
+    /// The texts are silent or disagree; this project chose.
+    Decided,
+}
+
+impl std::fmt::Display for Ground {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Documented => "documented",
+            Self::Observed => "observed",
+            Self::Decided => "decided",
+        })
+    }
+}
+
+/// One rule that the device follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// A short name that stays.
+    pub id: &'static str,
+    /// What the device does.
+    pub what: &'static str,
+    /// On what ground.
+    pub ground: Ground,
+    /// Where that stands, or why it was chosen.
+    pub source: &'static str,
+}
+
+macro_rules! register {
+    ($($section:literal { $($name:ident, $id:literal, $ground:ident, $what:literal, $source:literal;)* })*) => {
+        $($(
+            #[doc = $what]
+            pub static $name: Rule = Rule { id: $id, what: $what, ground: Ground::$ground, source: $source };
+        )*)*
+
+        /// Every rule, by section, in the order in which the register lists them.
+        pub static REGISTER: &[(&str, &[&Rule])] = &[$(($section, &[$(&$name),*])),*];
+    };
+}
+
+register! {
+    "Answers" {
+        DONE, "done", Documented,
+            "A command that was done: 200.",
+            "Microsoft, OMA DM protocol support, \"Status codes\"";
+        SYNC_HDR, "sync-hdr", Documented,
+            "The first Status answers the SyncHdr: CmdRef 0, 200.",
+            "[MS-MDM] 2.2.7.12, 3.1.5.2.1";
+        STATUS_ORDER, "status-order", Observed,
+            "Statuses come in the order of the commands, each Results directly after the Status of its Get.",
+            "captures of Windows 11 build 26200; [MS-MDM] 3.1.5.2";
+        ANSWER_SHAPE, "answer-shape", Observed,
+            "No XML declaration, no white space between elements, SYNCML:SYNCML1.2; Status without Items; Results without Cmd; Meta/Format only when it is not chr, Type only when it is not text/plain.",
+            "captures of Windows 11 build 26200";
+        ITEM_STATUSES, "item-statuses", Observed,
+            "Several Items in a command: one Status each, with its TargetRef; a Get's Results follow in one, with the Items that succeeded.",
+            "captures of Windows 11 build 26200; [MS-MDM] 2.2.7.12";
+        HEADER_NUMBERS, "header-numbers", Observed,
+            "The answer repeats the SessionID byte for byte; its MsgID is one more than that of the message it answers, when that is a number.",
+            "captures of Windows 11 build 26200";
+        OPAQUE_IDS, "opaque-ids", Decided,
+            "SessionID, MsgID and CmdID are opaque text: GUIDs, `0` and `D` are echoed as they came.",
+            "servers send them; no text forbids a client to accept them";
+        NAMESPACE, "namespace", Observed,
+            "SYNCML:SYNCML1.1, SYNCML:SYNCML1.2 and no namespace are accepted; SYNCML:SYNCML1.2 is sent.",
+            "captures of Windows 11 build 26200; Microsoft's own samples";
+        BARE_BODY, "bare-body", Observed,
+            "A SyncBody alone is answered with a whole SyncML message whose MsgRef is 1.",
+            "the local management API, as used by Microsoft's IoT Core device agent";
+        NOTHING_TO_SAY, "nothing-to-say", Decided,
+            "An answer that would hold only the successful Status of the SyncHdr is not due; whoever must answer all the same sends that.",
+            "[MS-MDM] 3.1.5.2.1 forbids the message; an HTTP endpoint owes its caller an answer";
+        NO_RESP, "no-resp", Decided,
+            "NoResp does not keep the device from answering.",
+            "Microsoft's list of common elements leaves NoResp out; [MS-MDM] 3.1.5.2.1 demands a Status for every command";
+        EVERY_MESSAGE_NEW, "every-message-new", Decided,
+            "As responder the device takes every message as new: repeated or out-of-order MsgIDs are run.",
+            "decided: the tool judges such a server, it does not stop it";
+        ENCODING, "encoding", Observed,
+            "A declaration of utf-16 on bytes that are not is ignored; real UTF-16 with a byte order mark is read.",
+            "answers of the local management API declare utf-16 and are not";
+    }
+    "Commands" {
+        NO_CMD_ID, "no-cmdid", Documented,
+            "A command without CmdID is not run: 400 with an empty CmdRef.",
+            "Microsoft, OMA DM protocol support, \"OMA DM protocol common elements\"";
+        DUPLICATE_CMD_ID, "duplicate-cmdid", Decided,
+            "Commands with the same CmdID are all run and answered.",
+            "decided: servers ship such profiles, and the tool judges them";
+        SEVERAL_CMD_IDS, "several-cmdids", Decided,
+            "Several CmdIDs in one command: each governs the Items after it, and gets its own Status.",
+            "Microsoft, MDM for device updates, has a Replace of that shape among its samples";
+        UNKNOWN_ELEMENT, "unknown-element", Documented,
+            "An element that SyncBody, Atomic or Sequence does not have: 400, with its name as Cmd.",
+            "Microsoft, OMA DM protocol support, \"OMA DM standards\"";
+        NO_ITEM, "no-item", Decided,
+            "A command without an Item: 400.",
+            "[MS-MDM] 2.2.7 demands at least one";
+        NO_ADDRESS, "no-address", Decided,
+            "An Item without a Target LocURI: 400.",
+            "OMA SyncML Representation Protocol 1.2 demands one";
+        SEQUENCE, "sequence", Documented,
+            "A Sequence is answered 200 before its members, which are run in order whatever becomes of them.",
+            "OMA DM Representation Protocol 1.2.1, Sequence";
+        COPY, "copy", Documented,
+            "Copy: 406.",
+            "Microsoft, OMA DM protocol support, does not list Copy among the commands";
+        META_MERGE, "meta-merge", Documented,
+            "The Meta of an Item wins over that of its command, field by field.",
+            "[MS-MDM] 2.2.5";
+        ALERT, "alert", Documented,
+            "An Alert that Windows knows (1200, 1201, 1222, 1223, 1224, 1225, 1226): 200.",
+            "[MS-MDM] 2.2.7.2";
+        ALERT_UNSUPPORTED, "alert-unsupported", Decided,
+            "Any other Alert, the user alerts among them: 406.",
+            "[MS-MDM] 2.2.7.2 lists the codes; OMA gives 406 for what is not supported";
+        ALERT_INCOMPLETE, "alert-incomplete", Documented,
+            "An Alert without its code: 412.",
+            "OMA DM Representation Protocol 1.2.1, status 412";
+        RESPONSES, "responses", Documented,
+            "A Status or Results of the server is not answered.",
+            "OMA DM Protocol 1.2.1 section 8";
+    }
+    "Atomic" {
+        ATOMIC_FAILED, "atomic-failed", Documented,
+            "An Atomic of which a member fails: 507, the member its own code, and the device as it was.",
+            "Microsoft, OMA DM protocol support, \"Status codes\"; OMA DM Representation Protocol 1.2.1, Atomic";
+        ATOMIC_ROLLED_BACK, "atomic-rolled-back", Documented,
+            "Members that were done before the one that failed: 216.",
+            "Microsoft, OMA DM protocol support, \"Status codes\"";
+        ATOMIC_NOT_EXECUTED, "atomic-not-executed", Decided,
+            "Members after the one that failed are not run: 215.",
+            "OMA's definition of 215; which code Windows gives is not documented";
+        ATOMIC_GET, "atomic-get", Documented,
+            "Get inside an Atomic: 500, and the Atomic fails.",
+            "Microsoft, OMA DM protocol support, \"OMA DM standards\"";
+        ATOMIC_NESTED, "atomic-nested", Documented,
+            "An Atomic inside an Atomic: 500, its members 215, the outer one 507.",
+            "Microsoft, OMA DM protocol support, \"OMA DM standards\"";
+        ATOMIC_ADD_REPLACE, "atomic-add-replace", Decided,
+            "Replace of a node that the same Atomic has added: 500, and the Atomic fails.",
+            "Microsoft, OMA DM protocol support, says that it is not supported; the code is that of the other refusals";
+        ATOMIC_EXEC, "atomic-exec", Documented,
+            "Exec inside an Atomic is run; what follows from it waits until the Atomic has succeeded.",
+            "[MS-MDM] 2.2.7.3 allows it";
+        ATOMIC_OWN_CODES, "atomic-own-codes", Decided,
+            "With the switch atomic_failure = \"500\": the Atomic 500, its members their own codes, and the device as it was.",
+            "developers of servers have reported 200, 500, 200 under a 500";
+    }
+    "The tree" {
+        NOT_FOUND, "not-found", Documented,
+            "No such node: 404 (0x86000002).",
+            "Microsoft, OMA DM protocol support, \"Status codes\"";
+        ILLEGAL_URI, "illegal-uri", Decided,
+            "An address that breaks the rules for addresses (a `.` segment that is not the first, an empty segment, a leading `/`, `*` alone): 404 (0x86000015).",
+            "Microsoft, Structure of OMA DM provisioning files, calls them invalid; the code is that of a node that cannot be";
+        BLANK_ADDRESS, "blank-address", Decided,
+            "Blanks around an address do not count for the look-up, and are echoed.",
+            "Microsoft's own samples have them";
+        NAME_CASE, "name-case", Documented,
+            "A node's name is compared without case where its description says so (CaseSense CIS), and by case elsewhere.",
+            "Microsoft, Update DDF file; OMA DM Device Description Framework 1.2, CaseSense";
+        USER_SCOPE, "user-scope", Decided,
+            "`./User/Vendor/MSFT/Update` is no node: 404. `./Device` is the same as no prefix.",
+            "no text has a user form of the Update CSP";
+        ALREADY_EXISTS, "already-exists", Documented,
+            "Add of a node that is there: 418.",
+            "Microsoft, OMA DM protocol support, \"Status codes\"";
+        ACCESS, "access", Documented,
+            "What the node's description does not allow: 405 (0x86000011). Existence is looked at first.",
+            "Microsoft, OMA DM protocol support, \"Status codes\"; Update DDF file";
+        NOT_APPLICABLE, "not-applicable", Observed,
+            "A node that this edition or version of Windows does not have: 405 (0x86000011).",
+            "windows-itpro-docs issue 11648; iot-core-azure-dm-client issue 84";
+        WRONG_FORMAT, "wrong-format", Documented,
+            "A Format that is not the node's, or Data for an interior node: 415 (0x86000001). No Format means the node's own.",
+            "Microsoft, OMA DM protocol support, \"Status codes\"";
+        BAD_VALUE, "bad-value", Documented,
+            "Data that spells no value of the node's format: 415 (0x86000014).",
+            "Microsoft, OMA DM protocol support, \"Status codes\"";
+        DISALLOWED, "disallowed", Decided,
+            "A value outside the allowed ones: 500 (0x80070057).",
+            "no text gives the code";
+        TOO_MANY, "too-many", Decided,
+            "One node more than its description allows: 420.",
+            "OMA DM Representation Protocol 1.2.1, status 420; Windows' code is not documented";
+        ATOMIC_REQUIRED, "atomic-required", Decided,
+            "A node whose description demands an Atomic, written outside one: 500 (0x86000004).",
+            "Microsoft's DDF v2 extension AtomicRequired; the code is that of an operation outside a transaction";
+        QUERY_UNSUPPORTED, "query-unsupported", Documented,
+            "A property or query that is not supported (ACL, TStamp, VerNo, TNDS, a query with anything but Get): 406 (0x86000013).",
+            "Microsoft, OMA DM protocol support, \"Status codes\"";
+        PROPERTIES, "properties", Documented,
+            "`?prop=` Format, Name, Size, Title and Type are answered.",
+            "OMA DM Tree and Description 1.2.1 section 6.3";
+        INTERIOR, "interior", Documented,
+            "Get of an interior node: the names below it, each percent-encoded, joined by `/`, Format node; 200 and empty Data when there are none.",
+            "Microsoft, OMA DM protocol support; OMA DM Tree and Description 1.2.1 section 6.1";
+        LIST_STRUCT, "list-struct", Observed,
+            "`?list=Struct`: one Results with one Item a node, addresses in the form of the request without the query, Format only where it is not chr, no Data.",
+            "answers of real Windows in Microsoft's IoT Core device agent";
+        LIST_STRUCT_DATA, "list-struct-data", Observed,
+            "`?list=StructData`: the same, with the Data of the leaves.",
+            "answers of real Windows in Microsoft's IoT Core device agent";
+        IMPLICIT_ADD, "implicit-add", Documented,
+            "Add makes the missing nodes on the way that may be added.",
+            "Microsoft, OMA DM protocol support: implicit Add is supported";
+        STORED, "stored", Decided,
+            "A CSP mounted from its description keeps what it is given, and shows its description's defaults before.",
+            "decided: nothing more can be known of it";
+        ORIGINAL_ERROR, "original-error", Documented,
+            "msft:originalerror stands on a failing Status once the server has set SyncApplicationVersion 3.0 or later; with original_error = \"always\", always.",
+            "[MS-MDM] 2.2.7.12, product notes 11 and 12";
+    }
+    "Update CSP" {
+        FAILED_STATE, "failed-state", Decided,
+            "Schema 2023: FailedUpdates/{guid}/State, and Status is 404. Schema 1803: the reverse.",
+            "Update CSP page of 11/2023 against the Update DDF file of 1803";
+        GUID_SPELLING, "guid-spelling", Decided,
+            "A GUID is read with or without braces and in any case, listed in lower case without braces, and echoed as it was written.",
+            "Microsoft's samples and agent use both forms";
+        BAD_GUID, "bad-guid", Decided,
+            "A name that is no GUID: Get 404, Add 500 (0x80070057).",
+            "no text gives the code";
+        APPROVAL_ADD, "approval-add", Documented,
+            "Add of ApprovedUpdates/{guid} is taken without Meta and with Format node.",
+            "Update CSP; Microsoft's IoT Core device agent and servers send both";
+        APPROVAL_DATA, "approval-data", Decided,
+            "Add of ApprovedUpdates/{guid} with Data or a leaf's Format: 415; with lenient_add the Data is ignored.",
+            "a server sends it; nothing shows that a device takes it";
+        APPROVAL_ANY, "approval-any", Decided,
+            "A GUID that is not among InstallableUpdates can be approved.",
+            "classifications never are; no text says that others are refused";
+        APPROVED_TIME, "approved-time", Decided,
+            "ApprovedTime is the device's time of the approval. Schema 2023: its Add on an approval answers 418, on none it approves, and the device's time stands. Schema 1803: 405.",
+            "windows-itpro-docs issue 6877; Update DDF file";
+        REVOKE, "revoke", Decided,
+            "Delete of an approval: 405 in schema 2023, 200 in schema 1803; the switch revoke_approval says otherwise. It uninstalls nothing.",
+            "the page names Get and Add only, the DDF file allows Delete on the parent";
+        TIMES, "times", Decided,
+            "Times are yyyy-MM-ddTHH:mm:ssZ with Format time; a time that has not come is 0.",
+            "Update DDF file (default 0); clients of several servers";
+        HRESULT, "hresult", Decided,
+            "HResult is a signed decimal number with Format int.",
+            "Update DDF file: int";
+        SETS, "sets", Decided,
+            "An update that waits for a restart is under PendingRebootUpdates only; a failed one stays under InstallableUpdates.",
+            "Update CSP is silent; windows-itpro-docs issue 6954";
+        UPDATE_TYPE, "update-type", Decided,
+            "InstallableUpdates/{guid}/Type: 1 for security updates, 2 for critical updates, 0 for all others.",
+            "Update CSP names the values, not which classification has which";
+        DEFER_UPGRADE, "defer-upgrade", Decided,
+            "DeferUpgrade is true when a policy that holds defers feature updates.",
+            "Update CSP gives the node, not what sets it";
+        ROLLBACK_STARTS, "rollback-starts", Decided,
+            "Exec of Rollback/QualityUpdate or FeatureUpdate whose conditions are met: 200; the update leaves with the restart.",
+            "Update CSP gives the conditions, not the code";
+        ROLLBACK_REFUSED, "rollback-refused", Decided,
+            "Conditions not met: 500 (0x80070490), which the *Status node shows; nothing else changes.",
+            "Update CSP gives the conditions, not the code";
+    }
+    "Policy and DevDetail" {
+        POLICY_REPLACE, "policy-replace", Decided,
+            "Replace of a policy that is not set sets it.",
+            "servers replace what they never added";
+        POLICY_UNSET, "policy-unset", Decided,
+            "A policy that is not set is 404, in Config and in Result.",
+            "no text gives the code";
+        POLICY_RESULT, "policy-result", Documented,
+            "Result shows the policy that holds: what the server has set, or Group Policy, which wins.",
+            "Policy CSP; the order is decided: MDMWinsOverGP does not cover Update policies";
+        SW_V, "swv", Documented,
+            "DevDetail/SwV is the running version: an installed update may have brought a later one.",
+            "DevDetail CSP: Major.Minor.Build.QFE";
+        CSP_VERSIONS, "csp-versions", Observed,
+            "CSPVersions lists every CSP with the version of its description.",
+            "answers of real devices; DeviceManageability CSP";
+    }
+}

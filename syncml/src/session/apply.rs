@@ -1,0 +1,149 @@
+//! One command onto the device. The only file that calls the tree.
+
+use csp_model::tree::{Effect, Listed, Reading, Setting, Transaction};
+use csp_model::uri::{List, Query};
+use csp_model::{Device, Format, LocUri, TreeError, Value};
+
+use super::status::{Outcome, StatusCode};
+use crate::codec::xml;
+use crate::conformance as rules;
+use crate::message::{Data, Item, Items, Location, Meta, Request, Text, Verb};
+
+/// What became of the Items of one command.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    /// One outcome an Item, in order; one alone for a command that was refused as a whole.
+    pub(super) outcomes: smallvec::SmallVec<[Outcome; 1]>,
+    /// What a Get found, in the order of its Items.
+    pub(super) results: Items,
+    /// What an Exec has set in motion.
+    pub(super) effects: Vec<Effect>,
+}
+
+impl Applied {
+    pub(super) fn refused(outcome: Outcome) -> Self {
+        Self { outcomes: smallvec::smallvec![outcome], ..Self::default() }
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.outcomes.iter().any(|outcome| outcome.code.is_failure())
+    }
+}
+
+/// Does what `request` asks, Item by Item. `stop` ends it at the first Item that fails, as an Atomic does.
+pub(super) fn apply(device: &mut Device, request: &Request, transaction: Transaction, stop: bool) -> Applied {
+    let mut applied = Applied::default();
+    if request.verb == Verb::Copy {
+        return Applied::refused(Outcome::new(StatusCode::NOT_SUPPORTED, &rules::COPY).because(0x8600_0011));
+    }
+    if request.items.is_empty() {
+        return Applied::refused(Outcome::new(StatusCode::BAD_REQUEST, &rules::NO_ITEM));
+    }
+    for item in &request.items {
+        let outcome = apply_item(device, request, item, transaction, &mut applied);
+        let failed = outcome.code.is_failure();
+        applied.outcomes.push(outcome);
+        if failed && stop {
+            break;
+        }
+    }
+    applied
+}
+
+/// The text of an Item's address, as it was written.
+pub(super) fn address(item: &Item) -> Option<&Text> {
+    item.target.as_ref()?.loc_uri.as_ref()
+}
+
+fn apply_item(device: &mut Device, request: &Request, item: &Item, transaction: Transaction, applied: &mut Applied) -> Outcome {
+    let Some(text) = address(item) else { return Outcome::new(StatusCode::BAD_REQUEST, &rules::NO_ADDRESS) };
+    let uri = match LocUri::parse(text.trim()) {
+        Ok(uri) => uri,
+        Err(error) => return TreeError::from(error).into(),
+    };
+    let format = [item.meta.as_ref(), request.meta.as_deref()].into_iter().flatten().find_map(|meta| meta.format.as_deref());
+    let data = item.data.as_ref().map(data_text);
+    let setting = Setting { format, data: data.as_deref() };
+    let done = match request.verb {
+        Verb::Get => get(device, &uri, text, &mut applied.results),
+        _ if uri.query().is_some() => Err(TreeError::PropertyNotSupported),
+        Verb::Add => device.add(&uri, setting, transaction),
+        Verb::Replace => device.replace(&uri, setting, transaction),
+        Verb::Delete => device.delete(&uri, transaction),
+        Verb::Exec => device.exec(&uri).map(|effect| applied.effects.push(effect)),
+        // Refused before any Item is looked at.
+        Verb::Copy => Err(TreeError::PropertyNotSupported),
+    };
+    match done {
+        Ok(()) => Outcome::done(),
+        Err(error) => error.into(),
+    }
+}
+
+fn get(device: &Device, uri: &LocUri, text: &Text, results: &mut Items) -> Result<(), TreeError> {
+    let with_data = match uri.query() {
+        None => {
+            let (meta, data) = match device.get(uri)? {
+                Reading::Interior(names) => (meta(Format::Node, None), names.into()),
+                Reading::Leaf(value, media_type) => (meta(value.format(), media_type.as_deref()), value_text(value)),
+            };
+            results.push(result(text.clone(), meta, Some(data)));
+            return Ok(());
+        }
+        Some(Query::Property(property)) => {
+            let data = device.property(uri, *property)?;
+            results.push(result(text.clone(), None, Some(data.into())));
+            return Ok(());
+        }
+        Some(Query::List(List::Struct)) => false,
+        Some(Query::List(List::StructData)) => true,
+        Some(Query::List(List::Tnds) | Query::Unknown(_)) => {
+            // A node that is not there is that first, whatever is asked of it.
+            device.get(uri)?;
+            return Err(TreeError::PropertyNotSupported);
+        }
+    };
+    let base = text.trim().split('?').next().unwrap_or_default();
+    results.extend(device.list(uri, with_data)?.into_iter().map(|listed| listed_item(base, listed)));
+    Ok(())
+}
+
+fn listed_item(base: &str, listed: Listed) -> Item {
+    let meta = meta(listed.format, listed.media_type.as_deref());
+    result(format!("{base}{}", listed.below).into(), meta, listed.value.map(value_text))
+}
+
+fn result(source: Text, meta: Option<Meta>, data: Option<Text>) -> Item {
+    Item { source: Some(Location::new(source)), meta, data: data.map(Data::Text), ..Item::default() }
+}
+
+/// Windows writes Format only where it is not `chr`, and Type only where it is not `text/plain`.
+fn meta(format: Format, media_type: Option<&str>) -> Option<Meta> {
+    let format = (format != Format::Chr).then(|| Text::from_static(format.name()));
+    let media_type = media_type.map(Text::from);
+    (format.is_some() || media_type.is_some()).then_some(Meta { format, media_type, more: None })
+}
+
+fn value_text(value: Value) -> Text {
+    match value {
+        Value::B64(text)
+        | Value::Bin(text)
+        | Value::Chr(text)
+        | Value::Date(text)
+        | Value::Float(text)
+        | Value::Time(text)
+        | Value::Xml(text) => text.into(),
+        Value::Bool(true) => Text::from_static("true"),
+        Value::Bool(false) => Text::from_static("false"),
+        Value::Int(number) => usize::try_from(number).map_or_else(|_| number.to_string().into(), Text::number),
+        Value::Null => Text::EMPTY,
+    }
+}
+
+/// Markup that was not escaped is meant as text.
+fn data_text(data: &Data) -> std::borrow::Cow<'_, str> {
+    match data {
+        Data::Text(text) => text.as_str().into(),
+        Data::Markup(nodes) => xml::write_nodes(nodes).into(),
+    }
+}

@@ -1,0 +1,146 @@
+//! Atomic: all or nothing, tried on a copy of the device.
+//!
+//! Sources: OMA DM Representation Protocol 1.2.1, Atomic; Microsoft, "OMA DM protocol support"; where they are
+//! silent the conformance register says what was decided.
+
+use csp_model::device::AtomicFailure;
+use csp_model::tree::{Effect, Transaction};
+use csp_model::{Device, LocUri};
+
+use super::apply::{self, Applied};
+use super::responder::alert_outcome;
+use super::status::{Outcome, StatusCode};
+use crate::conformance as rules;
+use crate::message::{Command, Container, ContainerKind, Kind, Request, Verb};
+
+/// What became of an Atomic: itself, and every member with the members of nested containers, in document order.
+pub(super) struct Tried<'m> {
+    pub(super) own: Outcome,
+    pub(super) members: Vec<(&'m Command, Applied)>,
+    pub(super) effects: Vec<Effect>,
+}
+
+/// Runs `atomic` on a copy of `device`, which takes its place when every member succeeds.
+pub(super) fn run<'m>(device: &mut Device, atomic: &'m Container) -> Tried<'m> {
+    let mode = device.profile().file().atomic_failure;
+    let mut trial = Trial { device: device.clone(), mode, added: Vec::new(), failed: None, members: Vec::new() };
+    trial.run(&atomic.commands);
+    let Trial { device: tried, failed, mut members, .. } = trial;
+    let Some(failed) = failed else {
+        *device = tried;
+        let effects = members.iter_mut().flat_map(|(_, applied)| std::mem::take(&mut applied.effects)).collect();
+        return Tried { own: Outcome::done(), members, effects };
+    };
+    let own = match mode {
+        AtomicFailure::RolledBack => {
+            for (_, applied) in members.iter_mut().take(failed) {
+                roll_back(applied);
+            }
+            if let Some((_, applied)) = members.get_mut(failed) {
+                // The Items of the failing member that had been done.
+                roll_back(applied);
+            }
+            Outcome::new(StatusCode::ATOMIC_FAILED, &rules::ATOMIC_FAILED).because(0x8600_0008)
+        }
+        AtomicFailure::OwnCodes => Outcome::new(StatusCode::COMMAND_FAILED, &rules::ATOMIC_OWN_CODES).because(0x8600_0005),
+    };
+    Tried { own, members, effects: Vec::new() }
+}
+
+struct Trial<'m> {
+    device: Device,
+    mode: AtomicFailure,
+    /// The nodes that the Atomic has added so far.
+    added: Vec<LocUri>,
+    /// The first member that failed.
+    failed: Option<usize>,
+    members: Vec<(&'m Command, Applied)>,
+}
+
+impl<'m> Trial<'m> {
+    fn run(&mut self, commands: &'m [Command]) {
+        for command in commands {
+            let is_over = self.failed.is_some() && self.mode == AtomicFailure::RolledBack;
+            if matches!(command.kind, Kind::Status(_) | Kind::Results(_)) {
+                continue;
+            }
+            let applied = if is_over { not_executed(command) } else { self.apply(command) };
+            let has_failed = applied.has_failed();
+            self.members.push((command, applied));
+            if has_failed && self.failed.is_none() {
+                self.failed = Some(self.members.len() - 1);
+            }
+            match &command.kind {
+                Kind::Container(nested) if command.cmd_id.is_some() => match nested.kind {
+                    ContainerKind::Sequence => self.run(&nested.commands),
+                    ContainerKind::Atomic => self.skip(&nested.commands),
+                },
+                _ => {}
+            }
+        }
+    }
+
+    /// The members of a nested Atomic, none of which is run.
+    fn skip(&mut self, commands: &'m [Command]) {
+        for command in commands {
+            if matches!(command.kind, Kind::Status(_) | Kind::Results(_)) {
+                continue;
+            }
+            self.members.push((command, not_executed(command)));
+            if let (Kind::Container(nested), Some(_)) = (&command.kind, &command.cmd_id) {
+                self.skip(&nested.commands);
+            }
+        }
+    }
+
+    fn apply(&mut self, command: &Command) -> Applied {
+        const NOT_IN_A_TRANSACTION: u32 = 0x8600_0003;
+        let refused = |rule| Applied::refused(Outcome::new(StatusCode::COMMAND_FAILED, rule).because(NOT_IN_A_TRANSACTION));
+        if command.cmd_id.is_none() && !matches!(command.kind, Kind::Unknown(_)) {
+            return Applied::refused(Outcome::new(StatusCode::BAD_REQUEST, &rules::NO_CMD_ID));
+        }
+        match &command.kind {
+            Kind::Request(request) if request.verb == Verb::Get => refused(&rules::ATOMIC_GET),
+            Kind::Request(request) if self.replaces_added(request) => refused(&rules::ATOMIC_ADD_REPLACE),
+            Kind::Request(request) => {
+                let stop = self.mode == AtomicFailure::RolledBack;
+                let applied = apply::apply(&mut self.device, request, Transaction::Atomic, stop);
+                if request.verb == Verb::Add {
+                    self.added.extend(addresses(request));
+                }
+                applied
+            }
+            Kind::Alert(alert) => Applied::refused(alert_outcome(alert)),
+            Kind::Container(nested) => match nested.kind {
+                ContainerKind::Atomic => refused(&rules::ATOMIC_NESTED),
+                ContainerKind::Sequence => Applied::refused(Outcome::new(StatusCode::OK, &rules::SEQUENCE)),
+            },
+            Kind::Unknown(_) => Applied::refused(Outcome::new(StatusCode::BAD_REQUEST, &rules::UNKNOWN_ELEMENT)),
+            Kind::Status(_) | Kind::Results(_) => Applied::default(),
+        }
+    }
+
+    fn replaces_added(&self, request: &Request) -> bool {
+        request.verb == Verb::Replace && addresses(request).any(|uri| self.added.contains(&uri))
+    }
+}
+
+fn addresses(request: &Request) -> impl Iterator<Item = LocUri> {
+    request.items.iter().filter_map(|item| LocUri::parse(apply::address(item)?.trim()).ok())
+}
+
+fn not_executed(command: &Command) -> Applied {
+    let items = match &command.kind {
+        Kind::Request(request) => request.items.len().max(1),
+        Kind::Alert(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => 1,
+    };
+    let outcome = Outcome::new(StatusCode::NOT_EXECUTED, &rules::ATOMIC_NOT_EXECUTED).because(0x8600_000E);
+    Applied { outcomes: std::iter::repeat_n(outcome, items).collect(), ..Applied::default() }
+}
+
+fn roll_back(applied: &mut Applied) {
+    applied.effects.clear();
+    for outcome in applied.outcomes.iter_mut().filter(|outcome| !outcome.code.is_failure()) {
+        *outcome = Outcome::new(StatusCode::ROLLED_BACK, &rules::ATOMIC_ROLLED_BACK).because(0x0600_0007);
+    }
+}
