@@ -22,6 +22,8 @@ pub enum Event<'a> {
 pub struct Start<'a> {
     /// The name as written, with its prefix.
     pub name: &'a str,
+    /// The length of the prefix; 0 when there is none.
+    pub(super) colon: usize,
     /// Where the tag stands.
     pub span: Range<usize>,
 }
@@ -58,14 +60,16 @@ pub struct Attribute<'a> {
 impl<'a> Start<'a> {
     /// The prefix; empty when there is none.
     #[must_use]
+    #[inline]
     pub fn prefix(&self) -> &'a str {
-        split(self.name).0
+        self.name.get(..self.colon).unwrap_or_default()
     }
 
     /// The name without its prefix.
     #[must_use]
+    #[inline]
     pub fn local(&self) -> &'a str {
-        split(self.name).1
+        if self.colon == 0 { self.name } else { self.name.get(self.colon + 1..).unwrap_or_default() }
     }
 }
 
@@ -90,6 +94,6 @@ impl<'a> Attribute<'a> {
 }
 
 /// Prefix and local part of a qualified name.
-pub(super) fn split(name: &str) -> (&str, &str) {
+fn split(name: &str) -> (&str, &str) {
     name.split_once(':').unwrap_or(("", name))
 }

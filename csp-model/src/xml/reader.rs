@@ -7,7 +7,6 @@ use memchr::memchr2;
 
 use super::attributes::{self, qualified_name};
 use super::chars::{self, Holds};
-use super::event::split;
 use super::namespace::Scopes;
 use super::prolog::{self, unclosed};
 use super::reference::{normalise_lines, reference};
@@ -93,12 +92,11 @@ impl<'a> Reader<'a> {
         &self.attributes
     }
 
-    /// The namespace of the innermost open element, which after a start tag is its own; empty when it is in none.
+    /// The namespace of the element that `start`, the last start tag, opened; empty when it is in none.
     #[must_use]
     #[inline]
-    pub fn namespace(&self) -> &str {
-        let Some(name) = self.open.last() else { return "" };
-        match split(name).0 {
+    pub fn namespace(&self, start: &Start<'_>) -> &str {
+        match start.prefix() {
             "" => self.scopes.of_no_prefix(),
             prefix => self.scopes.of_prefix(prefix).unwrap_or_default(),
         }
@@ -116,10 +114,10 @@ impl<'a> Reader<'a> {
         self.text
     }
 
-    /// How many elements are open.
+    /// The offset of the next byte to be read, where the last event ended.
     #[must_use]
-    pub fn depth(&self) -> usize {
-        self.open.len()
+    pub const fn offset(&self) -> usize {
+        self.at
     }
 
     #[inline]
@@ -170,7 +168,7 @@ impl<'a> Reader<'a> {
             self.check_prefix(start + 1..start + 1 + prefix)?;
         }
         self.at = at + 1;
-        Ok(Event::Start(Start { name, span: start..self.at }))
+        Ok(Event::Start(Start { name, colon: prefix, span: start..self.at }))
     }
 
     #[inline]
@@ -257,7 +255,7 @@ impl<'a> Reader<'a> {
                 value.to_mut().push_str(&piece);
             }
         }
-        Ok((!value.is_empty()).then(|| TextEvent { value, span: start..self.at }))
+        Ok((!value.is_empty()).then_some(TextEvent { value, span: start..self.at }))
     }
 
     /// Whether text, or something that does not end it, comes next.

@@ -8,7 +8,7 @@ fn read(text: &str) -> Result<String, XmlError> {
     loop {
         match reader.next()? {
             Event::Start(start) => {
-                seen += &format!("<{}{{{}}}", start.local(), reader.namespace());
+                seen += &format!("<{}{{{}}}", start.local(), reader.namespace(&start));
                 for attribute in reader.attributes() {
                     seen += &format!(" {}={:?}", attribute.name, attribute.value);
                 }
