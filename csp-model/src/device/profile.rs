@@ -25,6 +25,7 @@ pub struct Profile {
     updates: BTreeMap<UpdateId, Update>,
     mounts: Vec<Mount>,
     sync_application_version: Option<NodeId>,
+    device_id: Arc<str>,
     start: Start,
 }
 
@@ -90,6 +91,7 @@ impl Profile {
             updates,
             mounts,
             sync_application_version,
+            device_id: file.device.id.as_str().into(),
             start: Start {
                 agent: Arc::new(agent),
                 policy: Arc::default(),
@@ -112,6 +114,12 @@ impl Profile {
     #[must_use]
     pub const fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// DevInfo/DevId: what the device calls itself in every message.
+    #[must_use]
+    pub const fn device_id(&self) -> &Arc<str> {
+        &self.device_id
     }
 
     /// The version of Windows that the file gives.

@@ -32,9 +32,9 @@ pub enum Kind {
     /// `Atomic` or `Sequence`.
     Container(Container),
     /// `Status`.
-    Status(Box<Status>),
+    Status(Status),
     /// `Results`.
-    Results(Box<Results>),
+    Results(Results),
     /// An element that the protocol does not have here.
     Unknown(Box<Element>),
 }

@@ -14,8 +14,6 @@ mod item;
 mod meta;
 mod response;
 mod span;
-#[cfg(feature = "proptest")]
-pub mod strategies;
 mod text;
 
 pub use command::{Alert, Command, Container, ContainerKind, Kind, Request, Verb};

@@ -1,6 +1,6 @@
 //! What answers a command: `Status` and `Results`.
 
-use super::{Cred, Items, Meta, Text};
+use super::{Cred, Item, Items, Meta, Text};
 
 /// `Status` (OMA SyncML Representation Protocol 1.2; \[MS-MDM\] 2.2.7.12).
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -23,8 +23,8 @@ pub struct Status {
     pub code: Option<Text>,
     /// `msft:originalerror` on `Data`: the Windows error behind the code (\[MS-MDM\] 2.2.7.12).
     pub original_error: Option<Text>,
-    /// Items.
-    pub items: Items,
+    /// Items. Rare, and so not kept in place.
+    pub items: Vec<Item>,
 }
 
 impl Status {

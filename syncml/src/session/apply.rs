@@ -144,6 +144,6 @@ fn value_text(value: Value) -> Text {
 fn data_text(data: &Data) -> std::borrow::Cow<'_, str> {
     match data {
         Data::Text(text) => text.as_str().into(),
-        Data::Markup(nodes) => xml::write_nodes(nodes).into(),
+        Data::Markup(nodes) => xml::markup_text(nodes).into(),
     }
 }

@@ -14,7 +14,7 @@ use super::atomic;
 use super::status::{Outcome, StatusCode};
 use crate::conformance::{self as rules, Rule};
 use crate::message::{
-    Alert, Body, Command, Container, ContainerKind, Header, Kind, Location, Message, Namespace, Node, Results, Span, Status, Text,
+    Alert, Body, Command, Container, ContainerKind, Header, Kind, Location, Message, Namespace, Results, Span, Status, Text,
 };
 
 /// The device as the one who answers.
@@ -142,12 +142,12 @@ impl Answer {
         if matches!(command.kind, Kind::Status(_) | Kind::Results(_)) {
             return;
         }
-        let Some(_) = cmd_id(command) else {
+        if command.cmd_id.is_none() {
             let unknown = matches!(command.kind, Kind::Unknown(_));
             let rule = if unknown { &rules::UNKNOWN_ELEMENT } else { &rules::NO_CMD_ID };
             self.status(&reference(command), None, Outcome::new(StatusCode::BAD_REQUEST, rule));
             return;
-        };
+        }
         match &command.kind {
             Kind::Request(request) => {
                 let applied = apply::apply(device, request, Transaction::None, false);
@@ -219,20 +219,6 @@ impl Answer {
     }
 }
 
-/// Whether the device can refer to the command; an unknown element may have a CmdID among its children.
-fn cmd_id(command: &Command) -> Option<Text> {
-    match &command.kind {
-        Kind::Unknown(element) => element.children.iter().find_map(|child| match child {
-            Node::Element(child) if &*child.name == "CmdID" => match child.children.as_slice() {
-                [Node::Text(text)] => Some(text.clone()),
-                _ => None,
-            },
-            Node::Element(_) | Node::Text(_) => None,
-        }),
-        Kind::Request(_) | Kind::Alert(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) => command.cmd_id.clone(),
-    }
-}
-
 fn reference(command: &Command) -> Reference {
-    (cmd_id(command), command.name(), command.span)
+    (command.cmd_id.clone(), command.name(), command.span)
 }

@@ -4,6 +4,7 @@ mod read;
 mod write;
 
 pub use read::read;
+pub(crate) use write::markup_text;
 pub use write::write;
 
 /// The namespace of Windows' additions to SyncML (\[MS-MDM\] 2.2.1).

@@ -136,7 +136,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn status(&mut self, parent: &Start<'a>) -> Result<Command, DecodeError> {
-        let mut status = Box::<Status>::default();
+        let mut status = Status::default();
         let mut common = Common::default();
         while let Some(start) = self.child(parent)? {
             match self.name(&start) {
@@ -165,7 +165,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn results(&mut self, parent: &Start<'a>) -> Result<Command, DecodeError> {
-        let mut results = Box::<Results>::default();
+        let mut results = Results::default();
         let mut common = Common::default();
         while let Some(start) = self.child(parent)? {
             match self.name(&start) {

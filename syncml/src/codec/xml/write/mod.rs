@@ -10,7 +10,7 @@ use escape::attribute;
 use parts::{MetaOrder, cred, element, elements, flag, item, meta, text};
 
 use super::MSFT;
-use crate::message::{Alert, Command, Container, Kind, Message, Request, Results, Status};
+use crate::message::{Alert, Command, Container, Kind, Message, Node, Request, Results, Status};
 
 /// Appends `message` to `out`.
 ///
@@ -45,6 +45,14 @@ pub fn write(message: &Message, out: &mut Vec<u8>) {
     write_commands(commands, out);
     flag("<Final/>", message.body.is_final, out);
     out.extend_from_slice(if message.bare_body { b"</SyncBody>" } else { b"</SyncBody></SyncML>" });
+}
+
+/// The text of markup: what an unescaped `Data` means where text is expected.
+pub(crate) fn markup_text(nodes: &[Node]) -> String {
+    let mut out = Vec::new();
+    parts::nodes(nodes, &mut out);
+    // Only texts were written.
+    String::from_utf8(out).unwrap_or_default()
 }
 
 fn has_original_error(command: &Command) -> bool {

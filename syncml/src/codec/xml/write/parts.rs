@@ -138,7 +138,7 @@ pub(super) fn element(element: &Element, out: &mut Vec<u8>) {
     out.push(b'>');
 }
 
-fn nodes(nodes: &[Node], out: &mut Vec<u8>) {
+pub(super) fn nodes(nodes: &[Node], out: &mut Vec<u8>) {
     for node in nodes {
         match node {
             Node::Element(it) => element(it, out),

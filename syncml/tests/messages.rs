@@ -1,0 +1,138 @@
+//! Messages and the answers that a device gives to them, byte for byte: `fixtures/messages`. The conformance
+//! register is held against the same cases, and rendered from them.
+//!
+//! `UPDATE=1 cargo test -p syncml --test messages` writes the answers and `CONFORMANCE.md`; read what it changed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+use std::{env, fs};
+
+use csp_model::device::Profile;
+use csp_model::{Device, DeviceFile};
+use fixtures::Case;
+use syncml::codec::{self, Limits};
+use syncml::conformance::{REGISTER, Rule};
+use syncml::session::{Responder, StatusCode};
+
+/// What playing a case showed.
+#[derive(Default)]
+struct Played {
+    rules: BTreeSet<String>,
+    codes: BTreeSet<&'static str>,
+    /// Where an answer was another than the case expects.
+    wrong: Vec<String>,
+}
+
+#[test]
+fn answers() {
+    let wrong: Vec<_> = fixtures::cases("messages").iter().flat_map(|case| play(case).wrong).collect();
+    assert!(wrong.is_empty(), "{} answers differ\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_rule_and_every_status_is_shown_by_a_case() {
+    let (shown_by, codes) = shown();
+    let missing: Vec<_> = rules().filter(|rule| !shown_by.contains_key(rule.id)).map(|rule| rule.id).collect();
+    assert!(missing.is_empty(), "no case shows {missing:?}");
+    let unknown: Vec<_> = shown_by.keys().filter(|id| !rules().any(|rule| rule.id == **id)).collect();
+    assert!(unknown.is_empty(), "the register has no {unknown:?}");
+    let never: Vec<_> = StatusCode::ALL.iter().filter(|code| !codes.contains(code.text())).collect();
+    assert!(never.is_empty(), "no answer holds {never:?}");
+    let ids: BTreeSet<_> = rules().map(|rule| rule.id).collect();
+    assert_eq!(ids.len(), rules().count(), "two rules have the same id");
+}
+
+#[test]
+fn the_register_is_rendered() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../CONFORMANCE.md");
+    let rendered = render(&shown().0);
+    if is_update() {
+        fs::write(&path, &rendered).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == rendered, "CONFORMANCE.md is stale: UPDATE=1 cargo test -p syncml --test messages");
+}
+
+fn play(case: &Case) -> Played {
+    let mut device = device(case);
+    let mut session = Responder::new(&device);
+    let mut played = Played::default();
+    for number in 1.. {
+        let Some(request) = case.bytes(&format!("request-{number}.xml")) else { break };
+        let message = codec::decode(&request, &Limits::default())
+            .unwrap_or_else(|error| panic!("{}: request-{number}.xml: {error}", case.name));
+        let turn = session.receive(&message, &mut device);
+        let answer = String::from_utf8(codec::encode(&turn.answer)).unwrap();
+        played.rules.extend(turn.reasons.iter().map(|reason| reason.rule.id.to_owned()));
+        let codes = StatusCode::ALL.iter().map(|code| code.text());
+        played.codes.extend(codes.filter(|code| answer.contains(&format!(">{code}</Data></Status>"))));
+        let name = format!("answer-{number}.xml");
+        if is_update() {
+            fs::write(case.path.join(&name), format!("{answer}\n")).unwrap();
+        }
+        let expected = case.text(&name).unwrap_or_default();
+        if expected.trim_end_matches('\n') != answer {
+            let expected = expected.trim_end();
+            played.wrong.push(format!("{}/{name}\nexpected {expected}\ngot      {answer}", case.name));
+        }
+    }
+    assert!(!played.rules.is_empty(), "{} holds no request", case.name);
+    let shows = case.text("shows.txt").unwrap_or_default();
+    played.rules.extend(shows.lines().filter(|line| !line.is_empty()).map(str::to_owned));
+    played
+}
+
+fn device(case: &Case) -> Device {
+    let text = case.text("device.toml");
+    let mut file = DeviceFile::from_toml(text.as_deref().unwrap_or(DeviceFile::BUILTIN))
+        .unwrap_or_else(|error| panic!("{}: device.toml: {error}", case.name));
+    file.ddf.extend(case.text("ddf.xml"));
+    Device::new(Arc::new(Profile::new(file).unwrap_or_else(|error| panic!("{}: {error}", case.name))))
+}
+
+/// The cases that show each rule, and the codes that occur in any answer.
+fn shown() -> (BTreeMap<String, Vec<String>>, BTreeSet<&'static str>) {
+    let mut shown_by = BTreeMap::<String, Vec<String>>::new();
+    let mut codes = BTreeSet::new();
+    for case in fixtures::cases("messages") {
+        let played = play(&case);
+        for rule in played.rules {
+            shown_by.entry(rule).or_default().push(case.name.clone());
+        }
+        codes.extend(played.codes);
+    }
+    (shown_by, codes)
+}
+
+fn render(shown_by: &BTreeMap<String, Vec<String>>) -> String {
+    const MOST: usize = 3;
+    let mut text = "# Conformance register\n\n\
+        What the simulated device does, on what ground, and which cases under `fixtures/messages` show it.\n\
+        **documented**: a text says so; **observed**: a real Windows client was captured doing it; **decided**: the\n\
+        texts are silent or disagree, and this project chose. The tables are rendered from\n\
+        `syncml/src/conformance.rs` by a test, which fails when no case shows a rule.\n"
+        .to_owned();
+    for (section, rules) in REGISTER {
+        write!(text, "\n## {section}\n\n| rule | what | ground | source | cases |\n|---|---|---|---|---|\n").unwrap();
+        for rule in *rules {
+            let cases = shown_by.get(rule.id).map(Vec::as_slice).unwrap_or_default();
+            let mut named: Vec<_> = cases.iter().take(MOST).map(|case| format!("`{case}`")).collect();
+            if cases.len() > MOST {
+                named.push(format!("{} more", cases.len() - MOST));
+            }
+            let named = named.join(", ");
+            writeln!(text, "| `{}` | {} | {} | {} | {named} |", rule.id, rule.what, rule.ground, rule.source).unwrap();
+        }
+    }
+    text
+}
+
+fn rules() -> impl Iterator<Item = &'static Rule> {
+    REGISTER.iter().flat_map(|(_, rules)| rules.iter().copied())
+}
+
+fn is_update() -> bool {
+    env::var_os("UPDATE").is_some()
+}
