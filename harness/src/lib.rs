@@ -1,1 +1,34 @@
-//! x
+//! cspsim: an offline simulator of a Windows device under MDM.
+//!
+//! The device itself is [`csp_model`], the language it speaks is [`syncml`]; this crate is the world around them:
+//! files, the terminal, and what people run.
+//!
+//! ```
+//! let mut device = cspsim::Device::builtin();
+//! let request = br#"<SyncBody><Get><CmdID>1</CmdID><Item><Target><LocURI>./DevInfo/Man</LocURI></Target></Item></Get></SyncBody>"#;
+//! let answer = cspsim::answer(&mut device, request)?;
+//! assert!(String::from_utf8_lossy(&answer).contains("<Data>Contoso</Data>"));
+//! # Ok::<(), syncml::codec::DecodeError>(())
+//! ```
+
+pub mod cli;
+mod exit;
+mod input;
+mod output;
+mod report;
+
+pub use csp_model::{Device, DeviceFile};
+pub use exit::Failure;
+
+use syncml::codec::{self, DecodeError, Limits};
+use syncml::session::Responder;
+
+/// Answers one message of a server, as the first of a session. The device keeps what the message changed.
+///
+/// # Errors
+/// When the bytes are no SyncML message; the device is then as it was.
+pub fn answer(device: &mut Device, message: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    let message = codec::decode(message, &Limits::default())?;
+    let turn = Responder::new(device).receive(&message, device);
+    Ok(codec::encode(&turn.answer))
+}

@@ -1,1 +1,7 @@
-fn main() {}
+//! The command `cspsim`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cspsim::cli::main()
+}

@@ -34,7 +34,8 @@ fn answers() {
 #[test]
 fn every_rule_and_every_status_is_shown_by_a_case() {
     let (shown_by, codes) = shown();
-    let missing: Vec<_> = rules().filter(|rule| !shown_by.contains_key(rule.id)).map(|rule| rule.id).collect();
+    let missing: Vec<_> =
+        rules().filter(|rule| !shown_by.contains_key(rule.id)).map(|rule| rule.id).collect();
     assert!(missing.is_empty(), "no case shows {missing:?}");
     let unknown: Vec<_> = shown_by.keys().filter(|id| !rules().any(|rule| rule.id == **id)).collect();
     assert!(unknown.is_empty(), "the register has no {unknown:?}");
@@ -115,7 +116,8 @@ fn render(shown_by: &BTreeMap<String, Vec<String>>) -> String {
         `syncml/src/conformance.rs` by a test, which fails when no case shows a rule.\n"
         .to_owned();
     for (section, rules) in REGISTER {
-        write!(text, "\n## {section}\n\n| rule | what | ground | source | cases |\n|---|---|---|---|---|\n").unwrap();
+        write!(text, "\n## {section}\n\n| rule | what | ground | source | cases |\n|---|---|---|---|---|\n")
+            .unwrap();
         for rule in *rules {
             let cases = shown_by.get(rule.id).map(Vec::as_slice).unwrap_or_default();
             let mut named: Vec<_> = cases.iter().take(MOST).map(|case| format!("`{case}`")).collect();
@@ -123,7 +125,8 @@ fn render(shown_by: &BTreeMap<String, Vec<String>>) -> String {
                 named.push(format!("{} more", cases.len() - MOST));
             }
             let named = named.join(", ");
-            writeln!(text, "| `{}` | {} | {} | {} | {named} |", rule.id, rule.what, rule.ground, rule.source).unwrap();
+            writeln!(text, "| `{}` | {} | {} | {} | {named} |", rule.id, rule.what, rule.ground, rule.source)
+                .unwrap();
         }
     }
     text

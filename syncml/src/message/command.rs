@@ -133,7 +133,15 @@ impl Command {
     /// A command with an id, and nothing else but what it is.
     #[must_use]
     pub const fn new(cmd_id: Option<Text>, kind: Kind) -> Self {
-        Self { cmd_id, continued: false, no_resp: false, cred: None, kind, unknown: Vec::new(), span: Span { start: 0, end: 0 } }
+        Self {
+            cmd_id,
+            continued: false,
+            no_resp: false,
+            cred: None,
+            kind,
+            unknown: Vec::new(),
+            span: Span { start: 0, end: 0 },
+        }
     }
 
     /// The name of the element.

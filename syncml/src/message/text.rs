@@ -28,7 +28,10 @@ impl Text {
     /// The part `range` of `body`; the whole body when the range is not one of its character ranges.
     #[must_use]
     pub fn slice(body: &Arc<str>, range: Range<usize>) -> Self {
-        debug_assert!(body.get(range.clone()).is_some(), "{range:?} is not a range of characters of the body");
+        debug_assert!(
+            body.get(range.clone()).is_some(),
+            "{range:?} is not a range of characters of the body"
+        );
         let (Ok(start), Ok(end)) = (u32::try_from(range.start), u32::try_from(range.end)) else {
             return body.get(range).map_or(Self::EMPTY, Self::from);
         };
@@ -39,7 +42,8 @@ impl Text {
     #[must_use]
     pub fn number(number: usize) -> Self {
         const WIDTH: usize = 4;
-        static DIGITS: LazyLock<String> = LazyLock::new(|| (0..10_000).map(|n| format!("{n:>WIDTH$}")).collect());
+        static DIGITS: LazyLock<String> =
+            LazyLock::new(|| (0..10_000).map(|n| format!("{n:>WIDTH$}")).collect());
         DIGITS
             .get(number.saturating_mul(WIDTH)..number.saturating_add(1).saturating_mul(WIDTH))
             .map_or_else(|| Self::from(number.to_string()), |digits| Self::from_static(digits.trim_start()))

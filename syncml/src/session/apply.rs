@@ -55,13 +55,22 @@ pub(super) fn address(item: &Item) -> Option<&Text> {
     item.target.as_ref()?.loc_uri.as_ref()
 }
 
-fn apply_item(device: &mut Device, request: &Request, item: &Item, transaction: Transaction, applied: &mut Applied) -> Outcome {
+fn apply_item(
+    device: &mut Device,
+    request: &Request,
+    item: &Item,
+    transaction: Transaction,
+    applied: &mut Applied,
+) -> Outcome {
     let Some(text) = address(item) else { return Outcome::new(StatusCode::BAD_REQUEST, &rules::NO_ADDRESS) };
     let uri = match LocUri::parse(text.trim()) {
         Ok(uri) => uri,
         Err(error) => return TreeError::from(error).into(),
     };
-    let format = [item.meta.as_ref(), request.meta.as_deref()].into_iter().flatten().find_map(|meta| meta.format.as_deref());
+    let format = [item.meta.as_ref(), request.meta.as_deref()]
+        .into_iter()
+        .flatten()
+        .find_map(|meta| meta.format.as_deref());
     let data = item.data.as_ref().map(data_text);
     let setting = Setting { format, data: data.as_deref() };
     let done = match request.verb {
@@ -85,7 +94,9 @@ fn get(device: &Device, uri: &LocUri, text: &Text, results: &mut Items) -> Resul
         None => {
             let (meta, data) = match device.get(uri)? {
                 Reading::Interior(names) => (meta(Format::Node, None), names.into()),
-                Reading::Leaf(value, media_type) => (meta(value.format(), media_type.as_deref()), value_text(value)),
+                Reading::Leaf(value, media_type) => {
+                    (meta(value.format(), media_type.as_deref()), value_text(value))
+                }
             };
             results.push(result(text.clone(), meta, Some(data)));
             return Ok(());
@@ -135,7 +146,9 @@ fn value_text(value: Value) -> Text {
         | Value::Xml(text) => text.into(),
         Value::Bool(true) => Text::from_static("true"),
         Value::Bool(false) => Text::from_static("false"),
-        Value::Int(number) => usize::try_from(number).map_or_else(|_| number.to_string().into(), Text::number),
+        Value::Int(number) => {
+            usize::try_from(number).map_or_else(|_| number.to_string().into(), Text::number)
+        }
         Value::Null => Text::EMPTY,
     }
 }

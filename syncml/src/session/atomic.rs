@@ -23,12 +23,14 @@ pub(super) struct Tried<'m> {
 /// Runs `atomic` on a copy of `device`, which takes its place when every member succeeds.
 pub(super) fn run<'m>(device: &mut Device, atomic: &'m Container) -> Tried<'m> {
     let mode = device.profile().file().atomic_failure;
-    let mut trial = Trial { device: device.clone(), mode, added: Vec::new(), failed: None, members: Vec::new() };
+    let mut trial =
+        Trial { device: device.clone(), mode, added: Vec::new(), failed: None, members: Vec::new() };
     trial.run(&atomic.commands);
     let Trial { device: tried, failed, mut members, .. } = trial;
     let Some(failed) = failed else {
         *device = tried;
-        let effects = members.iter_mut().flat_map(|(_, applied)| std::mem::take(&mut applied.effects)).collect();
+        let effects =
+            members.iter_mut().flat_map(|(_, applied)| std::mem::take(&mut applied.effects)).collect();
         return Tried { own: Outcome::done(), members, effects };
     };
     let own = match mode {
@@ -42,7 +44,9 @@ pub(super) fn run<'m>(device: &mut Device, atomic: &'m Container) -> Tried<'m> {
             }
             Outcome::new(StatusCode::ATOMIC_FAILED, &rules::ATOMIC_FAILED).because(0x8600_0008)
         }
-        AtomicFailure::OwnCodes => Outcome::new(StatusCode::COMMAND_FAILED, &rules::ATOMIC_OWN_CODES).because(0x8600_0005),
+        AtomicFailure::OwnCodes => {
+            Outcome::new(StatusCode::COMMAND_FAILED, &rules::ATOMIC_OWN_CODES).because(0x8600_0005)
+        }
     };
     Tried { own, members, effects: Vec::new() }
 }
@@ -95,7 +99,9 @@ impl<'m> Trial<'m> {
 
     fn apply(&mut self, command: &Command) -> Applied {
         const NOT_IN_A_TRANSACTION: u32 = 0x8600_0003;
-        let refused = |rule| Applied::refused(Outcome::new(StatusCode::COMMAND_FAILED, rule).because(NOT_IN_A_TRANSACTION));
+        let refused = |rule| {
+            Applied::refused(Outcome::new(StatusCode::COMMAND_FAILED, rule).because(NOT_IN_A_TRANSACTION))
+        };
         if command.cmd_id.is_none() && !matches!(command.kind, Kind::Unknown(_)) {
             return Applied::refused(Outcome::new(StatusCode::BAD_REQUEST, &rules::NO_CMD_ID));
         }
@@ -115,7 +121,9 @@ impl<'m> Trial<'m> {
                 ContainerKind::Atomic => refused(&rules::ATOMIC_NESTED),
                 ContainerKind::Sequence => Applied::refused(Outcome::new(StatusCode::OK, &rules::SEQUENCE)),
             },
-            Kind::Unknown(_) => Applied::refused(Outcome::new(StatusCode::BAD_REQUEST, &rules::UNKNOWN_ELEMENT)),
+            Kind::Unknown(_) => {
+                Applied::refused(Outcome::new(StatusCode::BAD_REQUEST, &rules::UNKNOWN_ELEMENT))
+            }
             Kind::Status(_) | Kind::Results(_) => Applied::default(),
         }
     }

@@ -14,7 +14,8 @@ use super::atomic;
 use super::status::{Outcome, StatusCode};
 use crate::conformance::{self as rules, Rule};
 use crate::message::{
-    Alert, Body, Command, Container, ContainerKind, Header, Kind, Location, Message, Namespace, Results, Span, Status, Text,
+    Alert, Body, Command, Container, ContainerKind, Header, Kind, Location, Message, Namespace, Results,
+    Span, Status, Text,
 };
 
 /// The device as the one who answers.
@@ -58,7 +59,9 @@ impl Responder {
         const EXPLAINS_SINCE: (u32, u32) = (3, 0);
         let explains = match device.profile().file().original_error {
             OriginalError::Always => true,
-            OriginalError::WhenAsked => device.sync_application_version().is_some_and(|version| version >= EXPLAINS_SINCE),
+            OriginalError::WhenAsked => {
+                device.sync_application_version().is_some_and(|version| version >= EXPLAINS_SINCE)
+            }
         };
         Self { last_msg_id: 1, explains }
     }
@@ -77,7 +80,11 @@ impl Responder {
             reasons: Vec::with_capacity(1 + message.body.commands.len()),
             effects: Vec::new(),
         };
-        let sync_hdr = (Some(Text::from_static("0")), Text::from_static("SyncHdr"), header.map_or(message.body.span, |header| header.span));
+        let sync_hdr = (
+            Some(Text::from_static("0")),
+            Text::from_static("SyncHdr"),
+            header.map_or(message.body.span, |header| header.span),
+        );
         answer.status(&sync_hdr, None, Outcome::new(StatusCode::OK, &rules::SYNC_HDR));
         answer.commands(&message.body.commands, device);
         let is_due = answer.commands.len() > 1;
@@ -96,11 +103,14 @@ impl Responder {
 
     fn header(&self, request: Option<&Header>, device: &Device) -> Header {
         let sender = request.and_then(|header| header.source.as_ref()?.loc_uri.clone());
-        let number = usize::try_from(self.last_msg_id).map_or_else(|_| self.last_msg_id.to_string().into(), Text::number);
+        let number = usize::try_from(self.last_msg_id)
+            .map_or_else(|_| self.last_msg_id.to_string().into(), Text::number);
         Header {
             ver_dtd: Some(Text::from_static("1.2")),
             ver_proto: Some(Text::from_static("DM/1.2")),
-            session_id: Some(request.and_then(|header| header.session_id.clone()).unwrap_or(Text::from_static("1"))),
+            session_id: Some(
+                request.and_then(|header| header.session_id.clone()).unwrap_or(Text::from_static("1")),
+            ),
             msg_id: Some(number),
             target: sender.map(Location::new),
             source: Some(Location::new(Arc::clone(device.profile().device_id()))),
@@ -156,7 +166,11 @@ impl Answer {
             Kind::Alert(alert) => self.status(&reference(command), None, alert_outcome(alert)),
             Kind::Container(container) => self.container(command, container, device),
             Kind::Unknown(_) => {
-                self.status(&reference(command), None, Outcome::new(StatusCode::BAD_REQUEST, &rules::UNKNOWN_ELEMENT));
+                self.status(
+                    &reference(command),
+                    None,
+                    Outcome::new(StatusCode::BAD_REQUEST, &rules::UNKNOWN_ELEMENT),
+                );
             }
             Kind::Status(_) | Kind::Results(_) => {}
         }
@@ -193,7 +207,12 @@ impl Answer {
         self.effects.extend(applied.effects);
         if !applied.results.is_empty() {
             let (cmd_ref, _, _) = reference;
-            let results = Results { msg_ref: Some(self.msg_ref.clone()), cmd_ref, items: applied.results, ..Results::default() };
+            let results = Results {
+                msg_ref: Some(self.msg_ref.clone()),
+                cmd_ref,
+                items: applied.results,
+                ..Results::default()
+            };
             self.push(Kind::Results(results));
         }
     }

@@ -102,14 +102,20 @@ impl From<TreeError> for Outcome {
             TreeError::AlreadyExists => (StatusCode::ALREADY_EXISTS, &rules::ALREADY_EXISTS, 0x8007_00B7),
             TreeError::NotAllowed { .. } => (StatusCode::NOT_ALLOWED, &rules::ACCESS, 0x8600_0011),
             TreeError::NotApplicable => (StatusCode::NOT_ALLOWED, &rules::NOT_APPLICABLE, 0x8600_0011),
-            TreeError::WrongFormat { .. } => (StatusCode::UNSUPPORTED_TYPE, &rules::WRONG_FORMAT, 0x8600_0001),
+            TreeError::WrongFormat { .. } => {
+                (StatusCode::UNSUPPORTED_TYPE, &rules::WRONG_FORMAT, 0x8600_0001)
+            }
             TreeError::BadValue { .. } => (StatusCode::UNSUPPORTED_TYPE, &rules::BAD_VALUE, 0x8600_0014),
             TreeError::Disallowed { .. } => (StatusCode::COMMAND_FAILED, &rules::DISALLOWED, 0x8007_0057),
             TreeError::InvalidName => (StatusCode::COMMAND_FAILED, &rules::BAD_GUID, 0x8007_0057),
             TreeError::TooMany(_) => (StatusCode::DEVICE_FULL, &rules::TOO_MANY, 0x8007_0070),
-            TreeError::PropertyNotSupported => (StatusCode::NOT_SUPPORTED, &rules::QUERY_UNSUPPORTED, 0x8600_0013),
+            TreeError::PropertyNotSupported => {
+                (StatusCode::NOT_SUPPORTED, &rules::QUERY_UNSUPPORTED, 0x8600_0013)
+            }
             TreeError::AtomicRequired => (StatusCode::COMMAND_FAILED, &rules::ATOMIC_REQUIRED, 0x8600_0004),
-            TreeError::RollbackRefused(_) => (StatusCode::COMMAND_FAILED, &rules::ROLLBACK_REFUSED, 0x8007_0490),
+            TreeError::RollbackRefused(_) => {
+                (StatusCode::COMMAND_FAILED, &rules::ROLLBACK_REFUSED, 0x8007_0490)
+            }
             // `TreeError` may grow in another version of the model; until this file knows it, it is a failure.
             _ => (StatusCode::COMMAND_FAILED, &rules::DISALLOWED, 0x8000_4005),
         };

@@ -1,0 +1,138 @@
+//! `cspsim answer`: server messages in, the device's answers out, offline.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::json;
+use syncml::codec::{self, DecodeError, Limits};
+use syncml::message::{Kind, Message, Status};
+use syncml::session::{Reason, Responder, Turn};
+
+use crate::Failure;
+use crate::input::{self, DeviceOptions};
+use crate::output::Output;
+use crate::report::located;
+
+/// Answer server messages as the device would
+///
+/// Each FILE is the next message of one session; `-` is standard input. A message is a SyncML document, or a
+/// SyncBody alone. The answers go to standard output, one a line.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cspsim answer request.xml
+  cspsim answer --explain package2.xml package4.xml
+  echo '<SyncBody><Get><CmdID>1</CmdID><Item><Target><LocURI>./DevInfo/Man</LocURI></Target></Item></Get></SyncBody>' \\
+    | cspsim answer -")]
+pub(super) struct Answer {
+    /// The server's messages
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    device: DeviceOptions,
+    /// Say beside each Status why it is so: the rule, its ground and its source
+    #[arg(long, conflicts_with = "json")]
+    explain: bool,
+    /// Exit with 1 when a Status is 400 or more
+    #[arg(long)]
+    fail: bool,
+    /// Print one JSON document: the answers with their statuses and reasons
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Answer {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let mut device = self.device.load()?;
+        // Every message is read before the first one is applied: a malformed one leaves nothing half done.
+        let messages = self.files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?;
+        let mut session = Responder::new(&device);
+        let turns: Vec<_> = messages.iter().map(|message| session.receive(message, &mut device)).collect();
+        let text = if self.json { self.as_json(&turns) } else { self.as_text(&turns) };
+        self.output.write(text.as_bytes())?;
+        let failures =
+            turns.iter().flat_map(|turn| statuses(turn)).filter(|(status, _)| is_failure(status)).count();
+        if self.fail && failures > 0 {
+            return Err(Failure::Check(format!("{failures} of the statuses are 400 or more")));
+        }
+        Ok(())
+    }
+
+    fn as_text(&self, turns: &[Turn]) -> String {
+        let mut text = String::new();
+        for turn in turns {
+            text.push_str(&encoded(turn));
+            text.push('\n');
+            if self.explain {
+                for (status, reason) in statuses(turn) {
+                    explain(status, reason, &mut text);
+                }
+            }
+        }
+        text
+    }
+
+    fn as_json(&self, turns: &[Turn]) -> String {
+        let answers: Vec<_> = self.files.iter().zip(turns).map(|(file, turn)| {
+            let statuses: Vec<_> = statuses(turn).map(|(status, reason)| json!({
+                "cmd_ref": status.cmd_ref.as_deref(),
+                "cmd": status.cmd.as_deref(),
+                "target_ref": status.target_refs.first().map(|text| text.as_str()),
+                "code": status.number(),
+                "rule": reason.rule.id,
+                "what": reason.rule.what,
+                "ground": reason.rule.ground.to_string(),
+                "source": reason.rule.source,
+                "fact": reason.error.as_ref().map(ToString::to_string),
+            })).collect();
+            json!({ "file": file.display().to_string(), "answer": encoded(turn), "due": turn.is_due, "statuses": statuses })
+        }).collect();
+        format!("{:#}\n", json!(answers))
+    }
+}
+
+fn read(file: &Path) -> Result<Message, Failure> {
+    let limits = Limits::default();
+    let bytes = input::bytes(file, limits.bytes as u64)?;
+    let name = file.display().to_string();
+    let show = |text: &str, error: &DecodeError| {
+        Failure::Input(located(&format!("{name}: {}", error.kind), &name, text, error.span.clone()))
+    };
+    let text =
+        codec::text(&bytes, &limits).map_err(|error| show(&String::from_utf8_lossy(&bytes), &error))?;
+    codec::xml::read(&text, &limits).map_err(|error| show(&text, &error))
+}
+
+fn encoded(turn: &Turn) -> String {
+    String::from_utf8_lossy(&codec::encode(&turn.answer)).into_owned()
+}
+
+/// The Statuses of an answer, each with its reason.
+fn statuses(turn: &Turn) -> impl Iterator<Item = (&Status, &Reason)> {
+    let statuses = turn.answer.body.commands.iter().filter_map(|command| match &command.kind {
+        Kind::Status(status) => Some(status),
+        Kind::Request(_) | Kind::Alert(_) | Kind::Container(_) | Kind::Results(_) | Kind::Unknown(_) => None,
+    });
+    statuses.zip(&turn.reasons)
+}
+
+fn is_failure(status: &Status) -> bool {
+    status.number().is_some_and(|code| code >= 400)
+}
+
+fn explain(status: &Status, reason: &Reason, text: &mut String) {
+    let or_empty = |text: Option<&syncml::message::Text>| text.map(ToString::to_string).unwrap_or_default();
+    let code = or_empty(status.code.as_ref());
+    let cmd = or_empty(status.cmd.as_ref());
+    let cmd_ref = or_empty(status.cmd_ref.as_ref());
+    let target = status.target_refs.first().map(|target| format!(" {target}")).unwrap_or_default();
+    let fact = reason.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+    let rule = reason.rule;
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "  {code} {cmd} {cmd_ref}{target}: {}{fact}", rule.id);
+    let _ = writeln!(text, "      {}", rule.what);
+    let _ = writeln!(text, "      {}: {}", rule.ground, rule.source);
+}

@@ -1,0 +1,85 @@
+//! The command line: one file a command.
+
+mod answer;
+mod ddf;
+mod init;
+mod schema;
+mod tree;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::Failure;
+
+/// An offline simulator of a Windows device under MDM.
+///
+/// It answers an MDM server's SyncML as Windows would: ./Vendor/MSFT/Update, policies, DevInfo, DevDetail, and any
+/// CSP whose description file you mount.
+#[derive(Debug, Parser)]
+#[command(name = "cspsim", version, arg_required_else_help = true, max_term_width = 100, after_long_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cspsim answer request.xml                   what would the device answer?
+  cspsim answer --explain request.xml         … and why?
+  cspsim tree ./Vendor/MSFT/Update            what does the device hold?
+  cspsim init device --out lab.toml           a device file to start from
+  cspsim tree --device lab.toml --json        the tree of that device, for a script
+
+Exit codes: 0 done, 1 a check failed or a node is absent, 2 wrong usage, 3 input unreadable or malformed,
+4 network or peer failed.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Answer(answer::Answer),
+    Tree(tree::Tree),
+    Ddf(ddf::Ddf),
+    Init(init::Init),
+    Schema(schema::Schema),
+}
+
+/// Runs the command that the command line asks for.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nothing is left to be said to when this fails.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let done = match cli.command {
+        Command::Answer(command) => command.run(),
+        Command::Tree(command) => command.run(),
+        Command::Ddf(command) => command.run(),
+        Command::Init(command) => command.run(),
+        Command::Schema(command) => command.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            say(&failure);
+            failure.code()
+        }
+    }
+}
+
+fn say(failure: &Failure) {
+    let text = failure.to_string();
+    match failure {
+        Failure::OutputClosed => {}
+        // A report with its place says `error: ` itself, in colour.
+        Failure::Input(_) if anstream::adapter::strip_str(&text).to_string().starts_with("error: ") => {
+            anstream::eprintln!("{text}");
+        }
+        Failure::Check(_) | Failure::Usage(_) | Failure::Input(_) | Failure::Output(_) => {
+            anstream::eprintln!("error: {text}")
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `cspsim tree`: what the device holds.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+use csp_model::tree::Listed;
+use csp_model::{Format, LocUri, TreeError};
+use serde_json::{Value, json};
+
+use crate::Failure;
+use crate::input::DeviceOptions;
+use crate::output::Output;
+
+/// Show the device's tree, or the part below a node
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cspsim tree ./Vendor/MSFT/Update
+  cspsim tree ./DevDetail/SwV --json")]
+pub(super) struct Tree {
+    /// The node
+    #[arg(value_name = "LOCURI", default_value = ".")]
+    uri: String,
+    #[command(flatten)]
+    device: DeviceOptions,
+    /// Print JSON: every node with its name, address, format, value and children
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    output: Output,
+}
+
+impl Tree {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let uri = LocUri::parse(self.uri.trim())
+            .map_err(|error| Failure::Usage(format!("`{}` is no LocURI: {error}", self.uri)))?;
+        if uri.query().is_some() {
+            return Err(Failure::Usage(format!(
+                "`{}`: the address of a node is expected, without a query",
+                self.uri
+            )));
+        }
+        let device = self.device.load()?;
+        let listed = device.list(&uri, true).map_err(|error| {
+            let why = match error {
+                TreeError::NotFound => "the device has no such node".to_owned(),
+                other => other.to_string(),
+            };
+            Failure::Check(format!("`{}`: {why}", self.uri))
+        })?;
+        let base = uri.to_string();
+        let text = if self.json { as_json(&base, &listed) } else { as_text(&base, &listed) };
+        self.output.write(text.as_bytes())
+    }
+}
+
+fn as_text(base: &str, listed: &[Listed]) -> String {
+    let mut text = String::new();
+    for node in listed {
+        let depth = node.below.matches('/').count();
+        let name = if depth == 0 { base } else { node.below.rsplit('/').next().unwrap_or_default() };
+        let value = match (&node.value, node.format) {
+            (Some(value), Format::Chr | Format::Xml) => format!(" = {:?}", value.text()),
+            (Some(value), _) => format!(" = {value}"),
+            (None, Format::Node) => String::new(),
+            (None, format) => format!(" ({format})"),
+        };
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "{:indent$}{name}{value}", "", indent = depth * 2);
+    }
+    text
+}
+
+/// Nested as the nodes are: a listing has parents first.
+fn as_json(base: &str, listed: &[Listed]) -> String {
+    let mut open: Vec<(usize, Value)> = Vec::new();
+    let close = |open: &mut Vec<(usize, Value)>| {
+        if let Some((_, node)) = open.pop()
+            && let Some(children) = open.last_mut().and_then(|(_, parent)| parent["children"].as_array_mut())
+        {
+            children.push(node);
+        }
+    };
+    for node in listed {
+        let depth = node.below.matches('/').count();
+        while open.last().is_some_and(|(above, _)| *above >= depth) {
+            close(&mut open);
+        }
+        let uri = format!("{base}{}", node.below);
+        let name = uri.rsplit('/').next().unwrap_or_default();
+        let mut json = json!({ "name": name, "uri": uri, "format": node.format.name() });
+        if let Some(value) = &node.value {
+            json["value"] = match value {
+                csp_model::Value::Bool(value) => json!(value),
+                csp_model::Value::Int(number) => json!(number),
+                other => json!(other.text()),
+            };
+        }
+        if node.format == Format::Node {
+            json["children"] = json!([]);
+        }
+        open.push((depth, json));
+    }
+    while open.len() > 1 {
+        close(&mut open);
+    }
+    let root = open.pop().map(|(_, root)| root).unwrap_or_default();
+    format!("{root:#}\n")
+}

@@ -1,0 +1,155 @@
+//! What commands read: messages, device files, device descriptions.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use csp_model::Device;
+use csp_model::device::{DeviceFile, FileError, Profile, ProfileError};
+
+use crate::Failure;
+use crate::report::located;
+
+/// The most bytes of a device file or description; the largest that Microsoft publishes is far below.
+const LARGEST_FILE: u64 = 64 << 20;
+
+/// Which device a command is about.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct DeviceOptions {
+    /// The device, as TOML or JSON [default: the built-in Windows 11 device]
+    #[arg(long, value_name = "FILE")]
+    device: Option<PathBuf>,
+    /// The seed of everything random; wins over the file's
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Mount more CSPs from device description files
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    ddf: Vec<PathBuf>,
+}
+
+impl DeviceOptions {
+    /// Makes the device. What its descriptions add is said on standard error.
+    ///
+    /// # Errors
+    /// When a file cannot be read or makes no sense.
+    pub(crate) fn load(&self) -> Result<Device, Failure> {
+        let source = match &self.device {
+            None => Source { path: "the built-in device".into(), text: DeviceFile::BUILTIN.to_owned() },
+            Some(path) => Source { path: path.clone(), text: text(path)? },
+        };
+        let mut file = source.parse()?;
+        if let Some(seed) = self.seed {
+            file.seed = seed;
+        }
+        let folder = source.path.parent().unwrap_or(Path::new(""));
+        let mut names = Vec::new();
+        for description in &mut file.ddf {
+            if is_ddf_text(description) {
+                names.push("ddf".to_owned());
+            } else {
+                let path = folder.join(&*description);
+                names.push(path.display().to_string());
+                *description = text(&path)?;
+            }
+        }
+        for path in &self.ddf {
+            names.push(path.display().to_string());
+            file.ddf.push(text(path)?);
+        }
+        let descriptions = file.ddf.clone();
+        let profile = Profile::new(file).map_err(|error| source.nonsense(error, &names, &descriptions))?;
+        for (name, mount) in names.iter().zip(profile.mounts()) {
+            for warning in &mount.warnings {
+                anstream::eprintln!("warning: {name}: {warning}");
+            }
+            for node in &mount.added {
+                anstream::eprintln!("mounted: {name}: {node}");
+            }
+        }
+        Ok(Device::new(Arc::new(profile)))
+    }
+}
+
+/// Reads a file, or standard input for `-`, up to `most` bytes.
+///
+/// # Errors
+/// When it cannot be read, or is larger.
+pub(crate) fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
+    let unreadable = |error: io::Error| Failure::unreadable(path, &error);
+    let mut bytes = Vec::new();
+    let limit = most.saturating_add(1);
+    let read = if path == Path::new("-") {
+        io::stdin().lock().take(limit).read_to_end(&mut bytes)
+    } else {
+        File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
+    };
+    match read.map_err(unreadable)? as u64 {
+        length if length > most => {
+            Err(Failure::Input(format!("cannot read {}: it is larger than {most} bytes", path.display())))
+        }
+        _ => Ok(bytes),
+    }
+}
+
+/// Reads a file of UTF-8 text.
+fn text(path: &Path) -> Result<String, Failure> {
+    let bytes = bytes(path, LARGEST_FILE)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        Failure::Input(format!("cannot read {}: byte {at} is not UTF-8 text", path.display()))
+    })
+}
+
+/// A description stands in the file itself when it looks like markup.
+fn is_ddf_text(description: &str) -> bool {
+    description.trim_start_matches('\u{feff}').trim_start().starts_with('<')
+}
+
+/// The text of a device file, and where it came from.
+struct Source {
+    path: PathBuf,
+    text: String,
+}
+
+impl Source {
+    fn is_json(&self) -> bool {
+        match self.path.extension().and_then(|extension| extension.to_str()) {
+            Some("json") => true,
+            Some("toml") => false,
+            _ => self.text.trim_start().starts_with('{'),
+        }
+    }
+
+    fn parse(&self) -> Result<DeviceFile, Failure> {
+        let parsed = if self.is_json() {
+            DeviceFile::from_json(&self.text)
+        } else {
+            DeviceFile::from_toml(&self.text)
+        };
+        parsed.map_err(|error| self.show(&error))
+    }
+
+    fn nonsense(&self, error: ProfileError, names: &[String], descriptions: &[String]) -> Failure {
+        // A description has its own name and lines.
+        let description = names
+            .iter()
+            .zip(descriptions)
+            .enumerate()
+            .find(|(index, _)| error.path == format!("ddf[{index}]"));
+        if let Some((_, (name, _))) = description {
+            return Failure::Input(format!("{name}: {}", error.what));
+        }
+        let error = if self.is_json() { FileError::from(error) } else { error.in_toml(&self.text) };
+        self.show(&error)
+    }
+
+    fn show(&self, error: &FileError) -> Failure {
+        let path = self.path.display().to_string();
+        let title = format!("{path}: {error}");
+        Failure::Input(match &error.span {
+            None => title,
+            Some(span) => located(&title, &path, &self.text, span.clone()),
+        })
+    }
+}
