@@ -129,10 +129,8 @@ impl LocUri {
     /// # Errors
     /// The first rule that `text` breaks.
     pub fn parse(text: &str) -> Result<Self, UriError> {
-        let (path, query) = match text.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (text, None),
-        };
+        let end = text.bytes().position(|byte| byte == b'?').unwrap_or(text.len());
+        let (path, query) = (&text[..end], text.get(end + 1..));
         if path.is_empty() {
             return Err(UriError::Empty);
         }
@@ -140,23 +138,21 @@ impl LocUri {
             return Err(UriError::LeadingSlash);
         }
         let mut uri = Self { names: String::with_capacity(path.len()), ..Self::root() };
-        for (index, segment) in path.split('/').enumerate() {
+        let mut start = 0;
+        for segment in path.as_bytes().split(|byte| *byte == b'/') {
+            // `/` is one byte in UTF-8 and never part of another character.
+            let segment = &path[start..start + segment.len()];
             match segment {
                 "" => return Err(UriError::EmptySegment),
-                "." if index == 0 => continue,
+                "." if start == 0 => {}
                 "." => return Err(UriError::DotSegment),
                 "*" => return Err(UriError::Asterisk),
-                _ => {}
+                _ if start == 2 && path.starts_with("./") && is_scope_name(segment) => {
+                    uri.scope = if segment.len() == "User".len() { UriScope::User } else { UriScope::Device };
+                }
+                _ => uri.push(&decode(segment)?),
             }
-            let first = index == 1 && path.starts_with("./");
-            if first && segment.eq_ignore_ascii_case("Device") {
-                continue;
-            }
-            if first && segment.eq_ignore_ascii_case("User") {
-                uri.scope = UriScope::User;
-                continue;
-            }
-            uri.push(&decode(segment)?);
+            start += segment.len() + 1;
         }
         uri.query = query.map(Query::parse);
         Ok(uri)
@@ -315,7 +311,7 @@ fn is_scope_name(name: &str) -> bool {
 }
 
 fn decode(segment: &str) -> Result<Cow<'_, str>, UriError> {
-    if !segment.contains('%') {
+    if !segment.as_bytes().contains(&b'%') {
         return Ok(Cow::Borrowed(segment));
     }
     let escapes_are_whole = segment

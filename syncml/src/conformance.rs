@@ -88,6 +88,9 @@ register! {
         EVERY_MESSAGE_NEW, "every-message-new", Decided,
             "As responder the device takes every message as new: repeated or out-of-order MsgIDs are run.",
             "decided: the tool judges such a server, it does not stop it";
+        MAX_MSG_SIZE, "max-msg-size", Observed,
+            "Results that do not fit into the server's MaxMsgSize are left out; its next message is answered with Alert 1223, and nothing of it is run.",
+            "captures of Windows 11 build 26200; Microsoft, OMA DM protocol support, says that Meta in SyncHdr is ignored, which the switch max_msg_size = \"ignored\" follows";
         ENCODING, "encoding", Observed,
             "A declaration of utf-16 on bytes that are not is ignored; real UTF-16 with a byte order mark is read.",
             "answers of the local management API declare utf-16 and are not";

@@ -3,11 +3,12 @@
 //! Source: Microsoft, "DeviceManageability CSP"; the document's shape is that of real devices' answers, and the
 //! versions are those that clients of several servers report.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::device::Device;
-use crate::schema::{self, Schema};
-use crate::{LocUri, Value};
+use crate::schema::{Def, Kind, Schema};
+use crate::uri::UriScope;
+use crate::{Device, LocUri, Value};
 
 /// The leaves of the CSP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,31 +38,20 @@ pub(super) fn read(device: &Device, node: Node) -> Value {
     }
 }
 
-/// One line a CSP, by address. A CSP is a node whose description names it as one.
+/// One line a CSP, by address: the nodes below the root and below `./Vendor/MSFT`.
 fn versions(schema: &Schema) -> String {
-    let mut lines = std::collections::BTreeMap::new();
-    for id in schema.subtree(schema.root(crate::uri::UriScope::Device)) {
-        let def = schema.def(id);
-        let is_below_root = def.parent.is_some_and(|parent| schema.def(parent).name.as_deref() == Some("."));
-        let version = match &def.properties.kind {
-            schema::Kind::Mime(name) => {
-                name.strip_prefix("com.microsoft/").and_then(|rest| rest.split('/').next())
-            }
-            schema::Kind::DdfName(_) => None,
-        };
-        let version = match (version, &def.properties.msft) {
-            (Some(version), _) => Some(version),
-            (None, Some(msft)) if is_below_root || is_csp_root(schema, id) => {
-                msft.applicability.as_ref().and_then(|rule| rule.csp_version.as_deref())
-            }
-            (None, _) => None,
-        };
-        if let Some(version) = version {
-            let names = schema.path(id).into_iter().skip(1).filter_map(|id| schema.def(id).name.as_deref());
-            let uri = names.fold(LocUri::root(), |uri, name| uri.child(name));
-            lines.insert(uri.to_string(), version.to_owned());
-        }
-    }
+    let root = schema.root(UriScope::Device);
+    let vendor = schema.child(root, "Vendor").and_then(|vendor| schema.child(vendor, "MSFT"));
+    let standard = schema.fixed_children(root).map(|id| (LocUri::root(), id));
+    let microsoft = LocUri::root().child("Vendor").child("MSFT");
+    let vendors = vendor.into_iter().flat_map(|id| schema.fixed_children(id)).map(|id| (microsoft.clone(), id));
+    let lines: BTreeMap<String, String> = standard
+        .chain(vendors)
+        .filter_map(|(above, id)| {
+            let version = schema.subtree(id).into_iter().find_map(|id| version(schema.def(id)))?;
+            Some((above.child(schema.def(id).name.as_deref()?).to_string(), version))
+        })
+        .collect();
     let mut text = concat!(
         r#"<?xml version="1.0" encoding="utf-8"?>"#,
         r#"<DeviceManageability Version="com.microsoft/1.1/MDM/DeviceManageability"><Capabilities><CSPVersions>"#,
@@ -75,9 +65,12 @@ fn versions(schema: &Schema) -> String {
     text
 }
 
-/// Whether the node hangs directly below `./Vendor/MSFT`.
-fn is_csp_root(schema: &Schema, id: schema::NodeId) -> bool {
-    let names: Vec<_> =
-        schema.path(id).iter().map(|id| schema.def(*id).name.as_deref().unwrap_or_default()).collect();
-    matches!(names[..], [".", "Vendor", "MSFT", _])
+/// The version in a type like `com.microsoft/1.1/MDM/Update`, or the one that the description gives.
+fn version(def: &Def) -> Option<String> {
+    let of_type = match &def.properties.kind {
+        Kind::Mime(name) => name.strip_prefix("com.microsoft/").and_then(|rest| rest.split('/').next()),
+        Kind::DdfName(_) => None,
+    };
+    let applicability = def.properties.msft.as_ref().and_then(|msft| msft.applicability.as_ref());
+    of_type.or_else(|| applicability?.csp_version.as_deref()).map(str::to_owned)
 }

@@ -37,6 +37,8 @@ pub struct DeviceFile {
     pub revoke_approval: Option<RevokeApproval>,
     /// What an Atomic that fails answers: "507" with its members rolled back, or "500" with their own codes.
     pub atomic_failure: AtomicFailure,
+    /// What an answer larger than the server's MaxMsgSize does: "abort" the session, or "ignored".
+    pub max_msg_size: MaxMsgSize,
     /// When msft:originalerror is added to a failing Status: once the server asked for it, or "always".
     pub original_error: OriginalError,
     /// More CSPs: device description files (DDF), by path or as their text.
@@ -94,6 +96,18 @@ pub enum AtomicFailure {
     /// 500, and each member its own code, as developers of servers have reported.
     #[serde(rename = "500")]
     OwnCodes,
+}
+
+/// What the device makes of a MaxMsgSize in a server's SyncHdr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MaxMsgSize {
+    /// Results that do not fit are left out, and the next message is answered with Alert 1223 (observed on build
+    /// 26200).
+    #[default]
+    Abort,
+    /// Nothing: Microsoft's "OMA DM protocol support" says that Meta in SyncHdr is ignored.
+    Ignored,
 }
 
 /// When a failing Status carries the Windows error behind it.

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub use file::{
-    Approval, AtomicFailure, Clock, DeviceFile, Identity, InitialState, OriginalError, RevokeApproval,
+    Approval, AtomicFailure, Clock, DeviceFile, Identity, InitialState, MaxMsgSize, OriginalError, RevokeApproval,
     UpdateEntry,
 };
 pub use load::FileError;

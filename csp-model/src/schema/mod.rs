@@ -56,8 +56,8 @@ pub struct Def {
     pub csp: Csp,
     /// The named nodes below, in document order.
     fixed: Vec<NodeId>,
-    /// The same, sorted by name.
-    by_name: Vec<NodeId>,
+    /// The same, sorted by length and name: most comparisons then look at a number.
+    by_name: Vec<(Box<str>, NodeId)>,
     /// The unnamed node below.
     dynamic: Option<NodeId>,
 }
@@ -112,15 +112,13 @@ impl Schema {
     #[must_use]
     pub fn child(&self, parent: NodeId, name: &str) -> Option<NodeId> {
         let def = self.def(parent);
-        let key = |id: &NodeId| self.def(*id).name.as_deref().unwrap_or_default();
-        if let Ok(found) = def.by_name.binary_search_by(|id| key(id).cmp(name)) {
-            return Some(def.by_name[found]);
+        if let Ok(found) = def.by_name.binary_search_by(|(known, _)| order(known, name)) {
+            return Some(def.by_name[found].1);
         }
-        let without_case = def.fixed.iter().copied().find(|id| {
-            self.def(*id).properties.case_sense == CaseSense::Insensitive
-                && key(id).eq_ignore_ascii_case(name)
+        let without_case = def.by_name.iter().find(|(known, id)| {
+            known.eq_ignore_ascii_case(name) && self.def(*id).properties.case_sense == CaseSense::Insensitive
         });
-        without_case.or(def.dynamic)
+        without_case.map(|(_, id)| *id).or(def.dynamic)
     }
 
     /// The named nodes below `parent`, in the order of their description.
@@ -146,18 +144,17 @@ impl Schema {
         found
     }
 
+    /// The node and those above it, up to the root.
+    pub fn ancestry(&self, id: NodeId) -> impl Iterator<Item = NodeId> {
+        std::iter::successors(Some(id), |id| self.def(*id).parent)
+    }
+
     /// The nodes from the root down to `id`, which is the last.
     #[must_use]
     pub fn path(&self, id: NodeId) -> Vec<NodeId> {
-        let mut path: Vec<_> = std::iter::successors(Some(id), |id| self.def(*id).parent).collect();
+        let mut path: Vec<_> = self.ancestry(id).collect();
         path.reverse();
         path
-    }
-
-    /// Whether the node is named by users or servers.
-    #[must_use]
-    pub fn is_dynamic(&self, id: NodeId) -> bool {
-        self.def(id).name.is_none()
     }
 
     /// Hangs a description into the tree. `csp` says who acts for a node, given its names below the root of the
@@ -267,13 +264,10 @@ impl Schema {
         match name {
             None => self.defs[parent.0 as usize].dynamic = Some(id),
             Some(name) => {
-                let at = self
-                    .def(parent)
-                    .by_name
-                    .partition_point(|other| self.def(*other).name < Some(name.clone()));
                 let parent = &mut self.defs[parent.0 as usize];
+                let at = parent.by_name.partition_point(|(known, _)| order(known, &name).is_lt());
                 parent.fixed.push(id);
-                parent.by_name.insert(at, id);
+                parent.by_name.insert(at, (name, id));
             }
         }
         id
@@ -334,6 +328,11 @@ impl Def {
         };
         self.name.is_some() && (at_least_one || self.properties.scope == Scope::Permanent)
     }
+}
+
+/// The order of named nodes for the look-up.
+fn order(known: &str, name: &str) -> std::cmp::Ordering {
+    known.len().cmp(&name.len()).then_with(|| known.cmp(name))
 }
 
 /// What one mount carries on its way down a description.

@@ -13,8 +13,6 @@ pub(super) struct Resolved<'u> {
     /// How many nodes on the way, counted from the root, are there; all of them when the node is.
     pub(super) depth_present: usize,
     pub(super) depth: usize,
-    /// Whether a free name on the way is none that its CSP takes.
-    pub(super) bad_name: bool,
 }
 
 impl Resolved<'_> {
@@ -31,21 +29,17 @@ impl Device {
     pub(super) fn resolve<'u>(&self, uri: &'u LocUri) -> Result<Resolved<'u>, TreeError> {
         let schema = self.profile().schema();
         let root = Address { node: schema.root(uri.scope()), names: SmallVec::new() };
-        let mut found = Resolved { address: root, depth_present: 0, depth: 0, bad_name: false };
+        let mut found = Resolved { address: root, depth_present: 0, depth: 0 };
         let mut present = true;
         for name in uri.segments() {
             let node = schema.child(found.address.node, name).ok_or(TreeError::NotFound)?;
             let def = schema.def(node);
-            let is_free = def.name.is_none();
             found.address.node = node;
-            if is_free {
+            if def.name.is_none() {
                 found.address.names.push(name);
-                found.bad_name |= !def.csp.takes_name(self, node, name);
             }
             found.depth += 1;
-            present = present
-                && !found.bad_name
-                && (def.comes_with_parent() || def.csp.exists(self, &found.address));
+            present = present && (def.comes_with_parent() || def.csp.exists(self, &found.address));
             found.depth_present += usize::from(present);
         }
         if self.profile().applies(found.address.node) { Ok(found) } else { Err(TreeError::NotApplicable) }

@@ -38,9 +38,7 @@ impl Device {
         transaction: Transaction,
     ) -> Result<(), TreeError> {
         let found = self.resolve(uri)?;
-        if found.bad_name {
-            return Err(TreeError::InvalidName);
-        }
+        self.check_names(&found.address)?;
         let profile = self.profile_arc();
         let def = profile.schema().def(found.address.node);
         self.check_access(def, Access::ADD)?;
@@ -138,8 +136,20 @@ impl Device {
         Ok(Some(value))
     }
 
+    /// Whether every name that was chosen on the way is one that its CSP takes.
+    fn check_names(&self, address: &Address<'_>) -> Result<(), TreeError> {
+        let schema = self.profile().schema();
+        let free = schema.ancestry(address.node).filter(|id| schema.def(*id).name.is_none());
+        let mut named = free.zip(address.names.iter().rev());
+        let takes = named.all(|(id, name)| schema.def(id).csp.takes_name(self, id, name));
+        if takes { Ok(()) } else { Err(TreeError::InvalidName) }
+    }
+
     /// The missing nodes on the way, topmost first, all of which may be added.
     fn missing_parents<'u>(&self, found: &Resolved<'u>) -> Result<Vec<Address<'u>>, TreeError> {
+        if found.depth_present + 1 >= found.depth {
+            return Ok(Vec::new());
+        }
         let schema = self.profile().schema();
         let path = schema.path(found.address.node);
         let mut names = 0;

@@ -6,6 +6,7 @@
 mod apply;
 mod atomic;
 mod responder;
+mod size;
 mod status;
 
 pub use responder::{Reason, Responder, Turn};

@@ -5,12 +5,13 @@
 
 use std::sync::Arc;
 
-use csp_model::device::OriginalError;
+use csp_model::device::{MaxMsgSize, OriginalError};
 use csp_model::tree::{Effect, Transaction};
 use csp_model::{Device, TreeError};
 
 use super::apply::{self, Applied};
 use super::atomic;
+use super::size;
 use super::status::{Outcome, StatusCode};
 use crate::conformance::{self as rules, Rule};
 use crate::message::{
@@ -25,6 +26,8 @@ pub struct Responder {
     last_msg_id: u64,
     /// Whether failures carry the Windows error behind them. What a server sets holds from the next session on.
     explains: bool,
+    /// Whether the last answer was larger than the server takes: the session ends with the next one.
+    aborts: bool,
 }
 
 /// What a message has brought about.
@@ -63,7 +66,7 @@ impl Responder {
                 device.sync_application_version().is_some_and(|version| version >= EXPLAINS_SINCE)
             }
         };
-        Self { last_msg_id: 1, explains }
+        Self { last_msg_id: 1, explains, aborts: false }
     }
 
     /// Applies a message to the device and gives the answer.
@@ -86,9 +89,14 @@ impl Responder {
             header.map_or(message.body.span, |header| header.span),
         );
         answer.status(&sync_hdr, None, Outcome::new(StatusCode::OK, &rules::SYNC_HDR));
-        answer.commands(&message.body.commands, device);
+        if self.aborts {
+            let code = Some(Text::from_static("1223"));
+            answer.push(Kind::Alert(Alert { code, ..Alert::default() }));
+        } else {
+            answer.commands(&message.body.commands, device);
+        }
         let is_due = answer.commands.len() > 1;
-        Turn {
+        let mut turn = Turn {
             answer: Message {
                 namespace: Namespace::SyncMl12,
                 header: Some(self.header(header, device)),
@@ -98,7 +106,12 @@ impl Responder {
             is_due,
             reasons: answer.reasons,
             effects: answer.effects,
-        }
+        };
+        self.aborts = match device.profile().file().max_msg_size {
+            MaxMsgSize::Abort => header.and_then(size::limit).is_some_and(|limit| size::fit(&mut turn.answer, limit)),
+            MaxMsgSize::Ignored => false,
+        };
+        turn
     }
 
     fn header(&self, request: Option<&Header>, device: &Device) -> Header {
@@ -218,13 +231,13 @@ impl Answer {
     }
 
     fn status(&mut self, reference: &Reference, target_ref: Option<&Text>, outcome: Outcome) {
-        let (cmd_ref, cmd, span) = reference.clone();
+        let (cmd_ref, cmd, span) = reference;
         let hresult = outcome.hresult.filter(|_| self.explains && outcome.code.is_failure());
-        self.reasons.push(Reason { rule: outcome.rule, error: outcome.error, span });
+        self.reasons.push(Reason { rule: outcome.rule, error: outcome.error, span: *span });
         self.push(Kind::Status(Status {
             msg_ref: Some(self.msg_ref.clone()),
-            cmd_ref: Some(cmd_ref.unwrap_or_default()),
-            cmd: Some(cmd),
+            cmd_ref: Some(cmd_ref.clone().unwrap_or_default()),
+            cmd: Some(cmd.clone()),
             target_refs: target_ref.cloned().into_iter().collect(),
             code: Some(Text::from_static(outcome.code.text())),
             original_error: hresult.map(|hresult| hresult.to_string().into()),
