@@ -36,7 +36,7 @@ impl<'a> Element<'a> {
                     let attributes = reader.attributes().iter();
                     open.push(Self {
                         name: start.local(),
-                        msft: reader.namespace(&start) == MSFT,
+                        msft: reader.namespace() == MSFT,
                         attributes: attributes
                             .filter(|attribute| !attribute.is_declaration())
                             .map(|attribute| (attribute.local(), attribute.value.clone()))

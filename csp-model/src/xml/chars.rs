@@ -52,17 +52,12 @@ pub(super) const fn is_space(byte: u8) -> bool {
 #[inline]
 pub(super) fn name_length(text: &str, at: usize) -> usize {
     let bytes = text.as_bytes().get(at..).unwrap_or_default();
-    let mut length = 0;
-    for byte in bytes {
-        match CLASSES[usize::from(*byte)] {
-            Class::Start => {}
-            Class::Continue if length > 0 => {}
-            Class::Continue | Class::Other => break,
-            Class::Wide => return wide_name_length(text.get(at..).unwrap_or_default()),
-        }
-        length += 1;
+    let class = |byte: &u8| CLASSES[usize::from(*byte)];
+    let length = bytes.iter().position(|byte| class(byte) < CONTINUE).unwrap_or(bytes.len());
+    if bytes.get(length).map(class) == Some(WIDE) {
+        return wide_name_length(text.get(at..).unwrap_or_default());
     }
-    length
+    if bytes.first().map(class) == Some(START) { length } else { 0 }
 }
 
 /// White space at the start of `text`, in bytes.
@@ -93,29 +88,26 @@ const fn is_name(character: char) -> bool {
         || matches!(character, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}'..='\u{2040}')
 }
 
-/// What a byte may do in a name.
-#[derive(Clone, Copy)]
-enum Class {
-    /// Start it.
-    Start,
-    /// Continue it.
-    Continue,
-    /// Neither.
-    Other,
-    /// It is part of a character outside ASCII.
-    Wide,
-}
+/// The byte ends a name.
+const OTHER: u8 = 0;
+/// The byte is part of a character outside ASCII.
+const WIDE: u8 = 1;
+/// The byte may stand in a name, but not start it.
+const CONTINUE: u8 = 2;
+/// The byte may start a name, or stand in it.
+const START: u8 = 3;
 
-static CLASSES: [Class; 256] = {
-    let mut classes = [Class::Wide; 256];
+/// What each byte may do in a name.
+static CLASSES: [u8; 256] = {
+    let mut classes = [WIDE; 256];
     let mut byte = 0_u8;
     while byte < 128 {
         classes[byte as usize] = if is_name_start(byte as char) {
-            Class::Start
+            START
         } else if is_name(byte as char) {
-            Class::Continue
+            CONTINUE
         } else {
-            Class::Other
+            OTHER
         };
         byte += 1;
     }

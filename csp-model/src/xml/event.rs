@@ -3,7 +3,20 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// One step through a document.
+/// What an event is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// A start tag.
+    Start,
+    /// An end tag, or the end of an empty element.
+    End,
+    /// Text.
+    Text,
+    /// The end of a whole, well-formed document.
+    Eof,
+}
+
+/// One event of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event<'a> {
     /// A start tag. An empty element gives a start and then an end.
@@ -69,7 +82,7 @@ impl<'a> Start<'a> {
     #[must_use]
     #[inline]
     pub fn local(&self) -> &'a str {
-        if self.colon == 0 { self.name } else { self.name.get(self.colon + 1..).unwrap_or_default() }
+        local(self.name, self.colon)
     }
 }
 
@@ -91,6 +104,12 @@ impl<'a> Attribute<'a> {
     pub fn is_declaration(&self) -> bool {
         self.name == "xmlns" || self.prefix() == "xmlns"
     }
+}
+
+/// The name without a prefix of that length.
+#[inline]
+pub(super) fn local(name: &str, colon: usize) -> &str {
+    if colon == 0 { name } else { name.get(colon + 1..).unwrap_or_default() }
 }
 
 /// Prefix and local part of a qualified name.

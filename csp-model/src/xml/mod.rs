@@ -23,5 +23,5 @@ mod tests;
 
 pub use chars::is_blank;
 pub use error::{XmlError, XmlErrorKind, line_and_column};
-pub use event::{Attribute, End, Event, Start, TextEvent};
+pub use event::{Attribute, End, Event, Start, Step, TextEvent};
 pub use reader::{Doctype, Reader};

@@ -8,7 +8,7 @@ fn read(text: &str) -> Result<String, XmlError> {
     loop {
         match reader.next()? {
             Event::Start(start) => {
-                seen += &format!("<{}{{{}}}", start.local(), reader.namespace(&start));
+                seen += &format!("<{}{{{}}}", start.local(), reader.namespace());
                 for attribute in reader.attributes() {
                     seen += &format!(" {}={:?}", attribute.name, attribute.value);
                 }
@@ -129,6 +129,8 @@ fn structure() {
     bad("<a>", "1:4: found the end of the text, expected `</a>`");
     bad("<a></b>", "1:4: found `</b>`, expected `</a>`");
     bad("<a/></a>", "1:5: found `</a>`, expected the end of the text");
+    bad("<a/></>", "1:7: found `>`, expected the name of an element");
+    bad("<a></>", "1:6: found `>`, expected the name of an element");
     bad("</a>", "1:1: found `</a>`, expected the root element");
     bad("<a/><b/>", "1:5: found a second root element `<b>`, expected the end of the text");
     bad("<a/>x", "1:5: found `x`, expected the end of the text");

@@ -1,6 +1,7 @@
 //! SyncML as XML (OMA SyncML Representation Protocol 1.2).
 
 mod read;
+mod tag;
 mod write;
 
 pub use read::read;

@@ -2,216 +2,207 @@
 
 use std::mem;
 
-use csp_model::xml::Start;
-
-use super::Decoder;
+use super::{Decoder, Tag};
 use crate::codec::xml::MSFT;
 use crate::codec::{DecodeError, DecodeErrorKind};
 use crate::message::{
-    Alert, Body, Chal, Command, Container, ContainerKind, Cred, Element, Item, Items, Kind, Node, Request,
-    Results, Span, Status, Text, Verb,
+    Alert, Body, Chal, Command, Container, ContainerKind, Cred, Element, Items, Kind, Node, Request, Results,
+    Span, Status, Text, Verb,
 };
 
 /// The shortest command that a server sends, about. Only a guess at how many there are.
 const SHORT: usize = 112;
 
-impl<'a> Decoder<'a> {
-    pub(super) fn body(&mut self, parent: &Start<'a>) -> Result<Body, DecodeError> {
-        let room = (self.text.len() - parent.span.start) / SHORT + 1;
-        let mut body = Body { commands: Vec::with_capacity(room.min(64)), ..Body::default() };
-        while let Some(start) = self.child(parent)? {
-            match self.name(&start) {
-                "Final" => body.is_final = self.flag(&start)?,
-                name => {
-                    if !self.command(name, &start, &mut body.commands)? {
-                        let command = self.unknown_command(&start)?;
-                        self.push(command, &mut body.commands)?;
-                    }
-                }
+impl Decoder<'_> {
+    pub(super) fn body(&mut self, body: &mut Body) -> Result<(), DecodeError> {
+        let parent = self.xml.span().start;
+        let room = (self.text.len() - parent) / SHORT + 1;
+        body.commands.reserve(room.min(64));
+        loop {
+            match self.child(parent)? {
+                Tag::END => break,
+                Tag::FINAL => self.flag(&mut body.is_final)?,
+                tag => self.command(tag, &mut body.commands)?,
             }
         }
         body.span = self.span(parent);
-        Ok(body)
+        Ok(())
     }
 
-    /// Reads the command `name`; `false` when it is none.
-    fn command(
-        &mut self,
-        name: &str,
-        start: &Start<'a>,
-        commands: &mut Vec<Command>,
-    ) -> Result<bool, DecodeError> {
-        let verb = match name {
-            "Get" => Verb::Get,
-            "Replace" => Verb::Replace,
-            "Add" => Verb::Add,
-            "Exec" => Verb::Exec,
-            "Delete" => Verb::Delete,
-            "Copy" => Verb::Copy,
-            other => {
-                let command = match other {
-                    "Status" => self.status(start)?,
-                    "Results" => self.results(start)?,
-                    "Alert" => self.alert(start)?,
-                    "Atomic" => self.container(ContainerKind::Atomic, start)?,
-                    "Sequence" => self.container(ContainerKind::Sequence, start)?,
-                    _ => return Ok(false),
-                };
-                self.push(command, commands)?;
-                return Ok(true);
-            }
+    fn command(&mut self, tag: Tag, commands: &mut Vec<Command>) -> Result<(), DecodeError> {
+        let command = match tag {
+            Tag::GET => return self.request(Verb::Get, commands),
+            Tag::REPLACE => return self.request(Verb::Replace, commands),
+            Tag::ADD => return self.request(Verb::Add, commands),
+            Tag::EXEC => return self.request(Verb::Exec, commands),
+            Tag::DELETE => return self.request(Verb::Delete, commands),
+            Tag::COPY => return self.request(Verb::Copy, commands),
+            Tag::STATUS => self.status()?,
+            Tag::RESULTS => self.results()?,
+            Tag::ALERT => self.alert()?,
+            Tag::ATOMIC => self.container(ContainerKind::Atomic)?,
+            Tag::SEQUENCE => self.container(ContainerKind::Sequence)?,
+            _ => self.unknown_command()?,
         };
-        self.request(verb, start, commands)?;
-        Ok(true)
+        self.push(command, commands)
     }
 
     /// Reads a request, or several in one element: each CmdID governs the Items after it.
-    fn request(
-        &mut self,
-        verb: Verb,
-        parent: &Start<'a>,
-        commands: &mut Vec<Command>,
-    ) -> Result<(), DecodeError> {
+    fn request(&mut self, verb: Verb, commands: &mut Vec<Command>) -> Result<(), DecodeError> {
+        let parent = self.xml.span().start;
         let first = commands.len();
-        let mut start_of_piece = parent.span.start;
+        let mut start_of_piece = parent;
         let mut request = Request { verb, meta: None, items: Items::new(), correlator: None };
         let mut common = Common::default();
-        while let Some(start) = self.child(parent)? {
-            match self.name(&start) {
-                "CmdID" if common.cmd_id.is_some() => {
-                    let next = self.text(&start)?;
+        loop {
+            match self.child(parent)? {
+                Tag::END => break,
+                Tag::CMD_ID if common.cmd_id.is_some() => {
+                    let start = self.xml.span().start;
                     let items = mem::take(&mut request.items);
                     let piece = Request { verb, meta: None, items, correlator: None };
-                    let mut piece = Command::new(common.cmd_id.replace(next), Kind::Request(piece));
+                    let mut piece = Command::new(common.cmd_id.take(), Kind::Request(piece));
                     piece.continued = commands.len() > first;
-                    piece.span = Span::new(start_of_piece..start.span.start);
-                    start_of_piece = start.span.start;
+                    piece.span = Span::new(start_of_piece..start);
+                    start_of_piece = start;
+                    self.text(&mut common.cmd_id)?;
                     self.push(piece, commands)?;
                 }
-                "Item" => request.items.push(self.item(&start)?),
-                "Meta" if request.meta.is_none() => request.meta = Some(Box::new(self.meta(&start)?)),
-                "Correlator" if request.correlator.is_none() => {
-                    request.correlator = Some(self.text(&start)?);
-                }
-                name => self.common(name, &start, &mut common)?,
+                Tag::ITEM => self.item(&mut request.items)?,
+                Tag::META if request.meta.is_none() => self.meta(request.meta.insert(Box::default()))?,
+                Tag::CORRELATOR if request.correlator.is_none() => self.text(&mut request.correlator)?,
+                tag => self.common(tag, &mut common)?,
             }
         }
-        let mut last = common.command(Kind::Request(request), Span::new(start_of_piece..self.xml.offset()));
+        let mut last = common.command(Kind::Request(request), self.span(start_of_piece));
         if commands.len() > first {
             share_element(commands.get_mut(first..).unwrap_or_default(), &mut last);
         }
         self.push(last, commands)
     }
 
-    fn alert(&mut self, parent: &Start<'a>) -> Result<Command, DecodeError> {
+    fn alert(&mut self) -> Result<Command, DecodeError> {
+        let parent = self.xml.span().start;
         let mut common = Common::default();
         let mut alert = Alert::default();
-        while let Some(start) = self.child(parent)? {
-            match self.name(&start) {
-                "Data" if alert.code.is_none() => alert.code = Some(self.text(&start)?),
-                "Item" => alert.items.push(self.item(&start)?),
-                "Correlator" if alert.correlator.is_none() => alert.correlator = Some(self.text(&start)?),
-                name => self.common(name, &start, &mut common)?,
+        loop {
+            match self.child(parent)? {
+                Tag::END => break,
+                Tag::DATA if alert.code.is_none() => self.text(&mut alert.code)?,
+                Tag::ITEM => self.item(&mut alert.items)?,
+                Tag::CORRELATOR if alert.correlator.is_none() => self.text(&mut alert.correlator)?,
+                tag => self.common(tag, &mut common)?,
             }
         }
         Ok(common.command(Kind::Alert(alert), self.span(parent)))
     }
 
-    fn container(&mut self, kind: ContainerKind, parent: &Start<'a>) -> Result<Command, DecodeError> {
-        let mut container = Container { kind, meta: None, commands: Vec::new() };
+    fn container(&mut self, kind: ContainerKind) -> Result<Command, DecodeError> {
+        let parent = self.xml.span().start;
         let mut common = Common::default();
-        while let Some(start) = self.child(parent)? {
-            match self.name(&start) {
-                "Meta" if container.meta.is_none() => container.meta = Some(Box::new(self.meta(&start)?)),
-                name @ ("CmdID" | "NoResp" | "Cred" | "Meta") => self.common(name, &start, &mut common)?,
-                name => {
-                    if !self.command(name, &start, &mut container.commands)? {
-                        let unknown = self.unknown_command(&start)?;
-                        self.push(unknown, &mut container.commands)?;
-                    }
+        let mut container = Container { kind, meta: None, commands: Vec::new() };
+        loop {
+            match self.child(parent)? {
+                Tag::END => break,
+                Tag::META if container.meta.is_none() => self.meta(container.meta.insert(Box::default()))?,
+                tag @ (Tag::CMD_ID | Tag::NO_RESP | Tag::CRED | Tag::META) => {
+                    self.common(tag, &mut common)?
                 }
+                tag => self.command(tag, &mut container.commands)?,
             }
         }
         Ok(common.command(Kind::Container(container), self.span(parent)))
     }
 
-    fn status(&mut self, parent: &Start<'a>) -> Result<Command, DecodeError> {
-        let mut status = Status::default();
+    fn status(&mut self) -> Result<Command, DecodeError> {
+        let parent = self.xml.span().start;
         let mut common = Common::default();
-        while let Some(start) = self.child(parent)? {
-            match self.name(&start) {
-                "MsgRef" if status.msg_ref.is_none() => status.msg_ref = Some(self.text(&start)?),
-                "CmdRef" if status.cmd_ref.is_none() => status.cmd_ref = Some(self.text(&start)?),
-                "Cmd" if status.cmd.is_none() => status.cmd = Some(self.text(&start)?),
-                "Data" if status.code.is_none() => {
+        let mut status = Status::default();
+        loop {
+            match self.child(parent)? {
+                Tag::END => break,
+                Tag::MSG_REF if status.msg_ref.is_none() => self.text(&mut status.msg_ref)?,
+                Tag::CMD_REF if status.cmd_ref.is_none() => self.text(&mut status.cmd_ref)?,
+                Tag::CMD if status.cmd.is_none() => self.text(&mut status.cmd)?,
+                Tag::DATA if status.code.is_none() => {
                     status.original_error = self.original_error();
-                    status.code = Some(self.text(&start)?);
+                    self.text(&mut status.code)?;
                 }
-                "TargetRef" => status.target_refs.push(self.text(&start)?),
-                "SourceRef" => status.source_refs.push(self.text(&start)?),
-                "Item" => status.items.push(self.item(&start)?),
+                Tag::TARGET_REF => self.texts(&mut status.target_refs)?,
+                Tag::SOURCE_REF => self.texts(&mut status.source_refs)?,
+                Tag::ITEM => self.item(&mut status.items)?,
                 // Here `Cred` belongs to the status.
-                "Cred" if status.cred.is_none() => {
-                    status.cred = Some(Box::new(self.cred(&start, &mut common.unknown)?));
+                Tag::CRED if status.cred.is_none() => {
+                    self.cred(status.cred.insert(Box::default()), &mut common.unknown)?;
                 }
-                "Cred" => common.unknown.push(self.element(&start)?),
-                "Chal" if status.chal.is_none() => {
-                    status.chal = Some(Box::new(self.chal(&start, &mut common.unknown)?));
+                Tag::CRED => common.unknown.push(self.element()?),
+                Tag::CHAL if status.chal.is_none() => {
+                    self.chal(status.chal.insert(Box::default()), &mut common.unknown)?;
                 }
-                name => self.common(name, &start, &mut common)?,
+                tag => self.common(tag, &mut common)?,
             }
         }
         Ok(common.command(Kind::Status(status), self.span(parent)))
     }
 
-    fn results(&mut self, parent: &Start<'a>) -> Result<Command, DecodeError> {
-        let mut results = Results::default();
+    fn results(&mut self) -> Result<Command, DecodeError> {
+        let parent = self.xml.span().start;
         let mut common = Common::default();
-        while let Some(start) = self.child(parent)? {
-            match self.name(&start) {
-                "MsgRef" if results.msg_ref.is_none() => results.msg_ref = Some(self.text(&start)?),
-                "CmdRef" if results.cmd_ref.is_none() => results.cmd_ref = Some(self.text(&start)?),
-                "Cmd" if results.cmd.is_none() => results.cmd = Some(self.text(&start)?),
-                "Meta" if results.meta.is_none() => results.meta = Some(Box::new(self.meta(&start)?)),
-                "TargetRef" => results.target_refs.push(self.text(&start)?),
-                "SourceRef" => results.source_refs.push(self.text(&start)?),
-                "Item" => results.items.push(self.item(&start)?),
-                name => self.common(name, &start, &mut common)?,
+        let mut results = Results::default();
+        loop {
+            match self.child(parent)? {
+                Tag::END => break,
+                Tag::MSG_REF if results.msg_ref.is_none() => self.text(&mut results.msg_ref)?,
+                Tag::CMD_REF if results.cmd_ref.is_none() => self.text(&mut results.cmd_ref)?,
+                Tag::CMD if results.cmd.is_none() => self.text(&mut results.cmd)?,
+                Tag::META if results.meta.is_none() => self.meta(results.meta.insert(Box::default()))?,
+                Tag::TARGET_REF => self.texts(&mut results.target_refs)?,
+                Tag::SOURCE_REF => self.texts(&mut results.source_refs)?,
+                Tag::ITEM => self.item(&mut results.items)?,
+                tag => self.common(tag, &mut common)?,
             }
         }
         Ok(common.command(Kind::Results(results), self.span(parent)))
     }
 
     /// Reads what every command has, and what none has.
-    fn common(&mut self, name: &str, start: &Start<'a>, common: &mut Common) -> Result<(), DecodeError> {
-        match name {
-            "CmdID" if common.cmd_id.is_none() => common.cmd_id = Some(self.text(start)?),
-            "NoResp" => common.no_resp = self.flag(start)?,
-            "Cred" if common.cred.is_none() => {
-                common.cred = Some(Box::new(self.cred(start, &mut common.unknown)?));
+    #[inline]
+    fn common(&mut self, tag: Tag, common: &mut Common) -> Result<(), DecodeError> {
+        match tag {
+            Tag::CMD_ID if common.cmd_id.is_none() => self.text(&mut common.cmd_id)?,
+            Tag::NO_RESP => self.flag(&mut common.no_resp)?,
+            Tag::CRED if common.cred.is_none() => {
+                self.cred(common.cred.insert(Box::default()), &mut common.unknown)?;
             }
-            _ => common.unknown.push(self.element(start)?),
+            _ => common.unknown.push(self.element()?),
         }
         Ok(())
     }
 
-    fn unknown_command(&mut self, start: &Start<'a>) -> Result<Command, DecodeError> {
-        let element = self.element(start)?;
+    #[cold]
+    fn unknown_command(&mut self) -> Result<Command, DecodeError> {
+        let element = self.element()?;
         let span = element.span;
         let command = Command::new(cmd_id(&element), Kind::Unknown(Box::new(element)));
         Ok(Command { span, ..command })
     }
 
-    fn chal(&mut self, parent: &Start<'a>, unknown: &mut Vec<Element>) -> Result<Chal, DecodeError> {
-        let (mut meta, mut left) = (None, Vec::new());
-        while let Some(start) = self.child(parent)? {
-            match self.name(&start) {
-                "Meta" if meta.is_none() => meta = Some(self.meta(&start)?),
-                _ => left.push(self.element(&start)?),
+    fn chal(&mut self, chal: &mut Chal, unknown: &mut Vec<Element>) -> Result<(), DecodeError> {
+        let parent = self.xml.span().start;
+        let mut has_meta = false;
+        let mut left = Vec::new();
+        loop {
+            match self.child(parent)? {
+                Tag::END => break,
+                Tag::META if !has_meta => {
+                    has_meta = true;
+                    self.meta(&mut chal.meta)?;
+                }
+                _ => left.push(self.element()?),
             }
         }
         self.leave(parent, left, unknown);
-        Ok(Chal { meta: meta.unwrap_or_default() })
+        Ok(())
     }
 
     fn original_error(&self) -> Option<Text> {
@@ -221,15 +212,6 @@ impl<'a> Decoder<'a> {
                 attribute.local() == "originalerror" && self.xml.attribute_namespace(attribute) == MSFT
             })
             .map(|attribute| self.share(attribute.value.clone()))
-    }
-
-    fn item(&mut self, start: &Start<'a>) -> Result<Item, DecodeError> {
-        self.items += 1;
-        if self.items > self.limits.items {
-            let kind = DecodeErrorKind::Limit { what: "items", limit: self.limits.items };
-            return Err(self.wrong(start.span.clone(), kind));
-        }
-        self.item_parts(start)
     }
 
     #[inline]

@@ -10,11 +10,12 @@ mod parts;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use csp_model::xml::{Doctype, Event, Reader, Start, is_blank};
+use csp_model::xml::{Doctype, Reader, Step};
 
 use super::is_vocabulary;
+use super::tag::Tag;
 use crate::codec::{Body, DecodeError, DecodeErrorKind, Limits};
-use crate::message::{Message, Namespace, Span, Text};
+use crate::message::{Header, Message, Namespace, Span, Text};
 
 /// The message that `text` is. Its texts share `text`.
 ///
@@ -24,16 +25,18 @@ pub fn read(text: &Body, limits: &Limits) -> Result<Message, DecodeError> {
     let depth = limits.depth.min(Limits::DEEPEST);
     let mut decoder =
         Decoder { xml: Reader::new(text, Doctype::NoSubset, depth), text, limits, commands: 0, items: 0 };
-    let message = match decoder.next()? {
-        Event::Start(root) => decoder.message(&root)?,
-        // The reader gives an error before it gives anything else.
-        Event::End(_) | Event::Text(_) | Event::Eof => Message::default(),
-    };
-    decoder.next()?;
+    let mut message = Message::default();
+    // The reader gives an error before it gives anything else than a start tag first, or than the end last.
+    while decoder.step()? == Step::Start {
+        decoder.message(&mut message)?;
+    }
     Ok(message)
 }
 
 /// A reader with what is known about the message so far.
+///
+/// Each part has a function that is called right after its start tag and reads it to its end, into a place that
+/// its owner made: parts are large, and moving them about would be the greater part of the work.
 struct Decoder<'a> {
     xml: Reader<'a>,
     text: &'a Body,
@@ -43,97 +46,104 @@ struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    fn message(&mut self, root: &Start<'a>) -> Result<Message, DecodeError> {
-        let bare_body = match root.local() {
+    fn message(&mut self, message: &mut Message) -> Result<(), DecodeError> {
+        message.bare_body = match self.xml.local() {
             "SyncML" => false,
             "SyncBody" => true,
-            _ => return Err(self.wrong(root.span.clone(), DecodeErrorKind::Root(root.name.to_owned()))),
+            _ => return Err(self.wrong(self.xml.span(), DecodeErrorKind::Root(self.xml.name().to_owned()))),
         };
-        let namespace = match self.xml.namespace(root) {
+        message.namespace = match self.xml.namespace() {
             "" => Namespace::None,
             "SYNCML:SYNCML1.1" => Namespace::SyncMl11,
             "SYNCML:SYNCML1.2" => Namespace::SyncMl12,
-            other => {
-                let kind = DecodeErrorKind::Namespace(other.to_owned());
-                return Err(self.wrong(root.span.clone(), kind));
-            }
+            other => return Err(self.wrong(self.xml.span(), DecodeErrorKind::Namespace(other.to_owned()))),
         };
-        if bare_body {
-            return Ok(Message { namespace, header: None, body: self.body(root)?, bare_body });
+        if message.bare_body {
+            return self.body(&mut message.body);
         }
-        let (mut header, mut body) = (None, None);
-        while let Some(part) = self.child(root)? {
-            match self.name(&part) {
-                "SyncHdr" if header.is_none() => header = Some(self.header(&part)?),
-                "SyncBody" if body.is_none() => body = Some(self.body(&part)?),
-                _ => return Err(self.wrong(part.span, DecodeErrorKind::Part(part.name.to_owned()))),
+        let parent = self.xml.span().start;
+        let mut has_body = false;
+        loop {
+            match self.child(parent)? {
+                Tag::END => break,
+                Tag::SYNC_HDR if message.header.is_none() => {
+                    self.header(message.header.insert(Header::default()))?;
+                }
+                Tag::SYNC_BODY if !has_body => {
+                    has_body = true;
+                    self.body(&mut message.body)?;
+                }
+                _ => {
+                    let kind = DecodeErrorKind::Part(self.xml.name().to_owned());
+                    return Err(self.wrong(self.xml.span(), kind));
+                }
             }
         }
-        let end = self.xml.offset();
-        let body = body.ok_or_else(|| self.wrong(root.span.start..end, DecodeErrorKind::NoBody))?;
-        Ok(Message { namespace, header, body, bare_body })
+        if has_body { Ok(()) } else { Err(self.wrong(self.xml.span(), DecodeErrorKind::NoBody)) }
     }
 
     #[inline]
-    fn next(&mut self) -> Result<Event<'a>, DecodeError> {
-        match self.xml.next() {
-            Ok(event) => Ok(event),
+    fn step(&mut self) -> Result<Step, DecodeError> {
+        match self.xml.step() {
+            Ok(step) => Ok(step),
             Err(error) => Err(DecodeError::xml(self.text, error)),
         }
     }
 
-    /// The next element in `parent`, which holds elements alone; `None` at its end.
+    /// The next element in the one that starts at `parent` and holds elements alone; [`Tag::END`] at its end.
     #[inline]
-    fn child(&mut self, parent: &Start<'a>) -> Result<Option<Start<'a>>, DecodeError> {
+    fn child(&mut self, parent: usize) -> Result<Tag, DecodeError> {
         loop {
-            match self.next()? {
-                Event::Start(start) => return Ok(Some(start)),
-                Event::End(_) | Event::Eof => return Ok(None),
-                Event::Text(text) if is_blank(&text.value) => {}
-                Event::Text(text) => {
-                    let written = self.text.get(text.span.clone()).unwrap_or_default();
+            match self.step()? {
+                Step::Start if is_vocabulary(self.xml.namespace()) => return Ok(Tag::of(self.xml.local())),
+                Step::Start => return Ok(Tag::UNKNOWN),
+                Step::End | Step::Eof => return Ok(Tag::END),
+                Step::Text if self.xml.is_blank() => {}
+                Step::Text => {
+                    let span = self.xml.span();
+                    let written = self.text.get(span.clone()).unwrap_or_default();
                     let blanks = written.len() - written.trim_ascii_start().len();
-                    let span = text.span.start + blanks..text.span.end;
-                    return Err(self.wrong(span, DecodeErrorKind::Text(parent.name.to_owned())));
+                    let kind = DecodeErrorKind::Text(self.name_at(parent));
+                    return Err(self.wrong(span.start + blanks..span.end, kind));
                 }
             }
         }
     }
 
-    /// The element's name in the protocol's vocabulary; empty when it belongs to another.
+    /// The text of an element that holds text alone, into `place`.
     #[inline]
-    fn name(&self, start: &Start<'a>) -> &'a str {
-        if is_vocabulary(self.xml.namespace(start)) { start.local() } else { "" }
+    fn text(&mut self, place: &mut Option<Text>) -> Result<(), DecodeError> {
+        let parent = self.xml.span().start;
+        let mut step = self.step()?;
+        if step == Step::Text {
+            *place = Some(self.share_value());
+            step = self.step()?;
+        } else {
+            *place = Some(Text::EMPTY);
+        }
+        if step == Step::Start { Err(self.element_in(parent)) } else { Ok(()) }
     }
 
-    /// The text of an element that holds text alone.
-    #[inline]
-    fn text(&mut self, start: &Start<'a>) -> Result<Text, DecodeError> {
-        let (text, mut event) = match self.next()? {
-            Event::Text(text) => (self.share(text.value), self.next()?),
-            other @ (Event::Start(_) | Event::End(_) | Event::Eof) => (Text::EMPTY, other),
-        };
-        loop {
-            match event {
-                Event::End(_) | Event::Eof => return Ok(text),
-                Event::Text(_) => event = self.next()?,
-                Event::Start(child) => {
-                    let (found, parent) = (child.name.to_owned(), start.name.to_owned());
-                    return Err(self.wrong(child.span, DecodeErrorKind::Element { found, parent }));
-                }
-            }
-        }
+    /// Like [`text`](Self::text), for an element that can stand more than once.
+    fn texts(&mut self, places: &mut Vec<Text>) -> Result<(), DecodeError> {
+        let mut place = None;
+        self.text(&mut place)?;
+        places.extend(place);
+        Ok(())
     }
 
-    /// `true`, at the end of an element that says all by being there.
-    fn flag(&mut self, start: &Start<'a>) -> Result<bool, DecodeError> {
-        match self.child(start)? {
-            None => Ok(true),
-            Some(child) => {
-                let (found, parent) = (child.name.to_owned(), start.name.to_owned());
-                Err(self.wrong(child.span, DecodeErrorKind::Element { found, parent }))
-            }
-        }
+    /// Reads an element that says all by being there.
+    fn flag(&mut self, place: &mut bool) -> Result<(), DecodeError> {
+        *place = true;
+        let parent = self.xml.span().start;
+        if self.child(parent)? == Tag::END { Ok(()) } else { Err(self.element_in(parent)) }
+    }
+
+    /// The last text.
+    #[inline]
+    fn share_value(&mut self) -> Text {
+        let value = self.xml.take_value();
+        self.share(value)
     }
 
     /// Characters that the reader gave: a slice of the body, if they stand in it.
@@ -148,10 +158,25 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// From the start of `start` to where the reader is.
+    /// From the start of the element at `start` to its end, which was just read.
     #[inline]
-    fn span(&self, start: &Start<'a>) -> Span {
-        Span::new(start.span.start..self.xml.offset())
+    fn span(&self, start: usize) -> Span {
+        Span::new(start..self.xml.span().end)
+    }
+
+    /// The name in the tag at `start`.
+    #[cold]
+    fn name_at(&self, start: usize) -> String {
+        let tag = self.text.get(start + 1..).unwrap_or_default();
+        let end = tag.find([' ', '\t', '\r', '\n', '/', '>']).unwrap_or(tag.len());
+        tag.get(..end).unwrap_or_default().to_owned()
+    }
+
+    /// The element that just started cannot be in the one at `parent`.
+    #[cold]
+    fn element_in(&self, parent: usize) -> DecodeError {
+        let (found, parent) = (self.xml.name().to_owned(), self.name_at(parent));
+        self.wrong(self.xml.span(), DecodeErrorKind::Element { found, parent })
     }
 
     #[cold]

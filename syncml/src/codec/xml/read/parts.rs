@@ -1,164 +1,180 @@
 //! The header, and what commands are made of: items, addresses, meta-information, credentials.
 
-use csp_model::xml::Start;
+use super::{Decoder, Tag};
+use crate::codec::{DecodeError, DecodeErrorKind};
+use crate::message::{Anchor, Cred, Element, Header, Item, Items, Location, Mem, Meta, MoreMeta, Node};
 
-use super::Decoder;
-use crate::codec::DecodeError;
-use crate::message::{Anchor, Cred, Element, Header, Item, Location, Mem, Meta, MoreMeta, Node};
-
-impl<'a> Decoder<'a> {
-    pub(super) fn header(&mut self, parent: &Start<'a>) -> Result<Header, DecodeError> {
-        let mut header = Header::default();
-        while let Some(start) = self.child(parent)? {
-            match self.name(&start) {
-                "VerDTD" if header.ver_dtd.is_none() => header.ver_dtd = Some(self.text(&start)?),
-                "VerProto" if header.ver_proto.is_none() => header.ver_proto = Some(self.text(&start)?),
-                "SessionID" if header.session_id.is_none() => header.session_id = Some(self.text(&start)?),
-                "MsgID" if header.msg_id.is_none() => header.msg_id = Some(self.text(&start)?),
-                "Target" if header.target.is_none() => {
-                    header.target = Some(self.location(&start, &mut header.unknown)?);
+impl Decoder<'_> {
+    pub(super) fn header(&mut self, header: &mut Header) -> Result<(), DecodeError> {
+        let parent = self.xml.span().start;
+        loop {
+            match self.child(parent)? {
+                Tag::END => break,
+                Tag::VER_DTD if header.ver_dtd.is_none() => self.text(&mut header.ver_dtd)?,
+                Tag::VER_PROTO if header.ver_proto.is_none() => self.text(&mut header.ver_proto)?,
+                Tag::SESSION_ID if header.session_id.is_none() => self.text(&mut header.session_id)?,
+                Tag::MSG_ID if header.msg_id.is_none() => self.text(&mut header.msg_id)?,
+                Tag::TARGET if header.target.is_none() => {
+                    self.location(header.target.insert(Location::default()), &mut header.unknown)?;
                 }
-                "Source" if header.source.is_none() => {
-                    header.source = Some(self.location(&start, &mut header.unknown)?);
+                Tag::SOURCE if header.source.is_none() => {
+                    self.location(header.source.insert(Location::default()), &mut header.unknown)?;
                 }
-                "RespURI" if header.resp_uri.is_none() => header.resp_uri = Some(self.text(&start)?),
-                "NoResp" => header.no_resp = self.flag(&start)?,
-                "Cred" if header.cred.is_none() => {
-                    header.cred = Some(Box::new(self.cred(&start, &mut header.unknown)?));
+                Tag::RESP_URI if header.resp_uri.is_none() => self.text(&mut header.resp_uri)?,
+                Tag::NO_RESP => self.flag(&mut header.no_resp)?,
+                Tag::CRED if header.cred.is_none() => {
+                    self.cred(header.cred.insert(Box::default()), &mut header.unknown)?;
                 }
-                "Meta" if header.meta.is_none() => header.meta = Some(Box::new(self.meta(&start)?)),
-                _ => header.unknown.push(self.element(&start)?),
+                Tag::META if header.meta.is_none() => self.meta(header.meta.insert(Box::default()))?,
+                _ => header.unknown.push(self.element()?),
             }
         }
         header.span = self.span(parent);
-        Ok(header)
+        Ok(())
     }
 
-    pub(super) fn item_parts(&mut self, parent: &Start<'a>) -> Result<Item, DecodeError> {
-        let mut item = Item::default();
-        while let Some(start) = self.child(parent)? {
-            match self.name(&start) {
-                "Target" if item.target.is_none() => {
-                    item.target = Some(self.location(&start, &mut item.unknown)?);
+    /// Reads an `Item` as the last of `items`.
+    pub(super) fn item(&mut self, items: &mut Items) -> Result<(), DecodeError> {
+        self.items += 1;
+        if self.items > self.limits.items {
+            let kind = DecodeErrorKind::Limit { what: "items", limit: self.limits.items };
+            return Err(self.wrong(self.xml.span(), kind));
+        }
+        items.push(Item::default());
+        items.last_mut().map_or(Ok(()), |item| self.item_parts(item))
+    }
+
+    #[inline]
+    fn item_parts(&mut self, item: &mut Item) -> Result<(), DecodeError> {
+        let parent = self.xml.span().start;
+        loop {
+            match self.child(parent)? {
+                Tag::END => break,
+                Tag::TARGET if item.target.is_none() => {
+                    self.location(item.target.insert(Location::default()), &mut item.unknown)?;
                 }
-                "Source" if item.source.is_none() => {
-                    item.source = Some(self.location(&start, &mut item.unknown)?);
+                Tag::SOURCE if item.source.is_none() => {
+                    self.location(item.source.insert(Location::default()), &mut item.unknown)?;
                 }
-                "Meta" if item.meta.is_none() => item.meta = Some(self.meta(&start)?),
-                "Data" if item.data.is_none() => item.data = Some(self.data()?),
-                "MoreData" => item.more_data = self.flag(&start)?,
-                "SourceParent" if item.source_parent.is_none() => {
-                    item.source_parent = Some(Box::new(self.location(&start, &mut item.unknown)?));
+                Tag::META if item.meta.is_none() => self.meta(item.meta.insert(Meta::default()))?,
+                Tag::DATA if item.data.is_none() => self.data(&mut item.data)?,
+                Tag::MORE_DATA => self.flag(&mut item.more_data)?,
+                Tag::SOURCE_PARENT if item.source_parent.is_none() => {
+                    self.location(item.source_parent.insert(Box::default()), &mut item.unknown)?;
                 }
-                "TargetParent" if item.target_parent.is_none() => {
-                    item.target_parent = Some(Box::new(self.location(&start, &mut item.unknown)?));
+                Tag::TARGET_PARENT if item.target_parent.is_none() => {
+                    self.location(item.target_parent.insert(Box::default()), &mut item.unknown)?;
                 }
-                _ => item.unknown.push(self.element(&start)?),
+                _ => item.unknown.push(self.element()?),
             }
         }
         item.span = self.span(parent);
-        Ok(item)
+        Ok(())
     }
 
-    fn location(&mut self, parent: &Start<'a>, unknown: &mut Vec<Element>) -> Result<Location, DecodeError> {
-        let mut location = Location::default();
+    fn location(&mut self, location: &mut Location, unknown: &mut Vec<Element>) -> Result<(), DecodeError> {
+        let parent = self.xml.span().start;
         let mut left = Vec::new();
-        while let Some(start) = self.child(parent)? {
-            match self.name(&start) {
-                "LocURI" if location.loc_uri.is_none() => location.loc_uri = Some(self.text(&start)?),
-                "LocName" if location.loc_name.is_none() => location.loc_name = Some(self.text(&start)?),
-                _ => left.push(self.element(&start)?),
+        loop {
+            match self.child(parent)? {
+                Tag::END => break,
+                Tag::LOC_URI if location.loc_uri.is_none() => self.text(&mut location.loc_uri)?,
+                Tag::LOC_NAME if location.loc_name.is_none() => self.text(&mut location.loc_name)?,
+                _ => left.push(self.element()?),
             }
         }
         location.span = self.span(parent);
         self.leave(parent, left, unknown);
-        Ok(location)
+        Ok(())
     }
 
-    pub(super) fn cred(
-        &mut self,
-        parent: &Start<'a>,
-        unknown: &mut Vec<Element>,
-    ) -> Result<Cred, DecodeError> {
-        let mut cred = Cred::default();
+    pub(super) fn cred(&mut self, cred: &mut Cred, unknown: &mut Vec<Element>) -> Result<(), DecodeError> {
+        let parent = self.xml.span().start;
         let mut left = Vec::new();
-        while let Some(start) = self.child(parent)? {
-            match self.name(&start) {
-                "Meta" if cred.meta.is_none() => cred.meta = Some(self.meta(&start)?),
-                "Data" if cred.data.is_none() => cred.data = Some(self.text(&start)?),
-                _ => left.push(self.element(&start)?),
+        loop {
+            match self.child(parent)? {
+                Tag::END => break,
+                Tag::META if cred.meta.is_none() => self.meta(cred.meta.insert(Meta::default()))?,
+                Tag::DATA if cred.data.is_none() => self.text(&mut cred.data)?,
+                _ => left.push(self.element()?),
             }
         }
         self.leave(parent, left, unknown);
-        Ok(cred)
+        Ok(())
     }
 
-    /// Puts elements that `parent` does not have, and nothing in the model holds, among its owner's `unknown`
-    /// ones: inside another `parent`, which stands there as one that is repeated.
-    pub(super) fn leave(&self, parent: &Start<'a>, left: Vec<Element>, unknown: &mut Vec<Element>) {
-        if left.is_empty() {
-            return;
-        }
-        let children = left.into_iter().map(Node::Element).collect();
-        let (name, span) = (self.share(parent.local().into()), self.span(parent));
-        unknown.push(Element { name, attributes: Vec::new(), children, span });
-    }
-
-    pub(super) fn meta(&mut self, parent: &Start<'a>) -> Result<Meta, DecodeError> {
-        let mut meta = Meta::default();
-        while let Some(start) = self.child(parent)? {
-            match self.name(&start) {
-                "Format" if meta.format.is_none() => meta.format = Some(self.text(&start)?),
-                "Type" if meta.media_type.is_none() => meta.media_type = Some(self.text(&start)?),
-                name => self.more_meta(name, &start, meta.more.get_or_insert_default())?,
+    pub(super) fn meta(&mut self, meta: &mut Meta) -> Result<(), DecodeError> {
+        let parent = self.xml.span().start;
+        loop {
+            match self.child(parent)? {
+                Tag::END => return Ok(()),
+                Tag::FORMAT if meta.format.is_none() => self.text(&mut meta.format)?,
+                Tag::TYPE if meta.media_type.is_none() => self.text(&mut meta.media_type)?,
+                tag => self.more_meta(tag, meta.more.get_or_insert_default())?,
             }
         }
-        Ok(meta)
     }
 
-    fn more_meta(&mut self, name: &str, start: &Start<'a>, more: &mut MoreMeta) -> Result<(), DecodeError> {
-        match name {
-            "FieldLevel" => more.field_level = self.flag(start)?,
-            "Mark" if more.mark.is_none() => more.mark = Some(self.text(start)?),
-            "Size" if more.size.is_none() => more.size = Some(self.text(start)?),
-            "Anchor" if more.anchor.is_none() => more.anchor = Some(self.anchor(start, &mut more.unknown)?),
-            "Version" if more.version.is_none() => more.version = Some(self.text(start)?),
-            "NextNonce" if more.next_nonce.is_none() => more.next_nonce = Some(self.text(start)?),
-            "MaxMsgSize" if more.max_msg_size.is_none() => more.max_msg_size = Some(self.text(start)?),
-            "MaxObjSize" if more.max_obj_size.is_none() => more.max_obj_size = Some(self.text(start)?),
-            "EMI" => more.emi.push(self.text(start)?),
-            "Mem" if more.mem.is_none() => more.mem = Some(self.mem(start, &mut more.unknown)?),
-            _ => more.unknown.push(self.element(start)?),
+    fn more_meta(&mut self, tag: Tag, more: &mut MoreMeta) -> Result<(), DecodeError> {
+        match tag {
+            Tag::FIELD_LEVEL => self.flag(&mut more.field_level)?,
+            Tag::MARK if more.mark.is_none() => self.text(&mut more.mark)?,
+            Tag::SIZE if more.size.is_none() => self.text(&mut more.size)?,
+            Tag::ANCHOR if more.anchor.is_none() => {
+                self.anchor(more.anchor.insert(Anchor::default()), &mut more.unknown)?;
+            }
+            Tag::VERSION if more.version.is_none() => self.text(&mut more.version)?,
+            Tag::NEXT_NONCE if more.next_nonce.is_none() => self.text(&mut more.next_nonce)?,
+            Tag::MAX_MSG_SIZE if more.max_msg_size.is_none() => self.text(&mut more.max_msg_size)?,
+            Tag::MAX_OBJ_SIZE if more.max_obj_size.is_none() => self.text(&mut more.max_obj_size)?,
+            Tag::EMI => self.texts(&mut more.emi)?,
+            Tag::MEM if more.mem.is_none() => self.mem(more.mem.insert(Mem::default()), &mut more.unknown)?,
+            _ => more.unknown.push(self.element()?),
         }
         Ok(())
     }
 
-    fn anchor(&mut self, parent: &Start<'a>, unknown: &mut Vec<Element>) -> Result<Anchor, DecodeError> {
-        let mut anchor = Anchor::default();
+    fn anchor(&mut self, anchor: &mut Anchor, unknown: &mut Vec<Element>) -> Result<(), DecodeError> {
+        let parent = self.xml.span().start;
         let mut left = Vec::new();
-        while let Some(start) = self.child(parent)? {
-            match self.name(&start) {
-                "Last" if anchor.last.is_none() => anchor.last = Some(self.text(&start)?),
-                "Next" if anchor.next.is_none() => anchor.next = Some(self.text(&start)?),
-                _ => left.push(self.element(&start)?),
+        loop {
+            match self.child(parent)? {
+                Tag::END => break,
+                Tag::LAST if anchor.last.is_none() => self.text(&mut anchor.last)?,
+                Tag::NEXT if anchor.next.is_none() => self.text(&mut anchor.next)?,
+                _ => left.push(self.element()?),
             }
         }
         self.leave(parent, left, unknown);
-        Ok(anchor)
+        Ok(())
     }
 
-    fn mem(&mut self, parent: &Start<'a>, unknown: &mut Vec<Element>) -> Result<Mem, DecodeError> {
-        let mut mem = Mem::default();
+    fn mem(&mut self, mem: &mut Mem, unknown: &mut Vec<Element>) -> Result<(), DecodeError> {
+        let parent = self.xml.span().start;
         let mut left = Vec::new();
-        while let Some(start) = self.child(parent)? {
-            match self.name(&start) {
-                "SharedMem" => mem.shared = self.flag(&start)?,
-                "FreeMem" if mem.free_mem.is_none() => mem.free_mem = Some(self.text(&start)?),
-                "FreeID" if mem.free_id.is_none() => mem.free_id = Some(self.text(&start)?),
-                _ => left.push(self.element(&start)?),
+        loop {
+            match self.child(parent)? {
+                Tag::END => break,
+                Tag::SHARED_MEM => self.flag(&mut mem.shared)?,
+                Tag::FREE_MEM if mem.free_mem.is_none() => self.text(&mut mem.free_mem)?,
+                Tag::FREE_ID if mem.free_id.is_none() => self.text(&mut mem.free_id)?,
+                _ => left.push(self.element()?),
             }
         }
         self.leave(parent, left, unknown);
-        Ok(mem)
+        Ok(())
+    }
+
+    /// Puts elements that the one at `parent` does not have, and nothing in the model holds, among its owner's
+    /// `unknown` ones: inside another such parent, which stands there as one that is repeated.
+    #[inline]
+    pub(super) fn leave(&self, parent: usize, left: Vec<Element>, unknown: &mut Vec<Element>) {
+        if left.is_empty() {
+            return;
+        }
+        let children = left.into_iter().map(Node::Element).collect();
+        let name = self.name_at(parent);
+        let name = name.rsplit(':').next().unwrap_or_default().into();
+        unknown.push(Element { name, attributes: Vec::new(), children, span: self.span(parent) });
     }
 }
