@@ -21,9 +21,10 @@ fn main() {
     let device = Device::builtin();
     let mut criterion = Criterion::default().configure_from_args();
     let mut table = Table::default();
-    for (name, request, commands) in
-        [("answer/8-gets", messages::eight_gets(), 8), ("answer/5-gets-12-adds", messages::five_gets_twelve_adds(), 17)]
-    {
+    for (name, request, commands) in [
+        ("answer/8-gets", messages::eight_gets(), 8),
+        ("answer/5-gets-12-adds", messages::five_gets_twelve_adds(), 17),
+    ] {
         let answered = String::from_utf8_lossy(&answer(&device, &request)).into_owned();
         let expected = answered.matches("<Data>200</Data></Status>").count();
         assert_eq!(expected, commands + 1, "a command of {name} was not done: {answered}");
@@ -33,7 +34,8 @@ fn main() {
         table.row(&format!("{name}: decode + apply + encode / floor"), whole.ratio, 1.0, "");
         table.note(&format!("{name}: floor"), whole.floor, "ns");
         table.note(&format!("{name}: decode + apply + encode"), whole.subject, "ns");
-        let decode = paired(200, || events(&request), || codec::decode(request.as_bytes(), &Limits::default()));
+        let decode =
+            paired(200, || events(&request), || codec::decode(request.as_bytes(), &Limits::default()));
         table.note(&format!("{name}: of which decode"), decode.subject, "ns");
         let message = codec::decode(answered.as_bytes(), &Limits::default()).expect("an answer is a message");
         let encode = paired(200, || events(&answered), || codec::encode(&message));
@@ -44,7 +46,9 @@ fn main() {
         table.row(&format!("{name}: allocations"), count as f64, (3 * commands + 16) as f64, "");
 
         criterion.bench_function(name, |bencher| bencher.iter(|| answer(&device, black_box(&request))));
-        criterion.bench_function(&format!("{name}/floor"), |bencher| bencher.iter(|| events(black_box(&request)) + events(&answered)));
+        criterion.bench_function(&format!("{name}/floor"), |bencher| {
+            bencher.iter(|| events(black_box(&request)) + events(&answered))
+        });
     }
     println!("{table}");
     criterion.final_summary();

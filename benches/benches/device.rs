@@ -28,7 +28,9 @@ fn main() {
         // Every part that a server writes to is the device's own afterwards.
         let mut device = Device::new(Arc::clone(&profile));
         device.add(&approval, Setting::default(), Transaction::None).expect("an approval");
-        device.replace(&policy, Setting { format: None, data: Some("7") }, Transaction::None).expect("a policy");
+        device
+            .replace(&policy, Setting { format: None, data: Some("7") }, Transaction::None)
+            .expect("a policy");
         device
     });
     assert_eq!(own.agent().records.len(), 20);
@@ -57,16 +59,23 @@ fn twenty_updates() -> Profile {
     let known = text.matches("[[update]]\n").count();
     for index in known..20 {
         // Writing to a String cannot fail.
-        let _ = write!(text, "\n[[update]]\nid = \"{}\"\nclassification = \"Updates\"\nstate = \"installable\"\n", messages::guid(index));
+        let _ = write!(
+            text,
+            "\n[[update]]\nid = \"{}\"\nclassification = \"Updates\"\nstate = \"installable\"\n",
+            messages::guid(index)
+        );
     }
     text = text.replace("released = \"2023-11-01T06:00:00Z\"", "state = \"installable\"");
-    Profile::new(DeviceFile::from_toml(&text).expect("the file is well-formed")).expect("the file makes sense")
+    Profile::new(DeviceFile::from_toml(&text).expect("the file is well-formed"))
+        .expect("the file makes sense")
 }
 
 /// A device with a thousand servers in DMClient: an interior node and a leaf each.
 fn two_thousand_nodes() -> (Device, LocUri) {
     let mut device = Device::builtin();
-    let leaf = |index: usize| uri(&format!("./Vendor/MSFT/DMClient/Provider/server-{index:04}/SyncApplicationVersion"));
+    let leaf = |index: usize| {
+        uri(&format!("./Vendor/MSFT/DMClient/Provider/server-{index:04}/SyncApplicationVersion"))
+    };
     for index in 0..1_000 {
         let setting = Setting { format: None, data: Some("3.0") };
         device.add(&leaf(index), setting, Transaction::None).expect("the node is new");

@@ -28,7 +28,8 @@ pub struct Paired {
 
 /// Measures `subject` beside `floor`, `times` calls of each a round.
 pub fn paired<A, B>(times: u32, mut floor: impl FnMut() -> A, mut subject: impl FnMut() -> B) -> Paired {
-    let mut rounds: Vec<_> = (0..ROUNDS).map(|_| (time(times, &mut floor), time(times, &mut subject))).collect();
+    let mut rounds: Vec<_> =
+        (0..ROUNDS).map(|_| (time(times, &mut floor), time(times, &mut subject))).collect();
     let median = |rounds: &mut Vec<(f64, f64)>, of: fn(&(f64, f64)) -> f64| {
         rounds.sort_by(|one, other| of(one).total_cmp(&of(other)));
         rounds.get(ROUNDS / 2).map_or(f64::NAN, of)

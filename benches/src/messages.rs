@@ -23,7 +23,13 @@ pub fn eight_gets() -> String {
 /// A message of five Gets and twelve approvals.
 #[must_use]
 pub fn five_gets_twelve_adds() -> String {
-    let asked = ["InstallableUpdates", "InstalledUpdates", "FailedUpdates", "PendingRebootUpdates", "LastSuccessfulScanTime"];
+    let asked = [
+        "InstallableUpdates",
+        "InstalledUpdates",
+        "FailedUpdates",
+        "PendingRebootUpdates",
+        "LastSuccessfulScanTime",
+    ];
     message(|body| {
         asked.iter().enumerate().for_each(|(index, node)| get(body, index + 2, &format!("{UPDATE}/{node}")));
         for index in 0..12 {
@@ -54,7 +60,8 @@ fn message(body: impl FnOnce(&mut String)) -> String {
 
 // Writing to a String cannot fail.
 fn get(body: &mut String, id: usize, uri: &str) {
-    let _ = write!(body, "<Get><CmdID>{id}</CmdID><Item><Target><LocURI>{uri}</LocURI></Target></Item></Get>");
+    let _ =
+        write!(body, "<Get><CmdID>{id}</CmdID><Item><Target><LocURI>{uri}</LocURI></Target></Item></Get>");
 }
 
 fn add(body: &mut String, id: usize, uri: &str) {

@@ -44,7 +44,8 @@ fn versions(schema: &Schema) -> String {
     let vendor = schema.child(root, "Vendor").and_then(|vendor| schema.child(vendor, "MSFT"));
     let standard = schema.fixed_children(root).map(|id| (LocUri::root(), id));
     let microsoft = LocUri::root().child("Vendor").child("MSFT");
-    let vendors = vendor.into_iter().flat_map(|id| schema.fixed_children(id)).map(|id| (microsoft.clone(), id));
+    let vendors =
+        vendor.into_iter().flat_map(|id| schema.fixed_children(id)).map(|id| (microsoft.clone(), id));
     let lines: BTreeMap<String, String> = standard
         .chain(vendors)
         .filter_map(|(above, id)| {

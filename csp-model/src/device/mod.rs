@@ -18,8 +18,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub use file::{
-    Approval, AtomicFailure, Clock, DeviceFile, Identity, InitialState, MaxMsgSize, OriginalError, RevokeApproval,
-    UpdateEntry,
+    Approval, AtomicFailure, Clock, DeviceFile, Identity, InitialState, MaxMsgSize, OriginalError,
+    RevokeApproval, UpdateEntry,
 };
 pub use load::FileError;
 pub use profile::{Mount, Profile, ProfileError};

@@ -14,6 +14,8 @@ mod item;
 mod meta;
 mod response;
 mod span;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 mod text;
 
 pub use command::{Alert, Command, Container, ContainerKind, Kind, Request, Verb};

@@ -158,9 +158,9 @@ fn status() -> BoxedStrategy<Command> {
                 // It is an attribute of the code.
                 original_error: original_error.filter(|_| code.is_some()),
                 code,
-                items,
+                items: items.into_vec(),
             };
-            Command { kind: Kind::Status(Box::new(status)), cred: None, ..common }
+            Command { kind: Kind::Status(status), cred: None, ..common }
         })
         .boxed()
 }
@@ -178,7 +178,7 @@ fn results() -> BoxedStrategy<Command> {
                 meta,
                 items,
             };
-            Command { kind: Kind::Results(Box::new(results)), ..common }
+            Command { kind: Kind::Results(results), ..common }
         })
         .boxed()
 }

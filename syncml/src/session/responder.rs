@@ -108,7 +108,9 @@ impl Responder {
             effects: answer.effects,
         };
         self.aborts = match device.profile().file().max_msg_size {
-            MaxMsgSize::Abort => header.and_then(size::limit).is_some_and(|limit| size::fit(&mut turn.answer, limit)),
+            MaxMsgSize::Abort => {
+                header.and_then(size::limit).is_some_and(|limit| size::fit(&mut turn.answer, limit))
+            }
             MaxMsgSize::Ignored => false,
         };
         turn

@@ -16,8 +16,13 @@ pub(super) fn fit(answer: &mut Message, limit: usize) -> bool {
         return false;
     }
     let commands = std::mem::take(&mut answer.body.commands);
-    let (mut room, is_results) = (limit.saturating_sub(length(answer)), |command: &Command| matches!(command.kind, Kind::Results(_)));
-    let statuses: usize = commands.iter().filter(|command| !is_results(command)).map(|command| length_of(answer, command)).sum();
+    let (mut room, is_results) =
+        (limit.saturating_sub(length(answer)), |command: &Command| matches!(command.kind, Kind::Results(_)));
+    let statuses: usize = commands
+        .iter()
+        .filter(|command| !is_results(command))
+        .map(|command| length_of(answer, command))
+        .sum();
     room = room.saturating_sub(statuses);
     let before = commands.len();
     for command in commands {
@@ -41,7 +46,13 @@ fn length(message: &Message) -> usize {
 
 /// What one command adds to a message that is otherwise empty.
 fn length_of(answer: &Message, command: &Command) -> usize {
-    let empty = Message { body: crate::message::Body { commands: Vec::new(), ..answer.body.clone() }, ..answer.clone() };
-    let alone = Message { body: crate::message::Body { commands: vec![command.clone()], ..empty.body.clone() }, ..empty.clone() };
+    let empty = Message {
+        body: crate::message::Body { commands: Vec::new(), ..answer.body.clone() },
+        ..answer.clone()
+    };
+    let alone = Message {
+        body: crate::message::Body { commands: vec![command.clone()], ..empty.body.clone() },
+        ..empty.clone()
+    };
     length(&alone) - length(&empty)
 }

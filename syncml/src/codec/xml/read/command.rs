@@ -130,7 +130,11 @@ impl Decoder<'_> {
                 }
                 Tag::TARGET_REF => self.texts(&mut status.target_refs)?,
                 Tag::SOURCE_REF => self.texts(&mut status.source_refs)?,
-                Tag::ITEM => self.item(&mut status.items)?,
+                Tag::ITEM => {
+                    let mut items = Items::new();
+                    self.item(&mut items)?;
+                    status.items.extend(items);
+                }
                 // Here `Cred` belongs to the status.
                 Tag::CRED if status.cred.is_none() => {
                     self.cred(status.cred.insert(Box::default()), &mut common.unknown)?;
