@@ -438,6 +438,10 @@ impl<'a> Reader<'a> {
             let kind = XmlErrorKind::Syntax { found: format!("`</{found}>`"), expected: self.outside() };
             return Err(XmlError::new(self.at..name + length, kind));
         };
+        if name + length == self.text.len() {
+            let end = self.text.len();
+            return Err(XmlError::new(end..end, XmlErrorKind::UnclosedElement(expected.to_owned())));
+        }
         if found != expected {
             let (found, expected) = (found.to_owned(), expected.to_owned());
             return Err(XmlError::new(

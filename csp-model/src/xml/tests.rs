@@ -127,6 +127,7 @@ fn a_message_has_no_subset() {
 #[test]
 fn structure() {
     bad("<a>", "1:4: found the end of the text, expected `</a>`");
+    bad("<ab></a", "1:8: found the end of the text, expected `</ab>`");
     bad("<a></b>", "1:4: found `</b>`, expected `</a>`");
     bad("<a/></a>", "1:5: found `</a>`, expected the end of the text");
     bad("<a/></>", "1:7: found `>`, expected the name of an element");

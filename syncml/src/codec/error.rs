@@ -57,6 +57,9 @@ pub enum DecodeErrorKind {
         /// The name of the element around it.
         parent: String,
     },
+    /// Something in an element that says all by being there.
+    #[error("found something in `<{0}>`, expected it empty")]
+    Content(String),
     /// More than the [`Limits`](super::Limits) allow.
     #[error("found more than {limit} {what}, expected fewer")]
     Limit {

@@ -136,7 +136,16 @@ impl<'a> Decoder<'a> {
     fn flag(&mut self, place: &mut bool) -> Result<(), DecodeError> {
         *place = true;
         let parent = self.xml.span().start;
-        if self.child(parent)? == Tag::END { Ok(()) } else { Err(self.element_in(parent)) }
+        loop {
+            match self.step()? {
+                Step::End | Step::Eof => return Ok(()),
+                Step::Text if self.xml.is_blank() => {}
+                Step::Start | Step::Text => {
+                    let kind = DecodeErrorKind::Content(self.name_at(parent));
+                    return Err(self.wrong(self.xml.span(), kind));
+                }
+            }
+        }
     }
 
     /// The last text.
