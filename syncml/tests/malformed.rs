@@ -5,7 +5,7 @@
 
 use std::fs;
 
-use syncml::codec::{DecodeErrorKind, Limits, decode};
+use syncml::codec::{DecodeErrorKind, Limits, decode, encode};
 
 #[test]
 fn each_case_gives_its_error() {
@@ -47,6 +47,8 @@ fn depth_is_limited() {
     let markup = format!("<SyncBody><Add><Item><Data>{}", "<a>".repeat(100_000));
     assert_eq!(limit(&markup, &limits), "1:112: found more than 32 nested elements, expected fewer");
     let limits = Limits { depth: usize::MAX, ..limits };
+    let deepest = decode(nested(256).as_bytes(), &limits).expect("recursion has room for that");
+    assert_eq!(decode(&encode(&deepest), &limits).as_ref(), Ok(&deepest));
     assert_eq!(limit(&markup, &limits), "1:784: found more than 256 nested elements, expected fewer");
 }
 

@@ -3,9 +3,11 @@
 //! Messages and device descriptions come from strangers. [`Reader`] checks every rule of well-formedness, borrows
 //! all it can from the text, and says where a text goes wrong.
 //!
-//! It finds the tags itself. A first version stood on quick-xml's events; since quick-xml takes much that is not
-//! XML (unquoted and repeated attributes, undeclared prefixes, control characters, text after the root), each
-//! event was read a second time, and half of the time went into the first.
+//! It finds the tags itself. quick-xml takes much that is not XML (unquoted and repeated attributes, undeclared
+//! prefixes, control characters, text after the root), so each of its events had to be read a second time, and a
+//! reader over them took one and a half times as long as quick-xml alone; this one takes a third of that.
+//!
+//! Not checked, since Namespaces in XML 1.0 does not ask it of a reader: that a namespace's name is a URI.
 //!
 //! Deliberately absent: entities, DTDs beyond their name and identifiers, encodings (the text is already
 //! decoded), writing, a tree.

@@ -27,6 +27,7 @@ impl Text {
 
     /// The part `range` of `body`; the whole body when the range is not one of its character ranges.
     #[must_use]
+    #[inline]
     pub fn slice(body: &Arc<str>, range: Range<usize>) -> Self {
         debug_assert!(
             body.get(range.clone()).is_some(),
@@ -51,6 +52,7 @@ impl Text {
 
     /// The characters.
     #[must_use]
+    #[inline]
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Repr::Static(text) => text,
