@@ -1,5 +1,7 @@
 //! Device descriptions: our own, published ones, and ones that cannot be used.
 
+#![expect(clippy::disallowed_methods, reason = "a test reads its cases")]
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 

@@ -41,7 +41,7 @@ pub struct Rule {
 macro_rules! register {
     ($($section:literal { $($name:ident, $id:literal, $ground:ident, $what:literal, $source:literal;)* })*) => {
         $($(
-            #[doc = $what]
+            #[doc = concat!("The rule `", $id, "`.")]
             pub static $name: Rule = Rule { id: $id, what: $what, ground: Ground::$ground, source: $source };
         )*)*
 

@@ -3,6 +3,8 @@
 //!
 //! `UPDATE=1 cargo test -p syncml --test messages` writes the answers and `CONFORMANCE.md`; read what it changed.
 
+#![expect(clippy::disallowed_methods, reason = "a test reads its cases")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;

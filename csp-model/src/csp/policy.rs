@@ -150,7 +150,7 @@ impl<'d> EffectivePolicy<'d> {
             ["DeferFeatureUpdates", "DeferQualityUpdates", "DeferUpgrade", "TargetReleaseVersionInfo"];
         let in_registry = |name: &&str| self.raw(GpKey::WindowsUpdate, name).is_some();
         CLIENT_POLICIES.iter().any(|name| self.policy.get(name).is_some() || in_registry(name))
-            || REGISTRY_ONLY.iter().any(|name| in_registry(name))
+            || REGISTRY_ONLY.iter().any(in_registry)
     }
 
     /// A scan source policy: by MDM, or by Group Policy when its gate under `AU` is open.

@@ -163,7 +163,7 @@ impl std::fmt::Display for Size {
         let decimal = ["TB", "GB", "MB", "KB"]
             .into_iter()
             .filter_map(|name| Self::UNITS.into_iter().find(|(unit, _)| *unit == name));
-        match decimal.into_iter().find(|(_, scale)| self.0 >= *scale && self.0 % scale == 0) {
+        match decimal.into_iter().find(|(_, scale)| self.0 >= *scale && self.0.is_multiple_of(*scale)) {
             Some((unit, scale)) => write!(f, "{}{unit}", self.0 / scale),
             None => write!(f, "{}B", self.0),
         }

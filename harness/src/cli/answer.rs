@@ -54,7 +54,7 @@ impl Answer {
         let text = if self.json { self.as_json(&turns) } else { self.as_text(&turns) };
         self.output.write(text.as_bytes())?;
         let failures =
-            turns.iter().flat_map(|turn| statuses(turn)).filter(|(status, _)| is_failure(status)).count();
+            turns.iter().flat_map(statuses).filter(|(status, _)| is_failure(status)).count();
         if self.fail && failures > 0 {
             return Err(Failure::Check(format!("{failures} of the statuses are 400 or more")));
         }
