@@ -44,9 +44,9 @@ impl DeviceOptions {
         }
         let folder = source.path.parent().unwrap_or(Path::new(""));
         let mut names = Vec::new();
-        for description in &mut file.ddf {
+        for (index, description) in file.ddf.iter_mut().enumerate() {
             if is_ddf_text(description) {
-                names.push("ddf".to_owned());
+                names.push(format!("{}: ddf[{index}]", source.path.display()));
             } else {
                 let path = folder.join(&*description);
                 names.push(path.display().to_string());

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Duration, Scalar, Size, TimeZone, WindowsEdition};
+use super::scalar::{name_or_number, name_or_number_if_any};
+use super::{Duration, Instant, Scalar, Size, TimeZone, WindowsEdition};
 use crate::agent::catalog::{Classification, Service};
 use crate::agent::{Fault, HResult, UpdateId};
 use crate::schema::{OsVersion, builtin::Edition};
@@ -19,23 +19,26 @@ use crate::schema::{OsVersion, builtin::Edition};
 #[serde(deny_unknown_fields, default)]
 pub struct DeviceFile {
     /// The edition of the Update CSP: "2023" (FailedUpdates/{guid}/State) or "1803" (…/Status).
+    #[serde(deserialize_with = "name_or_number")]
     pub schema: Edition,
     /// The seed of everything that is random.
     pub seed: u64,
-    /// Where the device clock starts.
+    /// Where the device clock starts; 2024-01-01T00:00:00Z when absent.
     #[schemars(with = "String", extend("format" = "date-time"))]
-    pub clock: Clock,
+    pub clock: Instant,
     /// The device's time zone, as an offset from UTC: active hours, schedules and LocalTime follow it.
     pub time_zone: TimeZone,
     /// When the device last scanned for updates; absent when it never did.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_scan: Option<DateTime<Utc>>,
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub last_scan: Option<Instant>,
     /// Accept an approval that carries Data, and ignore the Data.
     pub lenient_add: bool,
     /// What Delete of an approval answers: "405" or "200". By default 405 in schema 2023 and 200 in 1803.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "name_or_number_if_any", skip_serializing_if = "Option::is_none")]
     pub revoke_approval: Option<RevokeApproval>,
     /// What an Atomic that fails answers: "507" with its members rolled back, or "500" with their own codes.
+    #[serde(deserialize_with = "name_or_number")]
     pub atomic_failure: AtomicFailure,
     /// What an answer larger than the server's MaxMsgSize does: "abort" the session, or "ignored".
     pub max_msg_size: MaxMsgSize,
@@ -61,18 +64,6 @@ pub struct DeviceFile {
     /// What goes wrong, and when.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fault: Vec<Fault>,
-}
-
-/// Where a device clock starts; 2024-01-01T00:00:00Z unless the file says otherwise.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Clock(pub DateTime<Utc>);
-
-impl Default for Clock {
-    fn default() -> Self {
-        const NEW_YEAR_2024: i64 = 1_704_067_200;
-        Self(DateTime::from_timestamp(NEW_YEAR_2024, 0).unwrap_or_default())
-    }
 }
 
 /// What Delete of `ApprovedUpdates/{guid}` answers.
@@ -179,7 +170,8 @@ pub struct UpdateEntry {
     pub product: String,
     /// When it was released.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub released: Option<DateTime<Utc>>,
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub released: Option<Instant>,
     /// What is downloaded: "600MB".
     #[serde(default)]
     pub size: Size,
@@ -215,7 +207,8 @@ pub struct UpdateEntry {
     pub status: Option<Scalar>,
     /// pending-restart, installed: since when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<DateTime<Utc>>,
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub at: Option<Instant>,
 }
 
 /// How far the device has come with an update when its clock starts.
@@ -244,7 +237,8 @@ pub struct Approval {
     pub id: UpdateId,
     /// When it was approved; the start of the clock when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub at: Option<DateTime<Utc>>,
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
+    pub at: Option<Instant>,
 }
 
 const fn first_revision() -> u32 {

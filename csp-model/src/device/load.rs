@@ -89,7 +89,7 @@ fn not_json(text: &str, path: Option<String>, error: &serde_json::Error) -> File
 
 /// `None` for the document itself.
 fn path_of(path: &serde_path_to_error::Path) -> Option<String> {
-    Some(path.to_string()).filter(|path| path != ".")
+    Some(path.to_string()).filter(|path| path != "." && path != "?")
 }
 
 /// Where the value of a path stands; where that value is missing, the table that should hold it.

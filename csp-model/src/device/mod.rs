@@ -18,15 +18,15 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub use file::{
-    Approval, AtomicFailure, Clock, DeviceFile, Identity, InitialState, MaxMsgSize, OriginalError,
-    RevokeApproval, UpdateEntry,
+    Approval, AtomicFailure, DeviceFile, Identity, InitialState, MaxMsgSize, OriginalError, RevokeApproval,
+    UpdateEntry,
 };
 pub use load::FileError;
 pub use profile::{Mount, Profile, ProfileError};
 pub use registry::Registry;
 pub use scalar::{NotATimeZone, Scalar, TimeZone, WindowsEdition};
 pub use snapshot::{Snapshot, SnapshotError};
-pub use units::{Duration, NotADuration, NotASize, Size};
+pub use units::{Duration, Instant, NotADuration, NotASize, Size};
 
 use crate::agent::{self, Agent, ScanSources};
 use crate::csp::policy::{EffectivePolicy, Policy};

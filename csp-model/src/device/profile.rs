@@ -248,7 +248,7 @@ fn updates(file: &DeviceFile) -> Result<BTreeMap<UpdateId, Update>, ProfileError
             kb: entry.kb.clone(),
             classification: entry.classification,
             product: entry.product.clone(),
-            released: entry.released,
+            released: entry.released.map(|released| released.0),
             size: entry.size,
             install: entry.install,
             restart: entry.restart,
@@ -272,7 +272,7 @@ fn agent(file: &DeviceFile, updates: &BTreeMap<UpdateId, Update>) -> Result<Agen
     debug_assert_eq!(records.len(), updates.len());
     let mut approvals = BTreeMap::new();
     for (index, approval) in file.approval.iter().enumerate() {
-        let at = approval.at.unwrap_or(file.clock.0);
+        let at = approval.at.unwrap_or(file.clock).0;
         if approvals.insert(approval.id, at).is_some() {
             let what = format!("{} is approved already", approval.id);
             return Err(ProfileError { path: format!("approval[{index}].id"), what });
@@ -284,7 +284,7 @@ fn agent(file: &DeviceFile, updates: &BTreeMap<UpdateId, Update>) -> Result<Agen
     Ok(Agent {
         records: records.into_iter().collect(),
         approvals,
-        last_scan: file.last_scan,
+        last_scan: file.last_scan.map(|scan| scan.0),
         ..Agent::default()
     })
 }
@@ -309,7 +309,7 @@ fn record(file: &DeviceFile, index: usize, entry: &UpdateEntry) -> Result<Option
             ));
         }
         (true, None) => return Err(fail("at", "missing: since when the update is installed")),
-        (_, at) => at.unwrap_or(file.clock.0),
+        (_, at) => at.unwrap_or(file.clock).0,
     };
     if at > file.clock.0 {
         return Err(fail("at", "is later than `clock`, where the device starts"));

@@ -42,6 +42,25 @@ impl Scalar {
     }
 }
 
+/// Reads one of a few names that look like numbers, written as text or as a number: `"405"` or `405`.
+pub(super) fn name_or_number<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let name = Scalar::deserialize(deserializer)?.text().into_owned();
+    T::deserialize(de::value::StringDeserializer::new(name))
+}
+
+/// The same for a key that may be absent.
+pub(super) fn name_or_number_if_any<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    name_or_number(deserializer).map(Some)
+}
+
 impl Serialize for Scalar {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {

@@ -1,9 +1,58 @@
-//! Durations and sizes as people write them in a device file.
+//! Times, durations and sizes as people write them in a device file.
 
+use std::fmt;
 use std::str::FromStr;
 
+use chrono::{DateTime, Utc};
 use jiff::{Span, SpanRelativeTo, Unit};
-use serde::{Deserialize, Serialize};
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// A point in time: `2023-11-01T08:00:00Z`, or with an offset. TOML's own times are taken too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct Instant(pub DateTime<Utc>);
+
+impl Default for Instant {
+    /// 2024-01-01T00:00:00Z, where a device clock starts unless its file says otherwise.
+    fn default() -> Self {
+        const NEW_YEAR_2024: i64 = 1_704_067_200;
+        Self(DateTime::from_timestamp(NEW_YEAR_2024, 0).unwrap_or_default())
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Text;
+
+        impl<'de> Visitor<'de> for Text {
+            type Value = Instant;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a time like `2023-11-01T08:00:00Z`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Instant, E> {
+                let at = DateTime::parse_from_rfc3339(text);
+                at.map(|at| Instant(at.to_utc())).map_err(|_| {
+                    E::custom(format_args!(
+                        "`{text}` is not a time: expected one like `2023-11-01T08:00:00Z`"
+                    ))
+                })
+            }
+
+            /// The toml crate hands its own times out as a map of one text.
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Instant, A::Error> {
+                match map.next_entry::<String, String>()? {
+                    Some((key, text)) if key.starts_with("$__toml") => self.visit_str(&text),
+                    _ => Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(Text)
+    }
+}
 
 /// A length of time in whole seconds: `12m`, `22h`, `P30D`.
 #[derive(

@@ -131,7 +131,7 @@ impl Device {
         if let Some(allowed) = def.properties.msft.as_ref().and_then(|msft| msft.allowed.as_ref()) {
             allowed
                 .check(&value)
-                .map_err(|disallowed| TreeError::Disallowed { expected: disallowed.to_string() })?;
+                .map_err(|disallowed| TreeError::Disallowed { expected: disallowed.allowed })?;
         }
         Ok(Some(value))
     }

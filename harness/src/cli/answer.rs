@@ -53,8 +53,7 @@ impl Answer {
         let turns: Vec<_> = messages.iter().map(|message| session.receive(message, &mut device)).collect();
         let text = if self.json { self.as_json(&turns) } else { self.as_text(&turns) };
         self.output.write(text.as_bytes())?;
-        let failures =
-            turns.iter().flat_map(statuses).filter(|(status, _)| is_failure(status)).count();
+        let failures = turns.iter().flat_map(statuses).filter(|(status, _)| is_failure(status)).count();
         if self.fail && failures > 0 {
             return Err(Failure::Check(format!("{failures} of the statuses are 400 or more")));
         }
