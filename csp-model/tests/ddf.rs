@@ -4,11 +4,13 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use csp_model::Format;
+use csp_model::device::Profile;
 use csp_model::schema::builtin::{self, Edition};
 use csp_model::schema::ddf::{self, Description};
 use csp_model::schema::{Node, strategies};
+use csp_model::{Access, Device, DeviceFile, Format, LocUri, TreeError};
 use proptest::prelude::*;
 
 fn read(name: &str, text: &str) -> Description {
@@ -22,7 +24,7 @@ fn count(nodes: &[Node]) -> usize {
 #[test]
 fn our_own_read_without_warnings_and_are_laid_out_as_we_write() {
     let files = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("data"));
-    assert_eq!(files.len(), 6);
+    assert_eq!(files.len(), 7);
     for path in files {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(&path).expect("a file");
@@ -187,6 +189,35 @@ fn published_descriptions_are_read() {
         assert!(count(&description.roots) > 5, "{name}");
         assert_eq!(description.warnings, [], "{name}");
         assert!(read(&name, &ddf::write(&description.roots)).roots == description.roots, "{name}");
+    }
+}
+
+#[test]
+fn published_descriptions_are_mounted_and_answer() {
+    let folder = published();
+    if !folder.is_dir() {
+        skipped(&folder);
+        return;
+    }
+    for path in files(&folder) {
+        let text = std::fs::read_to_string(&path).expect("a file");
+        let profile = Profile::new(DeviceFile { ddf: vec![text], ..DeviceFile::default() });
+        let device =
+            Device::new(Arc::new(profile.unwrap_or_else(|error| panic!("{}: {error}", path.display()))));
+        let mut answered = 0;
+        for root in [LocUri::root(), LocUri::root().in_user_scope()] {
+            for listed in device.list(&root, false).expect("the root is there") {
+                let uri: LocUri = format!("{root}{}", listed.below).parse().expect("a listed address is one");
+                match device.get(&uri) {
+                    Ok(_) => answered += 1,
+                    Err(TreeError::NotAllowed { allowed, .. }) => {
+                        assert!(!allowed.contains(Access::GET), "{uri}")
+                    }
+                    Err(error) => panic!("{}: {uri}: {error}", path.display()),
+                }
+            }
+        }
+        assert!(answered > 50, "{}: only {answered} nodes answer", path.display());
     }
 }
 

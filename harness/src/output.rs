@@ -1,7 +1,7 @@
 //! Where a command writes: standard output, or the file that `--out` names.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use crate::Failure;
@@ -15,16 +15,17 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    /// Whether a file was named.
+    pub(crate) const fn is_file(&self) -> bool {
+        self.out.is_some()
+    }
+
     /// Writes the whole output at once: a file is there complete, or not at all.
     ///
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
-        let Some(path) = &self.out else {
-            let mut stdout = io::stdout().lock();
-            stdout.write_all(bytes)?;
-            return Ok(stdout.flush()?);
-        };
+        let Some(path) = &self.out else { return print(bytes) };
         let mut unfinished = path.clone().into_os_string();
         unfinished.push(".part");
         let written = fs::write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, path));
@@ -34,4 +35,14 @@ impl Output {
             Failure::Input(format!("cannot write {}: {error}", path.display()))
         })
     }
+}
+
+/// Writes to standard output; colours reach only a terminal that wants them.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn print(bytes: &[u8]) -> Result<(), Failure> {
+    let mut stdout = anstream::stdout().lock();
+    stdout.write_all(bytes)?;
+    Ok(stdout.flush()?)
 }

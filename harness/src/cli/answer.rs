@@ -1,23 +1,26 @@
 //! `cspsim answer`: server messages in, the device's answers out, offline.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use anstyle::{AnsiColor, Style};
 use clap::Args;
 use serde_json::json;
 use syncml::codec::{self, DecodeError, Limits};
-use syncml::message::{Kind, Message, Status};
+use syncml::message::{Command, Kind, Message, Status, Text};
 use syncml::session::{Reason, Responder, Turn};
 
 use crate::Failure;
 use crate::input::{self, DeviceOptions};
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::report::located;
 
 /// Answer server messages as the device would
 ///
 /// Each FILE is the next message of one session; `-` is standard input. A message is a SyncML document, or a
-/// SyncBody alone. The answers go to standard output, one a line.
+/// SyncBody alone. The answers go to standard output, one a line, or to the file that --out names; what --explain
+/// says always goes to standard output.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -51,8 +54,24 @@ impl Answer {
         let messages = self.files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?;
         let mut session = Responder::new(&device);
         let turns: Vec<_> = messages.iter().map(|message| session.receive(message, &mut device)).collect();
-        let text = if self.json { self.as_json(&turns) } else { self.as_text(&turns) };
-        self.output.write(text.as_bytes())?;
+        if self.json {
+            self.output.write(self.as_json(&turns).as_bytes())?;
+        } else {
+            let mut both = String::new();
+            let (mut answers, mut explained) = (String::new(), String::new());
+            for (message, turn) in messages.iter().zip(&turns) {
+                let (answer, why) = (encoded(turn) + "\n", self.explained(message, turn));
+                both.extend([&answer, &why].map(String::as_str));
+                answers.push_str(&answer);
+                explained.push_str(&why);
+            }
+            if self.output.is_file() {
+                self.output.write(answers.as_bytes())?;
+                output::print(explained.as_bytes())?;
+            } else {
+                output::print(both.as_bytes())?;
+            }
+        }
         let failures = turns.iter().flat_map(statuses).filter(|(status, _)| is_failure(status)).count();
         if self.fail && failures > 0 {
             return Err(Failure::Check(format!("{failures} of the statuses are 400 or more")));
@@ -60,15 +79,14 @@ impl Answer {
         Ok(())
     }
 
-    fn as_text(&self, turns: &[Turn]) -> String {
+    /// Why each Status is what it is; nothing unless that was asked for.
+    fn explained(&self, message: &Message, turn: &Turn) -> String {
         let mut text = String::new();
-        for turn in turns {
-            text.push_str(&encoded(turn));
-            text.push('\n');
-            if self.explain {
-                for (status, reason) in statuses(turn) {
-                    explain(status, reason, &mut text);
-                }
+        if self.explain {
+            let mut addresses = BTreeMap::new();
+            addresses_of(&message.body.commands, &mut addresses);
+            for (status, reason) in statuses(turn) {
+                explain(status, reason, &addresses, &mut text);
             }
         }
         text
@@ -122,16 +140,48 @@ fn is_failure(status: &Status) -> bool {
     status.number().is_some_and(|code| code >= 400)
 }
 
-fn explain(status: &Status, reason: &Reason, text: &mut String) {
-    let or_empty = |text: Option<&syncml::message::Text>| text.map(ToString::to_string).unwrap_or_default();
-    let code = or_empty(status.code.as_ref());
-    let cmd = or_empty(status.cmd.as_ref());
-    let cmd_ref = or_empty(status.cmd_ref.as_ref());
-    let target = status.target_refs.first().map(|target| format!(" {target}")).unwrap_or_default();
+/// The first address of every command, by CmdID. An answer leaves it out where there is only one.
+fn addresses_of<'m>(commands: &'m [Command], addresses: &mut BTreeMap<&'m str, &'m str>) {
+    for command in commands {
+        let address = match &command.kind {
+            Kind::Request(request) => {
+                request.items.first().and_then(|item| item.target.as_ref()?.loc_uri.as_deref())
+            }
+            Kind::Container(container) => {
+                addresses_of(&container.commands, addresses);
+                None
+            }
+            Kind::Alert(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => None,
+        };
+        if let (Some(id), Some(address)) = (&command.cmd_id, address) {
+            addresses.entry(id).or_insert(address.trim());
+        }
+    }
+}
+
+/// The code and what it answers; then the rule with its ground and source.
+fn explain(status: &Status, reason: &Reason, addresses: &BTreeMap<&str, &str>, text: &mut String) {
+    const FAILURE: Style = AnsiColor::Red.on_default().bold();
+    const SUCCESS: Style = AnsiColor::Green.on_default().bold();
+    const SOURCE: Style = Style::new().dimmed();
+    let or_empty = |text: Option<&Text>| text.map(ToString::to_string).unwrap_or_default();
+    let style = if is_failure(status) { FAILURE } else { SUCCESS };
+    let [code, cmd, cmd_ref] =
+        [&status.code, &status.cmd, &status.cmd_ref].map(|text| or_empty(text.as_ref()));
+    let target = status
+        .target_refs
+        .first()
+        .map(|target| target.trim())
+        .or_else(|| addresses.get(cmd_ref.as_str()).copied());
     let fact = reason.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
     let rule = reason.rule;
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "  {code} {cmd} {cmd_ref}{target}: {}{fact}", rule.id);
-    let _ = writeln!(text, "      {}", rule.what);
-    let _ = writeln!(text, "      {}: {}", rule.ground, rule.source);
+    let _ = writeln!(
+        text,
+        "{style}{code}{style:#} {}",
+        [cmd.as_str(), cmd_ref.as_str(), target.unwrap_or_default()].join(" ").trim_end()
+    );
+    let _ = writeln!(text, "    {}{fact}", rule.id);
+    let _ = writeln!(text, "    {SOURCE}{}{SOURCE:#}", rule.what);
+    let _ = writeln!(text, "    {SOURCE}{}: {}{SOURCE:#}", rule.ground, rule.source);
 }
