@@ -129,33 +129,42 @@ impl LocUri {
     /// # Errors
     /// The first rule that `text` breaks.
     pub fn parse(text: &str) -> Result<Self, UriError> {
-        let end = text.bytes().position(|byte| byte == b'?').unwrap_or(text.len());
-        let (path, query) = (&text[..end], text.get(end + 1..));
-        if path.is_empty() {
-            return Err(UriError::Empty);
-        }
-        if path.starts_with('/') {
-            return Err(UriError::LeadingSlash);
-        }
-        let mut uri = Self { names: String::with_capacity(path.len()), ..Self::root() };
-        let mut start = 0;
-        for segment in path.as_bytes().split(|byte| *byte == b'/') {
-            // `/` is one byte in UTF-8 and never part of another character.
-            let segment = &path[start..start + segment.len()];
-            match segment {
-                "" => return Err(UriError::EmptySegment),
-                "." if start == 0 => {}
-                "." => return Err(UriError::DotSegment),
-                "*" => return Err(UriError::Asterisk),
-                _ if start == 2 && path.starts_with("./") && is_scope_name(segment) => {
-                    uri.scope = if segment.len() == "User".len() { UriScope::User } else { UriScope::Device };
+        let mut uri = Self { names: String::with_capacity(text.len()), ..Self::root() };
+        let (mut start, mut has_escapes) = (0, false);
+        // One pass over the bytes: the three that mean something are never part of another character.
+        for (at, byte) in text.bytes().chain([b'?']).enumerate() {
+            match byte {
+                b'%' => has_escapes = true,
+                b'/' if at == 0 => return Err(UriError::LeadingSlash),
+                b'/' | b'?' => {
+                    uri.take_segment(&text[start..at], start, has_escapes)?;
+                    (start, has_escapes) = (at + 1, false);
+                    if byte == b'?' {
+                        break;
+                    }
                 }
-                _ => uri.push(&decode(segment)?),
+                _ => {}
             }
-            start += segment.len() + 1;
         }
-        uri.query = query.map(Query::parse);
+        uri.query = text.get(start..).map(Query::parse);
         Ok(uri)
+    }
+
+    fn take_segment(&mut self, segment: &str, start: usize, has_escapes: bool) -> Result<(), UriError> {
+        match segment.as_bytes() {
+            [] if start == 0 => return Err(UriError::Empty),
+            [] => return Err(UriError::EmptySegment),
+            b"." if start == 0 => {}
+            b"." => return Err(UriError::DotSegment),
+            b"*" => return Err(UriError::Asterisk),
+            // Only `./` is as short before it, but for a name of one character.
+            _ if start == 2 && self.ends.is_empty() && is_scope_name(segment) => {
+                self.scope = if segment.len() == "User".len() { UriScope::User } else { UriScope::Device };
+            }
+            _ if has_escapes => self.push(&decode(segment)?),
+            _ => self.push(segment),
+        }
+        Ok(())
     }
 
     /// Whose tree it means.
@@ -235,7 +244,10 @@ impl std::fmt::Display for LocUri {
 /// A node's name as it stands in an address or in the list of an interior node's children.
 #[must_use]
 pub fn escape(name: &str) -> Cow<'_, str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     match name {
+        // Most names, GUIDs among them, are told at a glance.
+        _ if name.bytes().all(is_plain) => Cow::Borrowed(name),
         // A segment that is only a dot or an asterisk would be illegal; escaped it is a name.
         "." => Cow::Borrowed("%2E"),
         "*" => Cow::Borrowed("%2A"),
@@ -311,9 +323,6 @@ fn is_scope_name(name: &str) -> bool {
 }
 
 fn decode(segment: &str) -> Result<Cow<'_, str>, UriError> {
-    if !segment.as_bytes().contains(&b'%') {
-        return Ok(Cow::Borrowed(segment));
-    }
     let escapes_are_whole = segment
         .split('%')
         .skip(1)

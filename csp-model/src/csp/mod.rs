@@ -74,16 +74,17 @@ impl Csp {
         }
     }
 
-    /// Whether the CSP can have an instance of that name.
+    /// Whether the node's description lets an instance have that name. What else a CSP asks of a name it says when
+    /// it is written to.
     pub(crate) fn takes_name(self, device: &Device, node: NodeId, name: &str) -> bool {
         match self {
-            Self::Update(_) => update::takes_name(name),
             Self::Stored(_) => stored::takes_name(device, node, name),
-            Self::Interior
+            Self::Update(_)
+            | Self::Interior
             | Self::DevDetail(_)
             | Self::DevInfo(_)
             | Self::Manageability(_)
-            | Self::Policy(_) => false,
+            | Self::Policy(_) => true,
         }
     }
 
@@ -140,7 +141,7 @@ impl Csp {
             Self::DevDetail(node) => devdetail::write(device, node, value),
             Self::Policy(_) => policy::write(device, address.node, value),
             Self::Stored(mount) => stored::write(device, mount, address, value),
-            Self::Update(node) => update::write(device, node, address),
+            Self::Update(node) => update::write(device, node, address)?,
             Self::Interior | Self::DevInfo(_) | Self::Manageability(_) => {
                 return Err(TreeError::not_allowed(Access::REPLACE, Access::GET));
             }

@@ -243,7 +243,10 @@ impl Answer {
             target_refs: target_ref.cloned().into_iter().collect(),
             code: Some(Text::from_static(outcome.code.text())),
             original_error: hresult.map(|hresult| hresult.to_string().into()),
-            ..Status::default()
+            source_refs: Vec::new(),
+            cred: None,
+            chal: None,
+            items: Vec::new(),
         }));
     }
 
