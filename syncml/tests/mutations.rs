@@ -7,8 +7,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use csp_model::Device;
 use csp_model::xml::XmlErrorKind;
 use syncml::codec::{DecodeError, DecodeErrorKind, Limits, decode, encode};
+use syncml::session::Responder;
 
 const MUTATIONS: usize = 20_000;
 
@@ -16,6 +18,7 @@ const MUTATIONS: usize = 20_000;
 fn damaged_messages_are_judged_as_xmllint_judges_them() {
     let seeds: Vec<Vec<u8>> =
         fixtures::cases("mutation-seeds").iter().filter_map(|case| case.bytes("message.xml")).collect();
+    let device = Device::builtin();
     let mut random = Random(0x5eed);
     // By content, so that nothing is judged twice.
     let mut verdicts = BTreeMap::new();
@@ -28,6 +31,10 @@ fn damaged_messages_are_judged_as_xmllint_judges_them() {
         if let Ok(message) = &decoded {
             let again = decode(&encode(message), &Limits::default());
             assert_eq!(again.as_ref(), Ok(message), "{}", String::from_utf8_lossy(&bytes));
+            // Whatever it asks for, it is answered.
+            let mut device = device.clone();
+            let turn = Responder::new(&device).receive(message, &mut device);
+            assert!(decode(&encode(&turn.answer), &Limits::default()).is_ok());
         }
         if let Some(is_xml) = is_xml(decoded.as_ref().err())
             && !declares_utf16_falsely(&bytes)
