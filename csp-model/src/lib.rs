@@ -13,6 +13,7 @@ pub mod csp;
 pub mod device;
 pub mod schema;
 pub mod tree;
+pub mod units;
 pub mod uri;
 pub mod value;
 pub mod xml;

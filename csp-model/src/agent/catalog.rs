@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{UpdateClass, UpdateId};
-use crate::device::{Duration, Size};
 use crate::schema::OsVersion;
+use crate::units::{Duration, Size};
 
 /// An update as its services describe it.
 #[derive(Debug, Clone, PartialEq)]

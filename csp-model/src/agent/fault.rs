@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{HResult, UpdateId};
-use crate::device::Duration;
+use crate::units::Duration;
 
 /// A fault that the device file plans.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -14,6 +14,11 @@ use crate::{Device, Format, Value};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MountId(pub(crate) u16);
 
+impl MountId {
+    /// The built-in CSPs that only keep what they are given.
+    pub(crate) const BUILTIN: Self = Self(0);
+}
+
 /// The nodes that one mounted CSP keeps. An interior node is kept without a value.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Stored {
@@ -100,7 +105,7 @@ pub(super) fn remove(device: &mut Device, address: &Address<'_>) {
     let profile = device.profile_arc();
     for node in profile.schema().subtree(address.node) {
         // Another CSP may be mounted below: what it keeps goes too, from where it keeps it.
-        let Csp::Stored(mount) = profile.schema().def(node).csp else { continue };
+        let Csp::Stored(mount) = profile.csp(node) else { continue };
         let doomed: Vec<Key> = device
             .stored(mount)
             .map_or_else(Vec::new, |stored| stored.below(node, address).cloned().collect());

@@ -9,10 +9,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::scalar::{name_or_number, name_or_number_if_any};
-use super::{Duration, Instant, Scalar, Size, TimeZone, WindowsEdition};
+use super::{Scalar, TimeZone, WindowsEdition};
 use crate::agent::catalog::{Classification, Service};
 use crate::agent::{Fault, HResult, UpdateId};
 use crate::schema::{OsVersion, builtin::Edition};
+use crate::units::{Duration, Instant, Size};
 
 /// A device under MDM, as its file describes it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]

@@ -10,7 +10,6 @@ mod profile;
 mod registry;
 mod scalar;
 mod snapshot;
-mod units;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -26,7 +25,6 @@ pub use profile::{Mount, Profile, ProfileError};
 pub use registry::Registry;
 pub use scalar::{NotATimeZone, Scalar, TimeZone, WindowsEdition};
 pub use snapshot::{Snapshot, SnapshotError};
-pub use units::{Duration, Instant, NotADuration, NotASize, Size};
 
 use crate::agent::{self, Agent, ScanSources};
 use crate::csp::policy::{EffectivePolicy, Policy};

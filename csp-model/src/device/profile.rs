@@ -1,7 +1,7 @@
 //! What devices of one file share: the file, the schema it mounts, the updates it knows, and the state a device
 //! starts in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::file::{DeviceFile, InitialState, UpdateEntry};
@@ -20,13 +20,22 @@ use crate::{LocUri, TreeError};
 pub struct Profile {
     file: DeviceFile,
     schema: Schema,
-    /// The nodes that this edition and version of Windows does not have.
-    inapplicable: BTreeSet<NodeId>,
+    /// What else is known of each node, by its number.
+    nodes: Vec<NodeFacts>,
     updates: BTreeMap<UpdateId, Update>,
     mounts: Vec<Mount>,
     sync_application_version: Option<NodeId>,
     device_id: Arc<str>,
     start: Start,
+}
+
+/// What a profile knows of a node beside its description.
+#[derive(Debug, Clone, Copy)]
+struct NodeFacts {
+    /// Who acts for it; nobody for the places above the CSPs.
+    csp: Csp,
+    /// Whether this edition and version of Windows has it.
+    applies: bool,
 }
 
 /// The parts of a device whose clock has not moved.
@@ -67,19 +76,17 @@ impl Profile {
     /// # Panics
     /// Never.
     pub fn new(file: DeviceFile) -> Result<Self, ProfileError> {
-        let mut schema = builtin_schema(&file);
-        let builtin = MountId(0);
+        let (mut schema, mut csps) = builtin_schema(&file);
         let mut mounts = Vec::new();
         for (index, text) in file.ddf.iter().enumerate() {
             let fail = |what: String| ProfileError { path: format!("ddf[{index}]"), what };
             let description = ddf::read(text).map_err(|error| fail(error.to_string()))?;
             let number = u16::try_from(index + 1).map_err(|_| fail("too many descriptions".to_owned()))?;
-            let added = schema
-                .mount(&description.roots, &|_| Csp::Stored(MountId(number)))
-                .map_err(|error| fail(error.to_string()))?;
-            mounts.push(Mount { added, warnings: description.warnings });
+            let mounted = schema.mount(&description.roots).map_err(|error| fail(error.to_string()))?;
+            csps.extend(mounted.described.into_iter().map(|id| (id, Csp::Stored(MountId(number)))));
+            mounts.push(Mount { added: mounted.added, warnings: description.warnings });
         }
-        let inapplicable = inapplicable(&schema, &file);
+        let nodes = node_facts(&schema, &csps, &file);
         let updates = updates(&file)?;
         let agent = agent(&file, &updates)?;
         let sync_application_version =
@@ -87,7 +94,7 @@ impl Profile {
         check_faults(&file)?;
         let profile = Self {
             schema,
-            inapplicable,
+            nodes,
             updates,
             mounts,
             sync_application_version,
@@ -97,7 +104,7 @@ impl Profile {
                 policy: Arc::default(),
                 registry: Arc::new(file.registry.clone().into_iter().collect()),
                 name: file.device.name.as_str().into(),
-                stored: BTreeMap::from([(builtin, Arc::default())]),
+                stored: BTreeMap::from([(MountId::BUILTIN, Arc::default())]),
             },
             file,
         };
@@ -128,6 +135,11 @@ impl Profile {
         self.file.device.os
     }
 
+    /// Who acts for a node.
+    pub(crate) fn csp(&self, node: NodeId) -> Csp {
+        self.nodes.get(node.index()).map_or(Csp::Interior, |facts| facts.csp)
+    }
+
     /// An update that the services can offer.
     #[must_use]
     pub fn update(&self, id: UpdateId) -> Option<&Update> {
@@ -148,7 +160,7 @@ impl Profile {
     /// Whether this edition and version of Windows has the node.
     #[must_use]
     pub fn applies(&self, node: NodeId) -> bool {
-        !self.inapplicable.contains(&node)
+        self.nodes.get(node.index()).is_none_or(|facts| facts.applies)
     }
 
     pub(crate) const fn sync_application_version(&self) -> Option<NodeId> {
@@ -181,34 +193,47 @@ impl PartialEq for Profile {
     }
 }
 
-fn builtin_schema(file: &DeviceFile) -> Schema {
+/// The built-in CSPs, mounted, and who acts for their nodes.
+fn builtin_schema(file: &DeviceFile) -> (Schema, BTreeMap<NodeId, Csp>) {
     let mut schema = Schema::new();
-    let mut mount = |roots: &[schema::Node], csp: &dyn Fn(&[&str]) -> Csp| {
-        let mounted = schema.mount(roots, csp);
+    let mut csps = BTreeMap::new();
+    let mut mount = |roots: &[schema::Node], csp: &dyn Fn(&[&str]) -> Option<Csp>| {
+        let mounted = schema.mount(roots);
         debug_assert!(mounted.is_ok(), "{mounted:?}");
+        for id in mounted.unwrap_or_default().described {
+            let names: Vec<_> = schema
+                .path(id)
+                .iter()
+                .map(|id| schema.def(*id).name.as_deref().unwrap_or_default())
+                .collect();
+            // What a CSP knows are the names below its place.
+            let names = names
+                .strip_prefix(&[".", "Vendor", "MSFT"])
+                .or(names.strip_prefix(&["."]))
+                .unwrap_or_default();
+            csps.extend(csp(names).map(|csp| (id, csp)));
+        }
     };
-    mount(builtin::dev_info(), &|names| devinfo::Node::at(names).map_or(Csp::Interior, Csp::DevInfo));
-    mount(builtin::dev_detail(), &|names| devdetail::Node::at(names).map_or(Csp::Interior, Csp::DevDetail));
-    mount(builtin::update(file.schema), &|names| update::Node::at(names).map_or(Csp::Interior, Csp::Update));
-    mount(builtin::policy(), &|names| policy::Node::at(names).map_or(Csp::Interior, Csp::Policy));
-    mount(builtin::device_manageability(), &|names| {
-        manageability::Node::at(names).map_or(Csp::Interior, Csp::Manageability)
-    });
-    mount(builtin::dm_client(), &|_| Csp::Stored(MountId(0)));
-    schema
+    mount(builtin::dev_info(), &|names| devinfo::Node::at(names).map(Csp::DevInfo));
+    mount(builtin::dev_detail(), &|names| devdetail::Node::at(names).map(Csp::DevDetail));
+    mount(builtin::update(file.schema), &|names| update::Node::at(names).map(Csp::Update));
+    mount(builtin::policy(), &|names| policy::Node::at(names).map(Csp::Policy));
+    mount(builtin::device_manageability(), &|names| manageability::Node::at(names).map(Csp::Manageability));
+    mount(builtin::dm_client(), &|_| Some(Csp::Stored(MountId::BUILTIN)));
+    (schema, csps)
 }
 
-fn inapplicable(schema: &Schema, file: &DeviceFile) -> BTreeSet<NodeId> {
+fn node_facts(schema: &Schema, csps: &BTreeMap<NodeId, Csp>, file: &DeviceFile) -> Vec<NodeFacts> {
     let sku = Some(file.device.edition.sku());
-    let roots = [crate::uri::UriScope::Device, crate::uri::UriScope::User].map(|scope| schema.root(scope));
-    let nodes = roots.into_iter().flat_map(|root| schema.subtree(root));
-    nodes
-        .filter(|id| {
-            let msft = schema.def(*id).properties.msft.as_deref();
-            msft.and_then(|msft| msft.applicability.as_ref())
-                .is_some_and(|rule| !rule.applies(file.device.os, sku))
-        })
-        .collect()
+    let facts = |id: NodeId| {
+        let msft = schema.def(id).properties.msft.as_deref();
+        let applicability = msft.and_then(|msft| msft.applicability.as_ref());
+        NodeFacts {
+            csp: csps.get(&id).copied().unwrap_or(Csp::Interior),
+            applies: applicability.is_none_or(|rule| rule.applies(file.device.os, sku)),
+        }
+    };
+    schema.ids().map(facts).collect()
 }
 
 fn find(schema: &Schema, names: &[&str]) -> Option<NodeId> {

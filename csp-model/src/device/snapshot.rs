@@ -110,7 +110,7 @@ impl Device {
                 names.push(Box::from(name));
             }
         }
-        match schema.def(node).csp {
+        match self.profile.csp(node) {
             crate::csp::Csp::Stored(mount) => Some((mount, Key { node, names: names.into() })),
             _ => None,
         }

@@ -35,7 +35,6 @@ pub use os_version::{OsVersion, OsVersionError};
 pub use pattern::Pattern;
 pub use warning::Warning;
 
-use crate::csp::Csp;
 use crate::uri::UriScope;
 use crate::{Access, Format};
 
@@ -43,7 +42,14 @@ use crate::{Access, Format};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(u32);
 
-/// A node, numbered, with the CSP that acts for it.
+impl NodeId {
+    /// The number: nodes count from 0 without a gap.
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// A node, numbered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Def {
     /// The name; `None` where it is the user's or server's to choose.
@@ -52,8 +58,8 @@ pub struct Def {
     pub parent: Option<NodeId>,
     /// What the description says of it. Applicability is inherited from above.
     pub properties: Properties,
-    /// Who acts when a command reaches it.
-    pub csp: Csp,
+    /// Whether a description names the node; if not, it is only a place above one that does.
+    is_described: bool,
     /// The named nodes below, in document order.
     fixed: Vec<NodeId>,
     /// The same, sorted by length and name: most comparisons then look at a number.
@@ -66,6 +72,15 @@ pub struct Def {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schema {
     defs: Vec<Def>,
+}
+
+/// What a mounted description has brought.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Mounted {
+    /// The nodes that it describes and nobody had described before, parents first.
+    pub described: Vec<NodeId>,
+    /// The addresses of those that were not there at all; a free name is `{}`.
+    pub added: Vec<String>,
 }
 
 /// A description that cannot be mounted.
@@ -89,7 +104,7 @@ impl Schema {
     /// The two empty trees, the device's and the user's.
     #[must_use]
     pub fn new() -> Self {
-        Self { defs: vec![Def::interior(Some("."), None), Def::interior(Some("User"), None)] }
+        Self { defs: vec![Def::place(Some("."), None), Def::place(Some("User"), None)] }
     }
 
     /// The root of a scope's tree.
@@ -99,6 +114,11 @@ impl Schema {
             UriScope::Device => Self::DEVICE,
             UriScope::User => Self::USER,
         }
+    }
+
+    /// Every node, in the order of their numbers.
+    pub fn ids(&self) -> impl Iterator<Item = NodeId> {
+        (0..self.defs.len()).map(|index| NodeId(u32::try_from(index).unwrap_or(u32::MAX)))
     }
 
     /// A node by its number.
@@ -157,40 +177,26 @@ impl Schema {
         path
     }
 
-    /// Hangs a description into the tree. `csp` says who acts for a node, given its names below the root of the
-    /// description (an empty name where it is free). Gives the address of every node that was new.
+    /// Hangs a description into the tree, and gives what it has brought.
     ///
     /// # Errors
     /// When a root has no usable place; nothing is mounted then.
-    pub fn mount(&mut self, roots: &[Node], csp: &dyn Fn(&[&str]) -> Csp) -> Result<Vec<String>, MountError> {
+    pub fn mount(&mut self, roots: &[Node]) -> Result<Mounted, MountError> {
         let places = roots.iter().map(|root| self.place(root)).collect::<Result<Vec<_>, _>>()?;
-        let mut added = Vec::new();
+        let mut mounted = Mounted::default();
         for (root, (scope, segments)) in roots.iter().zip(places) {
             let mut at = self.root(scope);
+            let mut path = if scope == UriScope::User { "./User" } else { "." }.to_owned();
             for segment in &segments {
+                path.extend(["/", segment]);
                 at = match self.named(at, Some(segment)) {
                     Some(found) => found,
-                    None => self.push(Def::interior(Some(segment), Some(at))),
+                    None => self.push(Def::place(Some(segment), Some(at))),
                 };
             }
-            let text = |segments: &[String]| {
-                segments.iter().fold(
-                    if scope == UriScope::User { "./User" } else { "." }.to_owned(),
-                    |mut path, name| {
-                        path.push('/');
-                        path.push_str(name);
-                        path
-                    },
-                )
-            };
-            self.graft(
-                at,
-                root,
-                None,
-                &mut Graft { csp, names: Vec::new(), path: text(&segments), added: &mut added },
-            );
+            self.graft(at, root, None, &mut path, &mut mounted);
         }
-        Ok(added)
+        Ok(mounted)
     }
 
     fn place(&self, root: &Node) -> Result<(UriScope, Vec<String>), MountError> {
@@ -218,41 +224,34 @@ impl Schema {
         }
     }
 
-    fn graft<'n>(
+    fn graft(
         &mut self,
         parent: NodeId,
-        node: &'n Node,
+        node: &Node,
         inherited: Option<&Applicability>,
-        graft: &mut Graft<'n, '_>,
+        path: &mut String,
+        mounted: &mut Mounted,
     ) {
         let own = node.properties.msft.as_ref().and_then(|msft| msft.applicability.as_ref());
         let applicability = own.or(inherited);
-        graft.names.push(node.name.as_deref().unwrap_or_default());
-        let before = graft.path.len();
-        graft.path.push('/');
-        graft.path.push_str(node.name.as_deref().unwrap_or("{}"));
-        let id = match self.named(parent, node.name.as_deref()) {
-            Some(found) => {
-                // The places above a mount come into being without a description; the first one they get is theirs.
-                if self.def(found).csp == Csp::Interior && (graft.csp)(&graft.names) != Csp::Interior {
-                    self.defs[found.0 as usize].describe(node, applicability, (graft.csp)(&graft.names));
-                }
-                found
-            }
-            None => {
-                graft.added.push(graft.path.clone());
-                let mut def = Def::interior(node.name.as_deref(), Some(parent));
-                def.describe(node, applicability, (graft.csp)(&graft.names));
-                self.push(def)
-            }
-        };
-        if self.def(id).properties.format == Format::Node {
+        let before = path.len();
+        path.extend(["/", node.name.as_deref().unwrap_or("{}")]);
+        let found = self.named(parent, node.name.as_deref());
+        let id = found.unwrap_or_else(|| self.push(Def::place(node.name.as_deref(), Some(parent))));
+        // The first description of a node is the one that holds.
+        if !self.def(id).is_described {
+            self.defs[id.0 as usize].describe(node, applicability);
+            mounted.described.push(id);
+        }
+        if found.is_none() {
+            mounted.added.push(path.clone());
+        }
+        if self.def(id).is_interior() {
             for child in &node.children {
-                self.graft(id, child, applicability, graft);
+                self.graft(id, child, applicability, path, mounted);
             }
         }
-        graft.names.pop();
-        graft.path.truncate(before);
+        path.truncate(before);
     }
 
     fn push(&mut self, def: Def) -> NodeId {
@@ -281,7 +280,8 @@ impl Default for Schema {
 }
 
 impl Def {
-    fn interior(name: Option<&str>, parent: Option<NodeId>) -> Self {
+    /// A place: always there, and nothing but a way down.
+    fn place(name: Option<&str>, parent: Option<NodeId>) -> Self {
         let properties = Properties {
             access: Access::GET,
             default: None,
@@ -298,19 +298,19 @@ impl Def {
             name: name.map(Into::into),
             parent,
             properties,
-            csp: Csp::Interior,
+            is_described: false,
             fixed: vec![],
             by_name: vec![],
             dynamic: None,
         }
     }
 
-    fn describe(&mut self, node: &Node, applicability: Option<&Applicability>, csp: Csp) {
+    fn describe(&mut self, node: &Node, applicability: Option<&Applicability>) {
         self.properties = node.properties.clone();
         if let Some(applicability) = applicability {
             self.properties.msft.get_or_insert_default().applicability = Some(applicability.clone());
         }
-        self.csp = csp;
+        self.is_described = true;
     }
 
     /// Whether the node is an interior one.
@@ -333,12 +333,4 @@ impl Def {
 /// The order of named nodes for the look-up.
 fn order(known: &str, name: &str) -> std::cmp::Ordering {
     known.len().cmp(&name.len()).then_with(|| known.cmp(name))
-}
-
-/// What one mount carries on its way down a description.
-struct Graft<'n, 'm> {
-    csp: &'m dyn Fn(&[&str]) -> Csp,
-    names: Vec<&'n str>,
-    path: String,
-    added: &'m mut Vec<String>,
 }

@@ -36,9 +36,9 @@ impl Device {
     pub fn get(&self, uri: &LocUri) -> Result<Reading, TreeError> {
         let address = self.resolve_present(uri)?;
         let def = self.profile().schema().def(address.node);
-        self.check_access(def, Access::GET)?;
+        self.check_access(address.node, Access::GET)?;
         if !def.is_interior() {
-            let value = def.csp.read(self, &address).ok_or(TreeError::NotFound)?;
+            let value = self.profile().csp(address.node).read(self, &address).ok_or(TreeError::NotFound)?;
             return Ok(Reading::Leaf(value, media_type(def)));
         }
         let mut names = String::new();
@@ -58,7 +58,7 @@ impl Device {
     /// When the device has no such node, or it cannot be read.
     pub fn list(&self, uri: &LocUri, with_data: bool) -> Result<Vec<Listed>, TreeError> {
         let address = self.resolve_present(uri)?;
-        self.check_access(self.profile().schema().def(address.node), Access::GET)?;
+        self.check_access(address.node, Access::GET)?;
         let mut listed = Vec::new();
         self.list_into(&address, String::new(), with_data, &mut listed);
         Ok(listed)
@@ -76,9 +76,14 @@ impl Device {
             Property::Format => def.properties.format.name().to_owned(),
             Property::Name => uri.segments().next_back().unwrap_or(".").to_owned(),
             Property::Size if def.is_interior() => return Err(TreeError::PropertyNotSupported),
-            Property::Size => {
-                def.csp.read(self, &address).ok_or(TreeError::NotFound)?.text().len().to_string()
-            }
+            Property::Size => self
+                .profile()
+                .csp(address.node)
+                .read(self, &address)
+                .ok_or(TreeError::NotFound)?
+                .text()
+                .len()
+                .to_string(),
             Property::Title => def.properties.title.as_deref().unwrap_or_default().to_owned(),
             Property::Type => match &def.properties.kind {
                 schema::Kind::Mime(name) | schema::Kind::DdfName(name) => name.to_string(),
@@ -91,8 +96,8 @@ impl Device {
 
     fn list_into(&self, address: &Address<'_>, below: String, with_data: bool, listed: &mut Vec<Listed>) {
         let def = self.profile().schema().def(address.node);
-        let readable = with_data && !def.is_interior() && self.access(def).contains(Access::GET);
-        let value = if readable { def.csp.read(self, address) } else { None };
+        let readable = with_data && !def.is_interior() && self.access(address.node).contains(Access::GET);
+        let value = if readable { self.profile().csp(address.node).read(self, address) } else { None };
         let format = def.properties.format;
         listed.push(Listed { below: below.clone(), format, media_type: media_type(def), value });
         self.each_child(address, &mut |child, name| {
@@ -108,14 +113,14 @@ impl Device {
         for id in schema.fixed_children(parent.node) {
             let def = schema.def(id);
             let child = parent.below(id, None);
-            let is_there =
-                self.profile().applies(id) && (def.comes_with_parent() || def.csp.exists(self, &child));
+            let is_there = self.profile().applies(id)
+                && (def.comes_with_parent() || self.profile().csp(id).exists(self, &child));
             if let (true, Some(name)) = (is_there, &def.name) {
                 visit(&child, name);
             }
         }
         if let Some(id) = schema.dynamic_child(parent.node) {
-            schema.def(id).csp.each_instance(self, parent, id, &mut |name| {
+            self.profile().csp(id).each_instance(self, parent, id, &mut |name| {
                 // The shared prefix is copied: the name lives only for this call.
                 let mut names: smallvec::SmallVec<[&str; 4]> = smallvec::SmallVec::from_slice(&parent.names);
                 names.push(name);

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::TreeError;
 use crate::csp::Address;
-use crate::schema::Def;
+use crate::schema::NodeId;
 use crate::{Access, Device, LocUri};
 
 /// An address that falls under a description.
@@ -39,7 +39,8 @@ impl Device {
                 found.address.names.push(name);
             }
             found.depth += 1;
-            present = present && (def.comes_with_parent() || def.csp.exists(self, &found.address));
+            present =
+                present && (def.comes_with_parent() || self.profile().csp(node).exists(self, &found.address));
             found.depth_present += usize::from(present);
         }
         if self.profile().applies(found.address.node) { Ok(found) } else { Err(TreeError::NotApplicable) }
@@ -55,7 +56,8 @@ impl Device {
     ///
     /// Some descriptions give Add and Delete to the permanent node above instead of the free node that comes and
     /// goes (Update DDF, ApprovedUpdates): they mean that node.
-    pub(super) fn access(&self, def: &Def) -> Access {
+    pub(super) fn access(&self, node: NodeId) -> Access {
+        let def = self.profile().schema().def(node);
         let own = def.properties.access;
         let from_parent = match def.parent.map(|parent| self.profile().schema().def(parent)) {
             Some(parent) if def.name.is_none() && parent.comes_with_parent() => {
@@ -63,13 +65,13 @@ impl Device {
             }
             _ => Access::empty(),
         };
-        def.csp.access(self, own | from_parent)
+        self.profile().csp(node).access(self, own | from_parent)
     }
 
     /// # Errors
     /// When the node does not allow what is wanted.
-    pub(super) fn check_access(&self, def: &Def, wanted: Access) -> Result<(), TreeError> {
-        let allowed = self.access(def);
+    pub(super) fn check_access(&self, node: NodeId, wanted: Access) -> Result<(), TreeError> {
+        let allowed = self.access(node);
         if allowed.contains(wanted) { Ok(()) } else { Err(TreeError::not_allowed(wanted, allowed)) }
     }
 }

@@ -41,7 +41,7 @@ impl Device {
         self.check_names(&found.address)?;
         let profile = self.profile_arc();
         let def = profile.schema().def(found.address.node);
-        self.check_access(def, Access::ADD)?;
+        self.check_access(found.address.node, Access::ADD)?;
         if found.exists() {
             return Err(TreeError::AlreadyExists);
         }
@@ -50,9 +50,9 @@ impl Device {
         let parents = self.missing_parents(&found)?;
         self.check_occurrence(def, &found.address)?;
         for parent in &parents {
-            profile.schema().def(parent.node).csp.write(self, parent, None)?;
+            profile.csp(parent.node).write(self, parent, None)?;
         }
-        def.csp.write(self, &found.address, value)
+        profile.csp(found.address.node).write(self, &found.address, value)
     }
 
     /// Changes the value of a leaf. A policy that is not set comes into being (Microsoft's servers replace what
@@ -70,17 +70,18 @@ impl Device {
         let found = self.resolve(uri)?;
         let profile = self.profile_arc();
         let def = profile.schema().def(found.address.node);
-        let creates = matches!(def.csp, Csp::Policy(_)) && self.access(def).contains(Access::ADD);
+        let csp = profile.csp(found.address.node);
+        let creates = matches!(csp, Csp::Policy(_)) && self.access(found.address.node).contains(Access::ADD);
         if !found.exists() && !creates {
             return Err(TreeError::NotFound);
         }
-        self.check_access(def, Access::REPLACE)?;
+        self.check_access(found.address.node, Access::REPLACE)?;
         let value = self.value(def, setting)?;
         check_transaction(def, transaction)?;
         match value {
             // Nothing changes about an interior node.
             None => Ok(()),
-            value => def.csp.write(self, &found.address, value),
+            value => csp.write(self, &found.address, value),
         }
     }
 
@@ -92,13 +93,13 @@ impl Device {
         let address = self.resolve_present(uri)?;
         let profile = self.profile_arc();
         let def = profile.schema().def(address.node);
-        self.check_access(def, Access::DELETE)?;
+        self.check_access(address.node, Access::DELETE)?;
         let is_permanent = def.properties.scope == Scope::Permanent && def.comes_with_parent();
         if is_permanent {
-            return Err(TreeError::not_allowed(Access::DELETE, self.access(def) - Access::DELETE));
+            return Err(TreeError::not_allowed(Access::DELETE, self.access(address.node) - Access::DELETE));
         }
         check_transaction(def, transaction)?;
-        def.csp.remove(self, &address);
+        profile.csp(address.node).remove(self, &address);
         Ok(())
     }
 
@@ -108,10 +109,8 @@ impl Device {
     /// When there is no such node, it cannot be run, or its CSP refuses.
     pub fn exec(&mut self, uri: &LocUri) -> Result<Effect, TreeError> {
         let address = self.resolve_present(uri)?;
-        let profile = self.profile_arc();
-        let def = profile.schema().def(address.node);
-        self.check_access(def, Access::EXEC)?;
-        def.csp.exec(self)
+        self.check_access(address.node, Access::EXEC)?;
+        self.profile().csp(address.node).exec(self)
     }
 
     /// The value that a setting means for a node; `None` for an interior one.
@@ -141,7 +140,7 @@ impl Device {
         let schema = self.profile().schema();
         let free = schema.ancestry(address.node).filter(|id| schema.def(*id).name.is_none());
         let mut named = free.zip(address.names.iter().rev());
-        let takes = named.all(|(id, name)| schema.def(id).csp.takes_name(self, id, name));
+        let takes = named.all(|(id, name)| self.profile().csp(id).takes_name(self, id, name));
         if takes { Ok(()) } else { Err(TreeError::InvalidName) }
     }
 
@@ -159,7 +158,7 @@ impl Device {
             let def = schema.def(*id);
             names += usize::from(def.name.is_none());
             if depth > found.depth_present && !def.comes_with_parent() {
-                self.check_access(def, Access::ADD).map_err(|_| TreeError::NotFound)?;
+                self.check_access(*id, Access::ADD).map_err(|_| TreeError::NotFound)?;
                 let names = found.address.names.iter().copied().take(names).collect();
                 missing.push(Address { node: *id, names });
             }
@@ -179,7 +178,7 @@ impl Device {
             parent.names.pop();
         }
         let mut count = 0_u32;
-        def.csp.each_instance(self, &parent, address.node, &mut |_| count += 1);
+        self.profile().csp(address.node).each_instance(self, &parent, address.node, &mut |_| count += 1);
         if count < most { Ok(()) } else { Err(TreeError::TooMany(most)) }
     }
 }

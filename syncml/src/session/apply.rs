@@ -7,7 +7,7 @@ use csp_model::{Device, Format, LocUri, TreeError, Value};
 use super::status::{Outcome, StatusCode};
 use crate::codec::xml;
 use crate::conformance as rules;
-use crate::message::{Data, Item, Items, Location, Meta, Request, Text, Verb};
+use crate::message::{Alert, Data, Item, Items, Location, Meta, Request, Text, Verb};
 
 /// What became of the Items of one command.
 #[derive(Debug, Default)]
@@ -48,6 +48,16 @@ pub(super) fn apply(device: &mut Device, request: &Request, transaction: Transac
         }
     }
     applied
+}
+
+/// What an Alert is answered.
+pub(super) fn alert(alert: &Alert) -> Outcome {
+    const KNOWN: [&str; 7] = ["1200", "1201", "1222", "1223", "1224", "1225", "1226"];
+    match alert.code.as_deref().map(str::trim) {
+        None | Some("") => Outcome::new(StatusCode::INCOMPLETE, &rules::ALERT_INCOMPLETE),
+        Some(code) if KNOWN.contains(&code) => Outcome::new(StatusCode::OK, &rules::ALERT),
+        Some(_) => Outcome::new(StatusCode::NOT_SUPPORTED, &rules::ALERT_UNSUPPORTED),
+    }
 }
 
 /// The text of an Item's address, as it was written.

@@ -8,7 +8,6 @@ use csp_model::tree::{Effect, Transaction};
 use csp_model::{Device, LocUri};
 
 use super::apply::{self, Applied};
-use super::responder::alert_outcome;
 use super::status::{Outcome, StatusCode};
 use crate::conformance as rules;
 use crate::message::{Command, Container, ContainerKind, Kind, Request, Verb};
@@ -116,7 +115,7 @@ impl<'m> Trial<'m> {
                 }
                 applied
             }
-            Kind::Alert(alert) => Applied::refused(alert_outcome(alert)),
+            Kind::Alert(alert) => Applied::refused(apply::alert(alert)),
             Kind::Container(nested) => match nested.kind {
                 ContainerKind::Atomic => refused(&rules::ATOMIC_NESTED),
                 ContainerKind::Sequence => Applied::refused(Outcome::new(StatusCode::OK, &rules::SEQUENCE)),

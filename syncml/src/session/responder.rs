@@ -134,16 +134,6 @@ impl Responder {
     }
 }
 
-/// What an Alert is answered.
-pub(super) fn alert_outcome(alert: &Alert) -> Outcome {
-    const KNOWN: [&str; 7] = ["1200", "1201", "1222", "1223", "1224", "1225", "1226"];
-    match alert.code.as_deref().map(str::trim) {
-        None | Some("") => Outcome::new(StatusCode::INCOMPLETE, &rules::ALERT_INCOMPLETE),
-        Some(code) if KNOWN.contains(&code) => Outcome::new(StatusCode::OK, &rules::ALERT),
-        Some(_) => Outcome::new(StatusCode::NOT_SUPPORTED, &rules::ALERT_UNSUPPORTED),
-    }
-}
-
 /// An answer that is being written.
 struct Answer {
     msg_ref: Text,
@@ -178,7 +168,7 @@ impl Answer {
                 let applied = apply::apply(device, request, Transaction::None, false);
                 self.applied(command, applied);
             }
-            Kind::Alert(alert) => self.status(&reference(command), None, alert_outcome(alert)),
+            Kind::Alert(alert) => self.status(&reference(command), None, apply::alert(alert)),
             Kind::Container(container) => self.container(command, container, device),
             Kind::Unknown(_) => {
                 self.status(
