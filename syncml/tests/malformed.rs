@@ -3,6 +3,8 @@
 //! A case is `message.xml`, the bytes, and `error.txt`, the error as it is shown. With `UPDATE=1` in the
 //! environment, errors that are missing are written.
 
+#![expect(clippy::disallowed_methods, reason = "a test reads and writes its cases")]
+
 use std::fs;
 
 use syncml::codec::{DecodeErrorKind, Limits, decode, encode};
