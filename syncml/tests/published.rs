@@ -5,6 +5,7 @@
 //! compared, and that is said. `cargo test -p syncml --test published -- --nocapture` prints the table.
 
 #![expect(
+    clippy::unwrap_used,
     clippy::disallowed_methods,
     clippy::print_stdout,
     clippy::print_stderr,
