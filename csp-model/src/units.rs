@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
-use jiff::{Span, SpanRelativeTo, Unit};
+use jiff::{Span, SpanRelativeTo};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -96,18 +96,16 @@ impl FromStr for Duration {
     type Err = NotADuration;
 
     fn from_str(text: &str) -> Result<Self, NotADuration> {
-        let seconds = text
+        // Ten thousand years are more than any clock here reaches.
+        const LONGEST: u64 = 320_000_000_000;
+        let length = text
             .parse::<Span>()
             .ok()
-            .and_then(|span| span.total((Unit::Second, SpanRelativeTo::days_are_24_hours())).ok());
-        match seconds {
-            // Ten thousand years are more than any clock here reaches.
-            #[expect(
-                clippy::cast_possible_truncation,
-                clippy::cast_sign_loss,
-                reason = "the range was checked"
-            )]
-            Some(seconds @ 0.0..=3.2e11) => Ok(Self(seconds as u64)),
+            .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()).ok());
+        match length.and_then(|length| u64::try_from(length.as_secs()).ok()) {
+            Some(seconds) if seconds <= LONGEST && !length.is_some_and(|length| length.is_negative()) => {
+                Ok(Self(seconds))
+            }
             _ => Err(NotADuration(text.to_owned())),
         }
     }
@@ -245,6 +243,8 @@ mod tests {
         assert_eq!(seconds("P30D"), Some(2_592_000));
         assert_eq!(seconds("PT1H30M"), Some(5_400));
         assert_eq!(seconds("-5m"), None);
+        assert_eq!(seconds("53697d 5h 47m 41s"), Some(4_639_441_661));
+        assert_eq!(seconds("-0.5s"), None);
         assert_eq!(seconds("yesterday"), None);
         assert_eq!(seconds(""), None);
         assert_eq!(Duration::from_secs(93_784).to_string(), "1d 2h 3m 4s");
