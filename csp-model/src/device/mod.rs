@@ -6,6 +6,7 @@
 
 mod file;
 mod load;
+mod parts;
 mod profile;
 mod registry;
 mod scalar;
@@ -21,6 +22,7 @@ pub use file::{
     UpdateEntry,
 };
 pub use load::FileError;
+pub use parts::Parts;
 pub use profile::{Mount, Profile, ProfileError};
 pub use registry::Registry;
 pub use scalar::{NotATimeZone, Scalar, TimeZone, WindowsEdition};
