@@ -138,7 +138,7 @@ impl Device {
         brought.fold(self.profile.os(), Ord::max)
     }
 
-    /// What the CSP of a mounted description keeps; `None` while nothing was ever written to it.
+    /// What the CSP of a mounted description keeps; `None` for a description that the device's file does not mount.
     #[must_use]
     pub fn stored(&self, mount: MountId) -> Option<&Stored> {
         self.stored.get(&mount).map(Arc::as_ref)

@@ -77,6 +77,7 @@ impl Profile {
     /// Never.
     pub fn new(file: DeviceFile) -> Result<Self, ProfileError> {
         let (mut schema, mut csps) = builtin_schema(&file);
+        let mut stored = BTreeMap::from([(MountId::BUILTIN, Arc::default())]);
         let mut mounts = Vec::new();
         for (index, text) in file.ddf.iter().enumerate() {
             let fail = |what: String| ProfileError { path: format!("ddf[{index}]"), what };
@@ -85,6 +86,7 @@ impl Profile {
             let mounted = schema.mount(&description.roots).map_err(|error| fail(error.to_string()))?;
             csps.extend(mounted.described.into_iter().map(|id| (id, Csp::Stored(MountId(number)))));
             mounts.push(Mount { added: mounted.added, warnings: description.warnings });
+            stored.insert(MountId(number), Arc::default());
         }
         let nodes = node_facts(&schema, &csps, &file);
         let updates = updates(&file)?;
@@ -104,7 +106,7 @@ impl Profile {
                 policy: Arc::default(),
                 registry: Arc::new(file.registry.clone().into_iter().collect()),
                 name: file.device.name.as_str().into(),
-                stored: BTreeMap::from([(MountId::BUILTIN, Arc::default())]),
+                stored,
             },
             file,
         };
