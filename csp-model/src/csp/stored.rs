@@ -68,8 +68,11 @@ impl Stored {
 }
 
 pub(super) fn takes_name(device: &Device, node: NodeId, name: &str) -> bool {
-    let msft = device.profile().schema().def(node).properties.msft.as_deref();
-    msft.and_then(|msft| msft.naming.as_ref()).is_none_or(|naming| naming.accepts(name))
+    let def = device.profile().schema().def(node);
+    let Some(msft) = def.properties.msft.as_deref() else { return true };
+    // The allowed values of a leaf are about its value.
+    let of_leaf = || msft.naming.as_ref().is_none_or(|naming| naming.accepts(name));
+    if def.is_interior() { msft.check_name(name).is_ok() } else { of_leaf() }
 }
 
 pub(super) fn exists(device: &Device, mount: MountId, address: &Address<'_>) -> bool {
