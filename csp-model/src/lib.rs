@@ -12,6 +12,8 @@ pub mod agent;
 pub mod csp;
 pub mod device;
 pub mod schema;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 pub mod tree;
 pub mod units;
 pub mod uri;

@@ -49,7 +49,7 @@ pub fn properties(format: BoxedStrategy<Format>) -> impl Strategy<Value = Proper
         select(vec![CaseSense::Sensitive, CaseSense::Insensitive]),
         prop_oneof![2 => Just(None), 1 => msft().prop_map(Some)],
     );
-    (first, second).prop_map(|(first, second)| {
+    (first.boxed(), second.boxed()).prop_map(|(first, second)| {
         let (access, default, description, format, occurrence) = first;
         let (scope, title, kind, case_sense, msft) = second;
         let msft = msft.filter(|msft: &Msft| !msft.is_empty()).map(Box::new);
@@ -110,7 +110,7 @@ fn msft() -> impl Strategy<Value = Msft> {
         vec(dependency_group(), 0..2),
         vec(text(), 0..=10),
     );
-    (first, second).prop_map(|(first, second)| {
+    (first.boxed(), second.boxed()).prop_map(|(first, second)| {
         let (applicability, allowed, naming, atomic_required, gp_mapping) = first;
         let (replace_behavior, reboot_behavior, deprecated, conflict_resolution, dependencies, common_errors) =
             second;

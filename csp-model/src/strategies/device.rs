@@ -1,0 +1,299 @@
+//! Device files that make sense, and the devices that they describe.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use proptest::collection::{btree_map, vec};
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::respect::operation;
+use super::update::{instant, os, text, update_id, update_set};
+use super::value::fitting;
+use crate::agent::{Fault, FaultKind, HResult};
+use crate::device::{
+    Approval, AtomicFailure, Clock, Duration, Identity, OriginalError, Profile, RevokeApproval, Scalar,
+    TimeZone, UpdateEntry, WindowsEdition,
+};
+use crate::schema::builtin::{self, Edition};
+use crate::schema::registry::gp_values;
+use crate::schema::{Node, OsVersion, ddf};
+use crate::{Device, DeviceFile, Value};
+
+/// Where a device's clock can start.
+///
+/// ```
+/// use csp_model::strategies;
+/// use proptest::prelude::*;
+///
+/// proptest!(|(clock in strategies::clock())| {
+///     prop_assert!(clock.timestamp() > 1_420_000_000);
+/// });
+/// ```
+pub fn clock() -> BoxedStrategy<DateTime<Utc>> {
+    let nanoseconds = prop_oneof![3 => Just(0), 1 => 0_u32..1_000_000_000];
+    (1_430_000_000_i64..2_100_000_000, nanoseconds)
+        .prop_filter_map("no such time", |(seconds, nanoseconds)| {
+            DateTime::from_timestamp(seconds, nanoseconds)
+        })
+        .boxed()
+}
+
+/// A device file that makes sense: any edition and version of Windows, both editions of the Update CSP, policies
+/// and Group Policy, updates in every state, approvals, faults, and at times a description of its own.
+///
+/// ```
+/// use csp_model::{DeviceFile, strategies};
+/// use proptest::prelude::*;
+///
+/// proptest!(ProptestConfig::with_cases(16), |(file in strategies::device_file())| {
+///     let json = serde_json::to_string(&file).expect("JSON");
+///     prop_assert_eq!(DeviceFile::from_json(&json), Ok(file));
+/// });
+/// ```
+pub fn device_file() -> BoxedStrategy<DeviceFile> {
+    (clock(), os(), select(EDITIONS.to_vec()))
+        .prop_flat_map(|(clock, os, edition)| {
+            let switches = (
+                select(Edition::ALL.to_vec()),
+                // TOML has no larger number.
+                0..=i64::MAX.unsigned_abs(),
+                time_zone(),
+                of(instant(clock)),
+                any::<bool>(),
+                of(select(vec![RevokeApproval::Allowed, RevokeApproval::Refused])),
+                select(vec![AtomicFailure::RolledBack, AtomicFailure::OwnCodes]),
+                select(vec![OriginalError::WhenAsked, OriginalError::Always]),
+            );
+            let parts = (
+                identity(os, edition),
+                policy(os, edition),
+                registry(),
+                update_set(clock).prop_flat_map(move |updates| {
+                    let approvals = approvals(clock, &updates);
+                    (Just(updates), approvals)
+                }),
+                vec(fault(), 0..3),
+                description(),
+            );
+            (switches.boxed(), parts.boxed()).prop_map(move |(switches, parts)| {
+                let (
+                    schema,
+                    seed,
+                    time_zone,
+                    last_scan,
+                    lenient_add,
+                    revoke_approval,
+                    atomic_failure,
+                    original_error,
+                ) = switches;
+                let (device, policy, registry, (update, approval), fault, ddf) = parts;
+                DeviceFile {
+                    schema,
+                    seed,
+                    clock: Clock(clock),
+                    time_zone,
+                    last_scan,
+                    lenient_add,
+                    revoke_approval,
+                    atomic_failure,
+                    original_error,
+                    ddf,
+                    device,
+                    policy,
+                    registry,
+                    update,
+                    approval,
+                    fault,
+                }
+            })
+        })
+        .boxed()
+}
+
+/// A device at the start of its clock.
+///
+/// ```
+/// use csp_model::{LocUri, strategies};
+/// use proptest::prelude::*;
+///
+/// proptest!(ProptestConfig::with_cases(16), |(device in strategies::device())| {
+///     prop_assert!(device.list(&LocUri::root(), true).is_ok());
+/// });
+/// ```
+pub fn device() -> BoxedStrategy<Device> {
+    device_file()
+        .prop_map(|file| {
+            let profile = Profile::new(file).expect("the strategy makes files that make sense");
+            Device::new(Arc::new(profile))
+        })
+        .boxed()
+}
+
+/// A device that a server has already worked on.
+///
+/// ```
+/// use csp_model::{Device, strategies};
+/// use proptest::prelude::*;
+///
+/// proptest!(ProptestConfig::with_cases(16), |(device in strategies::used_device())| {
+///     let json = serde_json::to_string(&device).expect("JSON");
+///     prop_assert_eq!(serde_json::from_str::<Device>(&json).expect("a device"), device);
+/// });
+/// ```
+pub fn used_device() -> BoxedStrategy<Device> {
+    device()
+        .prop_flat_map(|device| {
+            let operations = vec(operation(&device), 0..10);
+            (Just(device), operations.boxed()).prop_map(|(mut device, operations)| {
+                for operation in operations {
+                    // One may have taken away what a later one wants to change.
+                    let _done_or_refused = operation.apply(&mut device);
+                }
+                device
+            })
+        })
+        .boxed()
+}
+
+const EDITIONS: [WindowsEdition; 10] = [
+    WindowsEdition::Home,
+    WindowsEdition::Pro,
+    WindowsEdition::ProEducation,
+    WindowsEdition::ProForWorkstations,
+    WindowsEdition::Education,
+    WindowsEdition::Enterprise,
+    WindowsEdition::EnterpriseLtsc,
+    WindowsEdition::EnterpriseMultiSession,
+    WindowsEdition::IotEnterprise,
+    WindowsEdition::SE,
+];
+
+fn identity(os: OsVersion, edition: WindowsEdition) -> BoxedStrategy<Identity> {
+    (text(), text(), text(), text(), text())
+        .prop_map(move |(name, id, manufacturer, model, language)| Identity {
+            name,
+            id,
+            manufacturer,
+            model,
+            language,
+            os,
+            edition,
+        })
+        .boxed()
+}
+
+fn time_zone() -> impl Strategy<Value = TimeZone> {
+    select(vec!["UTC", "+09:00", "-03:30", "+00:01", "-12:00"])
+        .prop_map(|text| TimeZone::try_from(text.to_owned()).expect("an offset"))
+}
+
+type Table = BTreeMap<String, BTreeMap<String, Scalar>>;
+
+/// Policies that this Windows has.
+fn policy(os: OsVersion, edition: WindowsEdition) -> BoxedStrategy<Table> {
+    let area = builtin::policy()[0].find(&["Config", "Update"]).expect("the area Update");
+    let applies =
+        |node: &&Node| node.applicability().is_none_or(|rule| rule.applies(os, Some(edition.sku())));
+    let policies: Vec<_> = area.children.iter().filter(applies).collect();
+    if policies.is_empty() {
+        return Just(Table::new()).boxed();
+    }
+    let one = select(policies).prop_flat_map(|node| {
+        let name = node.name.as_deref().unwrap_or_default().to_owned();
+        let values = fitting(&node.properties).expect("a value that the policy takes");
+        (Just(name), (values, any::<bool>()).prop_map(|(value, as_text)| scalar(&value, as_text)))
+    });
+    vec(one, 0..8)
+        .prop_map(|policies| {
+            if policies.is_empty() {
+                return Table::new();
+            }
+            Table::from([("Update".to_owned(), policies.into_iter().collect())])
+        })
+        .boxed()
+}
+
+fn scalar(value: &Value, as_text: bool) -> Scalar {
+    match value {
+        Value::Int(number) if !as_text => Scalar::Int(*number),
+        other => Scalar::Text(other.text().into_owned()),
+    }
+}
+
+/// Group Policy of the Update area with its switches, in keys of every spelling, and values that mean nothing here.
+fn registry() -> BoxedStrategy<Table> {
+    let places = gp_values().iter().flat_map(|row| {
+        let switch = row.switch.map(|switch| (switch.key.path(), switch.value));
+        [Some((row.key.path(), row.value)), switch].into_iter().flatten()
+    });
+    let place = select(places.chain([(r"HKLM\SOFTWARE\é", "")]).collect::<Vec<_>>());
+    let spelled = (place, 0_u8..4).prop_map(|((key, value), form)| {
+        let key = match form {
+            0 => key.to_uppercase(),
+            1 => key.replacen("HKLM", "HKEY_LOCAL_MACHINE", 1),
+            _ => key.to_owned(),
+        };
+        (key, value.to_owned())
+    });
+    let content = prop_oneof![
+        4 => (0_i64..4).prop_map(Scalar::Int),
+        1 => any::<i64>().prop_map(Scalar::Int),
+        1 => any::<bool>().prop_map(Scalar::Bool),
+        1 => text().prop_map(Scalar::Text),
+    ];
+    btree_map(spelled, content, 0..8)
+        .prop_map(|values| {
+            let mut table = Table::new();
+            for ((key, name), content) in values {
+                table.entry(key).or_default().insert(name, content);
+            }
+            table
+        })
+        .boxed()
+}
+
+/// Approvals of updates, of classifications, and of what nobody has heard of.
+fn approvals(clock: DateTime<Utc>, updates: &[UpdateEntry]) -> BoxedStrategy<Vec<Approval>> {
+    let known: Vec<_> = updates.iter().flat_map(|update| [update.id, update.classification.id()]).collect();
+    let id = match known.is_empty() {
+        true => update_id().boxed(),
+        false => prop_oneof![3 => select(known), 1 => update_id()].boxed(),
+    };
+    btree_map(id, of(instant(clock)), 0..5)
+        .prop_map(|approvals| approvals.into_iter().map(|(id, at)| Approval { id, at }).collect())
+        .boxed()
+}
+
+fn fault() -> BoxedStrategy<Fault> {
+    let kinds = vec![FaultKind::ServiceTimeout, FaultKind::DiskFull, FaultKind::InstallFailed];
+    let when = (of(0_u64..1_000_000_000), of(1_u64..100_000)).prop_map(|(from, length)| {
+        let until = length.map(|length| Duration::from_secs(from.unwrap_or_default() + length));
+        (from.map(Duration::from_secs), until)
+    });
+    let which = (of(update_id()), of(0.0..=1.0_f64), of(any::<u32>()), of(any::<i32>().prop_map(HResult)));
+    (select(kinds), when, which)
+        .prop_map(|(kind, (from, until), (update, probability, count, hresult))| Fault {
+            kind,
+            from,
+            until,
+            update,
+            probability,
+            count,
+            hresult,
+        })
+        .boxed()
+}
+
+/// A description of any shape, hung where CSPs hang.
+fn description() -> BoxedStrategy<Vec<String>> {
+    let places =
+        select(vec!["./Vendor/MSFT", "./User/Vendor/MSFT", "./Device/Vendor/MSFT/Policy/Config", "."]);
+    let one = (crate::schema::strategies::roots().boxed(), places).prop_map(|(mut roots, place)| {
+        roots.iter_mut().for_each(|root| root.path = Some(place.into()));
+        ddf::write(&roots)
+    });
+    prop_oneof![1 => Just(Vec::new()), 1 => vec(one, 1..3)].boxed()
+}
