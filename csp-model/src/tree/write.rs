@@ -48,6 +48,9 @@ impl Device {
         let value = self.value(def, setting)?;
         check_transaction(def, transaction)?;
         let parents = self.missing_parents(&found)?;
+        for parent in &parents {
+            self.check_occurrence(profile.schema().def(parent.node), parent)?;
+        }
         self.check_occurrence(def, &found.address)?;
         for parent in &parents {
             profile.csp(parent.node).write(self, parent, None)?;
