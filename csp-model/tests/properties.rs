@@ -1,6 +1,6 @@
 //! What holds for every address, value, device file, device and operation.
 //!
-//! The rules of the tree are held against a model of their own in `reference.rs`.
+//! The rules of the tree are held against a model of their own in `reference/`.
 
 use std::collections::BTreeSet;
 

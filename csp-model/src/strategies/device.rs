@@ -123,6 +123,9 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
 ///     prop_assert!(device.list(&LocUri::root(), true).is_ok());
 /// });
 /// ```
+///
+/// # Panics
+/// Never, unless a change has broken [`device_file`].
 pub fn device() -> BoxedStrategy<Device> {
     device_file()
         .prop_map(|file| {

@@ -25,7 +25,6 @@ use crate::{Access, Device, Format, Value};
 ///     prop_assert!(matches!(done, Ok(_) | Err(TreeError::RollbackRefused(_))));
 /// });
 /// ```
-#[must_use]
 pub fn operation(device: &Device) -> BoxedStrategy<Operation> {
     let device = device.clone();
     site::names()

@@ -164,12 +164,16 @@ fn spell_name(name: &str, next: &mut dyn FnMut() -> u8) -> String {
     for symbol in name.chars() {
         let must = matches!(symbol, '/' | '?' | '%') || matches!(name, "." | "*");
         let roll = next();
-        if !must && roll % 3 != 0 {
+        if !must && !roll.is_multiple_of(3) {
             text.push(symbol);
             continue;
         }
         for byte in symbol.encode_utf8(&mut [0; 4]).bytes() {
-            text.push_str(&if next() % 2 == 0 { format!("%{byte:02x}") } else { format!("%{byte:02X}") });
+            text.push_str(&if next().is_multiple_of(2) {
+                format!("%{byte:02x}")
+            } else {
+                format!("%{byte:02X}")
+            });
         }
     }
     text

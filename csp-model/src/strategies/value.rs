@@ -22,7 +22,6 @@ use crate::{Format, Value};
 ///
 /// # Panics
 /// For [`Format::Node`]: an interior node has no value.
-#[must_use]
 pub fn value(format: Format) -> BoxedStrategy<Value> {
     match format {
         Format::B64 => "([A-Za-z0-9+/]{4}){0,6}([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"

@@ -67,7 +67,6 @@ impl Broken {
 ///     prop_assert!(broken.gives(&refused));
 /// });
 /// ```
-#[must_use]
 pub fn violation(device: &Device) -> BoxedStrategy<(Broken, Operation)> {
     let device = device.clone();
     site::names()
