@@ -74,13 +74,12 @@ impl Csp {
         }
     }
 
-    /// Whether the node's description lets an instance have that name. What else a CSP asks of a name it says when
-    /// it is written to.
+    /// Whether an instance of the node can have that name.
     pub(crate) fn takes_name(self, device: &Device, node: NodeId, name: &str) -> bool {
         match self {
             Self::Stored(_) => stored::takes_name(device, node, name),
-            Self::Update(_)
-            | Self::Interior
+            Self::Update(_) => update::takes_name(name),
+            Self::Interior
             | Self::DevDetail(_)
             | Self::DevInfo(_)
             | Self::Manageability(_)
@@ -141,7 +140,7 @@ impl Csp {
             Self::DevDetail(node) => devdetail::write(device, node, value),
             Self::Policy(_) => policy::write(device, address.node, value),
             Self::Stored(mount) => stored::write(device, mount, address, value),
-            Self::Update(node) => update::write(device, node, address)?,
+            Self::Update(node) => update::write(device, node, address),
             Self::Interior | Self::DevInfo(_) | Self::Manageability(_) => {
                 return Err(TreeError::not_allowed(Access::REPLACE, Access::GET));
             }

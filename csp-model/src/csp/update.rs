@@ -81,6 +81,10 @@ pub(super) fn access(device: &Device, node: Node, described: Access) -> Access {
     }
 }
 
+pub(super) fn takes_name(name: &str) -> bool {
+    UpdateId::parse(name).is_some()
+}
+
 pub(super) fn exists(device: &Device, node: Node, address: &Address<'_>) -> bool {
     let Some(id) = id(address) else { return false };
     match node {
@@ -140,13 +144,11 @@ pub(super) fn read(device: &Device, node: Node, address: &Address<'_>) -> Option
 }
 
 /// Only approvals are ever written. The device's own time stands, whatever the server says.
-pub(super) fn write(device: &mut Device, node: Node, address: &Address<'_>) -> Result<(), TreeError> {
+pub(super) fn write(device: &mut Device, node: Node, address: &Address<'_>) {
     let now = device.clock();
-    let id = id(address).ok_or(TreeError::InvalidName)?;
-    if let Node::Approval | Node::ApprovedTime = node {
+    if let (Node::Approval | Node::ApprovedTime, Some(id)) = (node, id(address)) {
         device.agent_mut().approvals.entry(id).or_insert(now);
     }
-    Ok(())
 }
 
 pub(super) fn remove(device: &mut Device, address: &Address<'_>) {

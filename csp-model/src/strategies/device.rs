@@ -14,12 +14,13 @@ use super::update::{instant, os, text, update_id, update_set};
 use super::value::fitting;
 use crate::agent::{Fault, FaultKind, HResult};
 use crate::device::{
-    Approval, AtomicFailure, Clock, Duration, Identity, OriginalError, Profile, RevokeApproval, Scalar,
-    TimeZone, UpdateEntry, WindowsEdition,
+    Approval, AtomicFailure, Identity, MaxMsgSize, OriginalError, Profile, RevokeApproval, Scalar, TimeZone,
+    UpdateEntry, WindowsEdition,
 };
 use crate::schema::builtin::{self, Edition};
 use crate::schema::registry::gp_values;
 use crate::schema::{Node, OsVersion, ddf};
+use crate::units::{Duration, Instant};
 use crate::{Device, DeviceFile, Value};
 
 /// Where a device's clock can start.
@@ -65,6 +66,7 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
                 any::<bool>(),
                 of(select(vec![RevokeApproval::Allowed, RevokeApproval::Refused])),
                 select(vec![AtomicFailure::RolledBack, AtomicFailure::OwnCodes]),
+                select(vec![MaxMsgSize::Abort, MaxMsgSize::Ignored]),
                 select(vec![OriginalError::WhenAsked, OriginalError::Always]),
             );
             let parts = (
@@ -87,18 +89,20 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
                     lenient_add,
                     revoke_approval,
                     atomic_failure,
+                    max_msg_size,
                     original_error,
                 ) = switches;
                 let (device, policy, registry, (update, approval), fault, ddf) = parts;
                 DeviceFile {
                     schema,
                     seed,
-                    clock: Clock(clock),
+                    clock: Instant(clock),
                     time_zone,
-                    last_scan,
+                    last_scan: last_scan.map(Instant),
                     lenient_add,
                     revoke_approval,
                     atomic_failure,
+                    max_msg_size,
                     original_error,
                     ddf,
                     device,
@@ -266,7 +270,9 @@ fn approvals(clock: DateTime<Utc>, updates: &[UpdateEntry]) -> BoxedStrategy<Vec
         false => prop_oneof![3 => select(known), 1 => update_id()].boxed(),
     };
     btree_map(id, of(instant(clock)), 0..5)
-        .prop_map(|approvals| approvals.into_iter().map(|(id, at)| Approval { id, at }).collect())
+        .prop_map(|approvals| {
+            approvals.into_iter().map(|(id, at)| Approval { id, at: at.map(Instant) }).collect()
+        })
         .boxed()
 }
 

@@ -57,7 +57,7 @@ fn kinds(device: &Device, names: &[String]) -> Vec<(Kind, Vec<Site>)> {
     let present = site::present(device);
     let addable = site::addable(device, &present, names);
     let with = |wanted: Access| {
-        let sites = present.iter().filter(|site| site::access(device, schema.def(site.id)).contains(wanted));
+        let sites = present.iter().filter(|site| site::access(device, site.id).contains(wanted));
         sites.cloned().collect::<Vec<_>>()
     };
     let has_value = |site: &Site| {
@@ -67,7 +67,7 @@ fn kinds(device: &Device, names: &[String]) -> Vec<(Kind, Vec<Site>)> {
     let mut adds = addable;
     adds.retain(has_value);
     let mut replaces = with(Access::REPLACE);
-    replaces.extend(adds.iter().filter(|site| site::replace_adds(schema.def(site.id))).cloned());
+    replaces.extend(adds.iter().filter(|site| site::replace_adds(device, site.id)).cloned());
     replaces.retain(has_value);
     let mut deletes = with(Access::DELETE);
     deletes.retain(|site| !site::is_permanent(schema.def(site.id)));

@@ -81,7 +81,7 @@ fn add_below(
         if comes_along && !is_present {
             add_below(device, &site, false, names, depth - 1, found);
         }
-        if !comes_along && access(device, def).contains(Access::ADD) && !exists(device, &site.uri) {
+        if !comes_along && access(device, id).contains(Access::ADD) && !exists(device, &site.uri) {
             add_below(device, &site, false, names, depth - 1, found);
             found.push(site);
         }
@@ -89,12 +89,12 @@ fn add_below(
     let Some(id) = schema.dynamic_child(parent.id) else { return };
     let def = schema.def(id);
     let has_room = most(def).is_none_or(|most| instances(device, parent, id) < most);
-    if !access(device, def).contains(Access::ADD) || !device.profile().applies(id) || !has_room {
+    if !access(device, id).contains(Access::ADD) || !device.profile().applies(id) || !has_room {
         return;
     }
     for name in names {
         let site = Site { uri: parent.uri.child(name), id };
-        if is_free(device, parent, id, name) && takes(def, name) && !exists(device, &site.uri) {
+        if is_free(device, parent, id, name) && takes(device, id, name) && !exists(device, &site.uri) {
             add_below(device, &site, false, names, depth - 1, found);
             found.push(site);
         }
@@ -103,8 +103,9 @@ fn add_below(
 
 /// What may be done to a node: its own access, Add and Delete of the permanent node above a free one, and the device
 /// file's word on approvals.
-pub(super) fn access(device: &Device, def: &Def) -> Access {
+pub(super) fn access(device: &Device, id: NodeId) -> Access {
     let schema = device.profile().schema();
+    let def = schema.def(id);
     let above = match def.parent.map(|parent| schema.def(parent)) {
         Some(parent) if def.name.is_none() && parent.comes_with_parent() => parent.properties.access,
         Some(_) | None => Access::empty(),
@@ -115,7 +116,11 @@ pub(super) fn access(device: &Device, def: &Def) -> Access {
         (Some(RevokeApproval::Refused), _) | (None, Edition::V2023) => true,
         (Some(RevokeApproval::Allowed), _) | (None, Edition::V1803) => false,
     };
-    if def.csp == Csp::Update(update::Node::Approval) && keeps { all - Access::DELETE } else { all }
+    if device.profile().csp(id) == Csp::Update(update::Node::Approval) && keeps {
+        all - Access::DELETE
+    } else {
+        all
+    }
 }
 
 /// Whether a node of that description can go.
@@ -124,8 +129,8 @@ pub(super) fn is_permanent(def: &Def) -> bool {
 }
 
 /// Whether a Replace makes the node when it is not there.
-pub(super) fn replace_adds(def: &Def) -> bool {
-    def.csp == Csp::Policy(policy::Node::Config)
+pub(super) fn replace_adds(device: &Device, id: NodeId) -> bool {
+    device.profile().csp(id) == Csp::Policy(policy::Node::Config)
 }
 
 /// Whether a write must stand in an Atomic.
@@ -139,9 +144,10 @@ pub(super) fn is_free(device: &Device, parent: &Site, id: NodeId, name: &str) ->
 }
 
 /// Whether a free node may have that name.
-pub(super) fn takes(def: &Def, name: &str) -> bool {
+pub(super) fn takes(device: &Device, id: NodeId, name: &str) -> bool {
+    let def = device.profile().schema().def(id);
     let msft = def.properties.msft.as_deref();
-    match def.csp {
+    match device.profile().csp(id) {
         Csp::Update(_) => UpdateId::parse(name).is_some(),
         Csp::Stored(_) if def.is_interior() => msft.is_none_or(|msft| msft.check_name(name).is_ok()),
         Csp::Stored(_) => {

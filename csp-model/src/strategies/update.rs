@@ -10,8 +10,9 @@ use proptest::sample::select;
 
 use crate::agent::catalog::{Classification, Service};
 use crate::agent::{HResult, UpdateId, UpdateState};
-use crate::device::{Duration, InitialState, Scalar, Size, UpdateEntry};
+use crate::device::{InitialState, Scalar, UpdateEntry};
 use crate::schema::OsVersion;
+use crate::units::{Duration, Instant, Size};
 
 /// The id of an update or a classification.
 ///
@@ -30,11 +31,12 @@ pub fn update_id() -> impl Strategy<Value = UpdateId> {
 /// Updates with distinct ids, in every state, as they can be on a device whose clock starts at `clock`.
 ///
 /// ```
-/// use csp_model::device::{Clock, Profile};
+/// use csp_model::device::Profile;
+/// use csp_model::units::Instant;
 /// use csp_model::{DeviceFile, strategies};
 /// use proptest::prelude::*;
 ///
-/// proptest!(|(update in strategies::update_set(Clock::default().0))| {
+/// proptest!(|(update in strategies::update_set(Instant::default().0))| {
 ///     let profile = Profile::new(DeviceFile { update, ..DeviceFile::default() });
 ///     prop_assert!(profile.is_ok());
 /// });
@@ -52,11 +54,12 @@ pub fn update_set(clock: DateTime<Utc>) -> BoxedStrategy<Vec<UpdateEntry>> {
 /// One update, as it can be on a device whose clock starts at `clock`.
 ///
 /// ```
-/// use csp_model::device::{Clock, InitialState};
+/// use csp_model::device::InitialState;
+/// use csp_model::units::Instant;
 /// use csp_model::strategies;
 /// use proptest::prelude::*;
 ///
-/// proptest!(|(update in strategies::update_entry(Clock::default().0))| {
+/// proptest!(|(update in strategies::update_entry(Instant::default().0))| {
 ///     prop_assert_eq!(update.hresult.is_some(), update.state == InitialState::Failed);
 /// });
 /// ```
@@ -79,7 +82,7 @@ pub fn update_entry(clock: DateTime<Utc>) -> BoxedStrategy<UpdateEntry> {
                 kb,
                 classification,
                 product,
-                released,
+                released: released.map(Instant),
                 size,
                 install,
                 restart,
@@ -90,7 +93,7 @@ pub fn update_entry(clock: DateTime<Utc>) -> BoxedStrategy<UpdateEntry> {
                 state,
                 hresult,
                 status,
-                at,
+                at: at.map(Instant),
             }
         })
         .boxed()

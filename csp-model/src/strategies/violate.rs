@@ -81,13 +81,12 @@ pub fn violation(device: &Device) -> BoxedStrategy<(Broken, Operation)> {
 fn all(device: &Device, names: &[String]) -> Vec<(Broken, Vec<Operation>)> {
     let present = site::present(device);
     let addable = site::addable(device, &present, names);
-    let schema = device.profile().schema();
-    let allows = |site: &&Site, access| site::access(device, schema.def(site.id)).contains(access);
+    let allows = |site: &&Site, access| site::access(device, site.id).contains(access);
     let mut adds = Vec::new();
     let mut replaces = Vec::new();
     for site in &addable {
         adds.push(site);
-        if site::replace_adds(schema.def(site.id)) {
+        if site::replace_adds(device, site.id) {
             replaces.push(site);
         }
     }
@@ -100,7 +99,7 @@ fn all(device: &Device, names: &[String]) -> Vec<(Broken, Vec<Operation>)> {
         let operations = [Operation::Get(site.uri.clone()), Operation::List(site.uri.clone(), true)];
         let others =
             [Operation::Delete(site.uri.clone(), Transaction::Atomic), Operation::Exec(site.uri.clone())];
-        let replace = Some(replace).filter(|_| !site::replace_adds(schema.def(site.id)));
+        let replace = Some(replace).filter(|_| !site::replace_adds(device, site.id));
         operations.into_iter().chain(others).chain(replace)
     }));
     let there = present.iter().filter(|site| allows(site, Access::ADD));
@@ -180,7 +179,7 @@ fn without_access(device: &Device, present: &[Site], names: &[String]) -> Vec<Op
     let mut all = Vec::new();
     for site in present {
         let def = schema.def(site.id);
-        let allowed = site::access(device, def);
+        let allowed = site::access(device, site.id);
         let uri = || site.uri.clone();
         if !allowed.contains(Access::GET) {
             all.extend([Operation::Get(uri()), Operation::List(uri(), false)]);
@@ -198,12 +197,12 @@ fn without_access(device: &Device, present: &[Site], names: &[String]) -> Vec<Op
             all.push(Operation::Exec(uri()));
         }
         let Some(id) = schema.dynamic_child(site.id) else { continue };
-        let def = schema.def(id);
-        if !device.profile().applies(id) || site::access(device, def).contains(Access::ADD) {
+        if !device.profile().applies(id) || site::access(device, id).contains(Access::ADD) {
             continue;
         }
-        let names =
-            names.iter().filter(|name| site::is_free(device, site, id, name) && site::takes(def, name));
+        let names = names
+            .iter()
+            .filter(|name| site::is_free(device, site, id, name) && site::takes(device, id, name));
         all.extend(names.map(|name| Operation::Add(site.uri.child(name), Given::default())));
     }
     all
@@ -230,7 +229,7 @@ fn beside(
             let uri = site.uri.child(name);
             match schema.child(site.id, name) {
                 None => absent.extend(every_kind(&uri)),
-                Some(id) if Some(id) == free && !site::takes(schema.def(id), name) => {
+                Some(id) if Some(id) == free && !site::takes(device, id, name) => {
                     absent.extend(
                         every_kind(&uri).into_iter().filter(|kind| !matches!(kind, Operation::Add(..))),
                     );
@@ -240,7 +239,7 @@ fn beside(
                     let def = schema.def(id);
                     let is_full =
                         site::most(def).is_some_and(|most| site::instances(device, site, id) >= most);
-                    let may_add = site::access(device, def).contains(Access::ADD);
+                    let may_add = site::access(device, id).contains(Access::ADD);
                     if is_full && may_add && def.is_interior() && !site::exists(device, &uri) {
                         let given = Given { transaction: transaction(def), ..Given::default() };
                         full.push(Operation::Add(uri, given));
@@ -287,7 +286,7 @@ fn outside_atomic(writes: &Writes<'_>, present: &[Site]) -> Vec<Operation> {
     });
     let deleted = present.iter().filter(|site| {
         let def = schema.def(site.id);
-        let may = site::access(writes.device, def).contains(Access::DELETE) && !site::is_permanent(def);
+        let may = site::access(writes.device, site.id).contains(Access::DELETE) && !site::is_permanent(def);
         may && site::needs_atomic(def)
     });
     let deletes = deleted.map(|site| Operation::Delete(site.uri.clone(), Transaction::None));

@@ -57,7 +57,7 @@ impl Model {
     pub(crate) fn new(file: &DeviceFile) -> Self {
         let mut approvals = BTreeMap::new();
         for approval in &file.approval {
-            approvals.insert(approval.id.to_string(), approval.at.unwrap_or(file.clock.0));
+            approvals.insert(approval.id.to_string(), approval.at.unwrap_or(file.clock).0);
         }
         let area = file.policy.get("Update").into_iter().flatten();
         Self {

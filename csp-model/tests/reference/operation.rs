@@ -1,9 +1,10 @@
 //! One step of a server: what it does, to which address in which spelling, with what.
 
-use csp_model::device::{Approval, Clock, DeviceFile, RevokeApproval, Scalar};
+use csp_model::device::{Approval, DeviceFile, RevokeApproval, Scalar};
 use csp_model::schema::builtin::Edition;
 use csp_model::strategies::{self, Given, Operation};
 use csp_model::tree::Transaction;
+use csp_model::units::Instant;
 use csp_model::{Format, LocUri};
 use proptest::collection::vec;
 use proptest::option::of;
@@ -74,7 +75,7 @@ pub(crate) fn device_and_steps() -> impl Strategy<Value = (DeviceFile, Vec<Step>
 const CSPS: [&str; 6] = ["Update/", "Update/", "Policy/", "DMClient/", "Lab/", "Lab/"];
 
 fn file() -> impl Strategy<Value = DeviceFile> {
-    let clock = Clock(chrono::DateTime::from_timestamp(NOW, 0).expect("a time"));
+    let clock = Instant(chrono::DateTime::from_timestamp(NOW, 0).expect("a time"));
     let switches = (
         select(Edition::ALL.to_vec()),
         of(select(vec![RevokeApproval::Allowed, RevokeApproval::Refused])),
@@ -103,7 +104,7 @@ fn file() -> impl Strategy<Value = DeviceFile> {
                 revoke_approval,
                 lenient_add,
                 clock,
-                last_scan: Some(clock.0).filter(|_| scanned),
+                last_scan: Some(clock).filter(|_| scanned),
                 ddf: vec![include_str!("lab.xml").to_owned()],
                 update,
                 ..DeviceFile::default()
@@ -118,7 +119,7 @@ fn file() -> impl Strategy<Value = DeviceFile> {
             }
             file.approval = approved
                 .into_iter()
-                .map(|(id, timed)| Approval { id, at: Some(clock.0).filter(|_| timed) })
+                .map(|(id, timed)| Approval { id, at: Some(clock).filter(|_| timed) })
                 .collect();
             file.approval.sort_by_key(|approval| approval.id);
             file.approval.dedup_by_key(|approval| approval.id);

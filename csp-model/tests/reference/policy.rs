@@ -61,7 +61,9 @@ impl Model {
         let days = self.int("ConfigureFeatureUpdateUninstallPeriod").unwrap_or(10);
         let is_over = |at: DateTime<Utc>| is_feature && at + TimeDelta::days(days) < self.file.clock.0;
         let ones = self.file.update.iter().filter(class).filter(|update| update.at == latest);
-        ones.filter(|update| !update.at.is_some_and(is_over)).map(|update| update.id.to_string()).collect()
+        ones.filter(|update| !update.at.is_some_and(|at| is_over(at.0)))
+            .map(|update| update.id.to_string())
+            .collect()
     }
 
     /// A3 and A4 for Windows 11.

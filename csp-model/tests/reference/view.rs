@@ -65,13 +65,16 @@ impl Model {
                     }
                     "InstallableUpdates" => put(at("Type"), kind(update).to_owned()),
                     "PendingRebootUpdates" => {
-                        put(at("InstalledTime"), instant(update.at.unwrap_or_default()));
+                        put(at("InstalledTime"), instant(update.at.unwrap_or_default().0));
                     }
                     _ => {}
                 }
             }
         }
-        put("Update/LastSuccessfulScanTime".into(), self.file.last_scan.map_or("0".into(), instant));
+        put(
+            "Update/LastSuccessfulScanTime".into(),
+            self.file.last_scan.map_or("0".into(), |at| instant(at.0)),
+        );
         put("Update/DeferUpgrade".into(), self.defers_upgrades().to_string());
         for kind in ["QualityUpdate", "FeatureUpdate"] {
             let text = if self.refused.contains(kind) { "0x80070490" } else { "" };
