@@ -1,17 +1,19 @@
-//! The reader itself: finds the tags, and keeps account of what is open.
+//! The reader itself: takes quick-xml's events, checks what they leave open, and keeps account of what is open.
+//!
+//! Deliberately absent: text that stands in several pieces (`content.rs`), and what stands outside the root element
+//! or is broken (`outside.rs`).
 
 use std::borrow::Cow;
 use std::mem;
 use std::ops::Range;
 
-use memchr::memchr2;
+use quick_xml::events::Event as Raw;
 
 use super::attributes::{self, qualified_name};
 use super::chars::{self, Holds};
 use super::event::local;
 use super::namespace::Scopes;
-use super::prolog::{self, unclosed};
-use super::reference::{normalise_lines, reference};
+use super::reference::normalise_lines;
 use super::{Attribute, End, Event, Start, Step, TextEvent, XmlError, XmlErrorKind};
 
 /// What a DOCTYPE may hold. Declarations, and so entities, are never read.
@@ -30,31 +32,34 @@ pub enum Doctype {
 /// methods then tell about it, which is the quickest way through a document.
 #[derive(Debug, Clone)]
 pub struct Reader<'a> {
-    text: &'a str,
+    pub(super) text: &'a str,
+    events: quick_xml::Reader<&'a [u8]>,
+    /// What quick-xml's offsets lack: the byte order mark.
+    base: usize,
     /// Where the last event starts.
-    start: usize,
+    pub(super) start: usize,
     /// Where it ends: the offset of the next byte to read.
-    at: usize,
+    pub(super) at: usize,
     /// The name in the last tag.
     name: &'a str,
     /// The length of its prefix; 0 when there is none.
     colon: usize,
     /// The last text.
-    value: Cow<'a, str>,
+    pub(super) value: Cow<'a, str>,
     attributes: Vec<Attribute<'a>>,
     /// The names of the open elements.
-    open: Vec<&'a str>,
+    pub(super) open: Vec<&'a str>,
     scopes: Scopes<'a>,
-    stage: Stage,
-    holds: Holds,
-    doctype: Doctype,
+    pub(super) stage: Stage,
+    pub(super) holds: Holds,
+    pub(super) doctype: Doctype,
     depth: usize,
-    failed: Option<XmlError>,
+    pub(super) failed: Option<XmlError>,
 }
 
 /// Where in the document the reader is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+pub(super) enum Stage {
     Start,
     BeforeDoctype,
     AfterDoctype,
@@ -73,11 +78,13 @@ impl<'a> Reader<'a> {
             Ok(holds) => (holds, None),
             Err(error) => (Holds::default(), Some(error)),
         };
-        let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+        let base = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
         Self {
             text,
-            start: at,
-            at,
+            events: events(text),
+            base,
+            start: base,
+            at: base,
             name: "",
             colon: 0,
             value: Cow::Borrowed(""),
@@ -191,169 +198,95 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn read(&mut self) -> Result<Step, XmlError> {
-        self.start = self.at;
+        if self.stage != Stage::Root {
+            return self.outside();
+        }
         loop {
-            if self.stage != Stage::Root
-                && let Some(step) = self.outside_content()?
-            {
-                return Ok(step);
-            }
-            match self.text.as_bytes().get(self.at..) {
-                None | Some([]) => return self.eof(),
-                Some([b'<', b'/', ..]) => return self.end(),
-                Some([b'<']) => return self.open_element(),
-                Some([b'<', next, ..]) if !matches!(next, b'!' | b'?') => return self.open_element(),
-                // Comments alone leave nothing.
-                Some([_, ..]) => {
+            self.start = self.at;
+            // Events of a slice own nothing: forgetting them spares the question whether they do.
+            match self.events.read_event() {
+                Ok(Raw::Start(tag)) => {
+                    mem::forget(tag);
+                    self.go_on();
+                    return self.open_element(self.at - 1);
+                }
+                Ok(Raw::End(tag)) => {
+                    mem::forget(tag);
+                    self.go_on();
+                    return self.end();
+                }
+                Ok(Raw::Text(text)) => {
+                    mem::forget(text);
+                    self.go_on();
                     if self.characters()? {
                         return Ok(Step::Text);
                     }
-                    self.start = self.at;
                 }
+                Ok(Raw::Empty(tag)) => {
+                    mem::forget(tag);
+                    self.go_on();
+                    return self.open_empty();
+                }
+                Ok(Raw::Eof) => return self.eof(),
+                Ok(event) => {
+                    self.go_on();
+                    let value = self.piece(&event, self.start)?;
+                    // Comments alone leave nothing.
+                    if self.gather(value)? {
+                        return Ok(Step::Text);
+                    }
+                }
+                Err(_) => return Err(self.broken(self.start)),
             }
         }
     }
 
-    /// What comes next where no element with content is open; `None` when that is a tag.
-    #[cold]
-    fn outside_content(&mut self) -> Result<Option<Step>, XmlError> {
-        match self.stage {
-            Stage::Empty => {
-                self.stage = Stage::Root;
-                Ok(Some(self.close(self.at)))
-            }
-            Stage::Failed => {
-                Err(self.failed.clone().unwrap_or_else(|| self.unexpected(self.at, self.outside())))
-            }
-            Stage::Root => Ok(None),
-            Stage::Start | Stage::BeforeDoctype | Stage::AfterDoctype | Stage::AfterRoot => {
-                self.misc()?;
-                self.start = self.at;
-                Ok(None)
-            }
-        }
-    }
-
+    /// The event that was just read ends where quick-xml stands.
     #[inline]
-    fn open_element(&mut self) -> Result<Step, XmlError> {
-        let start = self.at;
-        let (length, colon) = qualified_name(self.text, start + 1, "the name of an element")?;
-        let mut at = start + 1 + length;
-        let name = self.text.get(start + 1..at).unwrap_or_default();
-        if self.open.len() >= self.depth {
-            return Err(XmlError::new(start..at, XmlErrorKind::Depth(self.depth)));
-        }
-        if self.stage != Stage::Root {
-            self.root(name)?;
-        }
-        (self.name, self.colon) = (name, colon);
-        self.open.push(name);
-        self.attributes.clear();
-        if self.text.as_bytes().get(at) != Some(&b'>') {
-            at = attributes::read(self.text, at, self.open.len(), &mut self.attributes, &mut self.scopes)?;
-            if self.text.as_bytes().get(at) == Some(&b'/') {
-                self.stage = Stage::Empty;
-                at += 1;
+    fn go_on(&mut self) {
+        self.at = self.base + usize::try_from(self.events.buffer_position()).unwrap_or(usize::MAX);
+    }
+
+    /// quick-xml's next event, where speed is not all.
+    pub(super) fn event(&mut self) -> Result<Raw<'a>, XmlError> {
+        let here = self.at;
+        match self.events.read_event() {
+            Ok(event) => {
+                self.go_on();
+                Ok(event)
             }
+            Err(_) => Err(self.broken(here)),
         }
-        if colon > 0 && self.scopes.of_prefix(self.prefix()).is_none() {
-            let kind = XmlErrorKind::UndeclaredPrefix(self.prefix().to_owned());
-            return Err(XmlError::new(start + 1..start + 1 + colon, kind));
-        }
-        self.at = at + 1;
-        Ok(Step::Start)
     }
 
-    #[inline]
-    fn end(&mut self) -> Result<Step, XmlError> {
-        let name = self.at + "</".len();
-        let Some(expected) = self.open.last().copied() else { return self.unusual_end() };
-        let rest = self.text.as_bytes().get(name..).unwrap_or_default();
-        if rest.get(expected.len()) != Some(&b'>') || !rest.starts_with(expected.as_bytes()) {
-            return self.unusual_end();
-        }
-        Ok(self.close(name + expected.len() + 1))
-    }
-
-    /// Closes the innermost element, whose end tag reaches to `end`.
-    #[inline]
-    fn close(&mut self, end: usize) -> Step {
-        self.at = end;
-        self.scopes.leave(self.open.len());
-        self.name = self.open.pop().unwrap_or_default();
-        if self.open.is_empty() {
-            self.stage = Stage::AfterRoot;
-        }
-        Step::End
-    }
-
-    /// Reads text in the root element, up to the next tag; `false` when there is none after all.
+    /// The text from `start` on; `false` when there is none after all.
     #[inline]
     fn characters(&mut self) -> Result<bool, XmlError> {
-        let value = self.piece()?;
-        if !value.is_empty() && !self.goes_on() {
-            self.value = value;
-            return Ok(true);
+        let value = self.plain(self.start)?;
+        if self.goes_on() {
+            return self.gather(value);
         }
-        self.value = self.gather(value)?;
-        Ok(!self.value.is_empty())
+        self.value = value;
+        Ok(true)
     }
 
-    /// The characters up to the next markup or reference.
+    /// The characters from `here`, which are neither markup nor references.
     #[inline]
-    fn piece(&mut self) -> Result<Cow<'a, str>, XmlError> {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let length = memchr2(b'<', b'&', rest.as_bytes()).unwrap_or(rest.len());
-        let piece = rest.get(..length).unwrap_or_default();
+    pub(super) fn plain(&self, here: usize) -> Result<Cow<'a, str>, XmlError> {
+        let piece = self.text.get(here..self.at).unwrap_or_default();
         if self.holds.bracket
             && let Some(found) = piece.find("]]>")
         {
-            let (start, found_text) = (self.at + found, "`]]>` in text".to_owned());
-            let kind = XmlErrorKind::Syntax { found: found_text, expected: "`]]&gt;`" };
+            let (start, found) = (here + found, "`]]>` in text".to_owned());
+            let kind = XmlErrorKind::Syntax { found, expected: "`]]&gt;`" };
             return Err(XmlError::new(start..start + "]]>".len(), kind));
         }
-        self.at += length;
         Ok(if self.holds.carriage_return { normalise_lines(piece) } else { Cow::Borrowed(piece) })
-    }
-
-    /// The rest of a text that does not stand in one piece.
-    fn gather(&mut self, mut value: Cow<'a, str>) -> Result<Cow<'a, str>, XmlError> {
-        while self.goes_on() {
-            let here = self.at;
-            let rest = self.text.get(here..).unwrap_or_default();
-            let piece = if rest.starts_with('&') {
-                let (character, end) = reference(self.text, here)?;
-                self.at = end;
-                Cow::Owned(character.to_string())
-            } else if let Some(inner) = rest.strip_prefix("<![CDATA[") {
-                let length = inner.find("]]>").ok_or_else(|| unclosed("a CDATA section", "]]>", here))?;
-                self.at += "<![CDATA[]]>".len() + length;
-                normalise_lines(inner.get(..length).unwrap_or_default())
-            } else if rest.starts_with("<!--") {
-                self.at = prolog::comment(self.text, here)?;
-                continue;
-            } else if rest.starts_with("<?") {
-                self.at = prolog::instruction(self.text, here)?;
-                continue;
-            } else if rest.starts_with("<!DOCTYPE") {
-                return Err(self.misplaced("a DOCTYPE inside the root element", "it before"));
-            } else if rest.starts_with("<!") {
-                return Err(self.unexpected(here + 2, "a comment or a CDATA section after `<!`"));
-            } else {
-                self.piece()?
-            };
-            if value.is_empty() {
-                value = piece;
-            } else {
-                value.to_mut().push_str(&piece);
-            }
-        }
-        Ok(value)
     }
 
     /// Whether text, or something that does not end it, comes next.
     #[inline]
-    fn goes_on(&self) -> bool {
+    pub(super) fn goes_on(&self) -> bool {
         match self.text.as_bytes().get(self.at..) {
             None | Some([] | [b'<']) => false,
             Some([b'<', next, ..]) => matches!(next, b'!' | b'?'),
@@ -361,109 +294,57 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What stands outside the root element, up to the next tag (production 27).
-    fn misc(&mut self) -> Result<(), XmlError> {
-        loop {
-            let here = self.at;
-            let rest = self.text.get(here..).unwrap_or_default();
-            let space = chars::space_length(rest);
-            if space > 0 {
-                self.at += space;
-            } else if self.stage == Stage::Start && prolog::is_declaration(rest) {
-                self.at = prolog::declaration(self.text, here)?;
-            } else if rest.starts_with("<?") {
-                self.at = prolog::instruction(self.text, here)?;
-            } else if rest.starts_with("<!--") {
-                self.at = prolog::comment(self.text, here)?;
-            } else if rest.starts_with("<!DOCTYPE") {
-                self.at = self.doctype()?;
-            } else if rest.starts_with("<!") {
-                return Err(self.unexpected(here + 2, "a comment or a DOCTYPE after `<!`"));
-            } else if rest.is_empty() || rest.starts_with('<') {
-                return Ok(());
-            } else {
-                return Err(self.unexpected(here, self.outside()));
-            }
-            if self.stage == Stage::Start {
-                self.stage = Stage::BeforeDoctype;
-            }
+    /// Reads the start tag at `start`, whose `>` or `/>` stands at `end`.
+    #[inline]
+    pub(super) fn open_element(&mut self, end: usize) -> Result<Step, XmlError> {
+        let start = self.start;
+        let (length, colon) = qualified_name(self.text, start + 1, "the name of an element")?;
+        let after = start + 1 + length;
+        let name = self.text.get(start + 1..after).unwrap_or_default();
+        if self.open.len() >= self.depth {
+            return Err(XmlError::new(start..after, XmlErrorKind::Depth(self.depth)));
         }
+        if self.stage != Stage::Root {
+            self.root(name)?;
+        }
+        (self.name, self.colon) = (name, colon);
+        self.open.push(name);
+        self.attributes.clear();
+        if after != end {
+            let depth = self.open.len();
+            let closed = attributes::read(self.text, after, depth, &mut self.attributes, &mut self.scopes)?;
+            debug_assert_eq!(closed, end, "a well-formed tag ends where quick-xml says");
+        }
+        if colon > 0 && self.scopes.of_prefix(self.prefix()).is_none() {
+            let kind = XmlErrorKind::UndeclaredPrefix(self.prefix().to_owned());
+            return Err(XmlError::new(start + 1..start + 1 + colon, kind));
+        }
+        Ok(Step::Start)
     }
 
-    fn doctype(&mut self) -> Result<usize, XmlError> {
-        match self.stage {
-            Stage::Start | Stage::BeforeDoctype => {
-                self.stage = Stage::AfterDoctype;
-                prolog::doctype(self.text, self.at, self.doctype)
-            }
-            Stage::AfterDoctype => Err(self.misplaced("a second DOCTYPE", "the root element")),
-            Stage::Root | Stage::Empty => {
-                Err(self.misplaced("a DOCTYPE inside the root element", "it before"))
-            }
-            Stage::AfterRoot | Stage::Failed => {
-                Err(self.misplaced("a DOCTYPE after the root element", "it before"))
-            }
-        }
+    /// Reads the tag of an empty element.
+    pub(super) fn open_empty(&mut self) -> Result<Step, XmlError> {
+        let step = self.open_element(self.at - "/>".len())?;
+        self.stage = Stage::Empty;
+        Ok(step)
     }
 
-    /// The start tag `name` outside a root element.
-    fn root(&mut self, name: &str) -> Result<(), XmlError> {
-        if self.stage == Stage::AfterRoot {
-            let found = format!("a second root element `<{name}>`");
-            let kind = XmlErrorKind::Syntax { found, expected: self.outside() };
-            return Err(XmlError::new(self.at..self.at + 1 + name.len(), kind));
-        }
-        self.stage = Stage::Root;
-        Ok(())
+    /// Reads the end tag at `start`.
+    #[inline]
+    fn end(&mut self) -> Result<Step, XmlError> {
+        let name = self.text.get(self.start + "</".len()..self.at - 1);
+        if self.open.last().copied() == name { Ok(self.close()) } else { self.unusual_end() }
     }
 
-    fn eof(&self) -> Result<Step, XmlError> {
-        let end = self.text.len();
-        match (self.stage, self.open.last()) {
-            (Stage::AfterRoot, None) => Ok(Step::Eof),
-            (_, Some(name)) => {
-                Err(XmlError::new(end..end, XmlErrorKind::UnclosedElement((*name).to_owned())))
-            }
-            (_, None) => Err(self.unexpected(end, "the root element")),
+    /// Closes the innermost element.
+    #[inline]
+    pub(super) fn close(&mut self) -> Step {
+        self.scopes.leave(self.open.len());
+        self.name = self.open.pop().unwrap_or_default();
+        if self.open.is_empty() {
+            self.stage = Stage::AfterRoot;
         }
-    }
-
-    /// An end tag that is not just the name: one with white space, or a wrong one.
-    #[cold]
-    fn unusual_end(&mut self) -> Result<Step, XmlError> {
-        let name = self.at + "</".len();
-        let (length, _) = qualified_name(self.text, name, "the name of an element")?;
-        let found = self.text.get(name..name + length).unwrap_or_default();
-        let Some(expected) = self.open.last().copied() else {
-            let kind = XmlErrorKind::Syntax { found: format!("`</{found}>`"), expected: self.outside() };
-            return Err(XmlError::new(self.at..name + length, kind));
-        };
-        if name + length == self.text.len() {
-            let end = self.text.len();
-            return Err(XmlError::new(end..end, XmlErrorKind::UnclosedElement(expected.to_owned())));
-        }
-        if found != expected {
-            let (found, expected) = (found.to_owned(), expected.to_owned());
-            return Err(XmlError::new(
-                self.at..name + length,
-                XmlErrorKind::MismatchedEnd { found, expected },
-            ));
-        }
-        let after = name + length;
-        let close = after + chars::space_length(self.text.get(after..).unwrap_or_default());
-        if self.text.as_bytes().get(close) != Some(&b'>') {
-            return Err(self.unexpected(close, "`>` after the name in an end tag"));
-        }
-        Ok(self.close(close + 1))
-    }
-
-    /// What may stand outside the root element.
-    const fn outside(&self) -> &'static str {
-        match self.stage {
-            Stage::AfterRoot => "the end of the text",
-            Stage::Start | Stage::BeforeDoctype | Stage::AfterDoctype => "the root element",
-            Stage::Root | Stage::Empty | Stage::Failed => "the root element",
-        }
+        Step::End
     }
 
     /// Remembers the error.
@@ -473,13 +354,14 @@ impl<'a> Reader<'a> {
         self.failed = Some(error.clone());
         error
     }
+}
 
-    fn unexpected(&self, at: usize, expected: &'static str) -> XmlError {
-        XmlError::syntax(self.text, at, expected)
-    }
-
-    fn misplaced(&self, found: &str, expected: &'static str) -> XmlError {
-        let span = self.at..self.at + "<!DOCTYPE".len();
-        XmlError::new(span, XmlErrorKind::Syntax { found: found.to_owned(), expected })
-    }
+/// quick-xml's events of `text`, without the checks that are made here in any case.
+fn events(text: &str) -> quick_xml::Reader<&[u8]> {
+    let mut events = quick_xml::Reader::from_str(text);
+    let config = events.config_mut();
+    config.check_end_names = false;
+    config.allow_unmatched_ends = true;
+    config.trim_markup_names_in_closing_tags = false;
+    events
 }
