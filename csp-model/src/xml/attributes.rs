@@ -84,12 +84,12 @@ pub(super) fn read<'a>(
 /// The text between the quotation marks at `at`, and where they end.
 fn quoted(text: &str, at: usize) -> Result<(&str, usize), XmlError> {
     let (quote, end) = match text.as_bytes().get(at) {
-        Some(b'"') => ('"', "\""),
-        Some(b'\'') => ('\'', "'"),
+        Some(b'"') => (b'"', "\""),
+        Some(b'\'') => (b'\'', "'"),
         Some(_) | None => return Err(XmlError::syntax(text, at, "an attribute value in quotation marks")),
     };
     let inner = text.get(at + 1..).unwrap_or_default();
-    let Some(length) = inner.find(quote) else {
+    let Some(length) = inner.bytes().position(|byte| byte == quote) else {
         return Err(XmlError::new(at..at + 1, XmlErrorKind::Unclosed { what: "an attribute value", end }));
     };
     Ok((inner.get(..length).unwrap_or_default(), at + length + 2))

@@ -19,7 +19,15 @@ pub fn is_blank(text: &str) -> bool {
 
 /// Looks through all of `text` once, for characters that XML does not have (production 2).
 pub(super) fn scan(text: &str) -> Result<Holds, XmlError> {
-    // Without branches, so that the compiler can take sixteen bytes at a time.
+    // Without branches, so that the compiler can take sixteen bytes at a time. Few texts need a second look.
+    let mut special = false;
+    for byte in text.bytes() {
+        special |= (byte < b' ') | (byte >= 0xef) | (byte == b']');
+    }
+    if special { look_closely(text) } else { Ok(Holds::default()) }
+}
+
+fn look_closely(text: &str) -> Result<Holds, XmlError> {
     let (mut control, mut above, mut carriage_return, mut bracket) = (false, false, false, false);
     for byte in text.bytes() {
         control |= (byte < b' ') & (byte != b'\t') & (byte != b'\n') & (byte != b'\r');
@@ -52,12 +60,40 @@ pub(super) const fn is_space(byte: u8) -> bool {
 #[inline]
 pub(super) fn name_length(text: &str, at: usize) -> usize {
     let bytes = text.as_bytes().get(at..).unwrap_or_default();
-    let class = |byte: &u8| CLASSES[usize::from(*byte)];
+    if let Some(first) = bytes.first_chunk() {
+        let length = letters(*first);
+        if length > 0 && bytes.get(length).map(class) == Some(OTHER) {
+            return length;
+        }
+    }
+    any_name_length(text, bytes, at)
+}
+
+/// How many ASCII letters the bytes start with. All at once: the end of a name is hard to predict for a loop.
+#[inline]
+const fn letters(bytes: [u8; 8]) -> usize {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_le_bytes(bytes);
+    let lower = word | (0x20 * EACH);
+    // The sums have the highest bit from `a` on, and from beyond `z`. What a byte outside ASCII carries over
+    // spoils later ones alone.
+    let from_a = lower.wrapping_add((0x80 - b'a' as u64) * EACH);
+    let beyond_z = lower.wrapping_add((0x7f - b'z' as u64) * EACH);
+    let letters = from_a & !beyond_z & !word;
+    ((!letters & (0x80 * EACH)).trailing_zeros() / 8) as usize
+}
+
+fn any_name_length(text: &str, bytes: &[u8], at: usize) -> usize {
     let length = bytes.iter().position(|byte| class(byte) < CONTINUE).unwrap_or(bytes.len());
     if bytes.get(length).map(class) == Some(WIDE) {
         return wide_name_length(text.get(at..).unwrap_or_default());
     }
     if bytes.first().map(class) == Some(START) { length } else { 0 }
+}
+
+#[inline]
+fn class(byte: &u8) -> u8 {
+    CLASSES[usize::from(*byte)]
 }
 
 /// White space at the start of `text`, in bytes.

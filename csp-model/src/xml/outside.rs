@@ -1,14 +1,12 @@
 //! What stands outside the root element, and what quick-xml or a rule of XML takes for broken.
 
-use quick_xml::events::Event as Raw;
-
 use super::attributes::qualified_name;
 use super::prolog::{self, unclosed};
-use super::reader::{Reader, Stage};
+use super::reader::{Raw, Reader, Stage};
 use super::reference::reference;
 use super::{Step, XmlError, XmlErrorKind, chars};
 
-impl<'a> Reader<'a> {
+impl Reader<'_> {
     /// Reads on where no element with content is open: up to the next tag (production 27).
     #[cold]
     pub(super) fn outside(&mut self) -> Result<Step, XmlError> {
@@ -25,12 +23,12 @@ impl<'a> Reader<'a> {
         }
         loop {
             self.start = self.at;
-            match self.event()? {
-                Raw::Start(_) => return self.open_element(self.at - 1),
-                Raw::Empty(_) => return self.open_empty(),
-                Raw::End(_) => return self.unusual_end(),
+            match self.event() {
+                Raw::Start => return self.open_element(self.at - 1),
+                Raw::Empty => return self.open_empty(),
+                Raw::End => return self.unusual_end(),
                 Raw::Eof => return self.eof(),
-                event => self.misc(&event)?,
+                event => self.misc(event)?,
             }
             if self.stage == Stage::Start {
                 self.stage = Stage::BeforeDoctype;
@@ -38,16 +36,17 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn misc(&mut self, event: &Raw<'a>) -> Result<(), XmlError> {
+    fn misc(&mut self, event: Raw) -> Result<(), XmlError> {
         let here = self.start;
         let end = match event {
-            Raw::Text(_) => here + chars::space_length(self.text.get(here..self.at).unwrap_or_default()),
-            Raw::Decl(_) if self.stage == Stage::Start => prolog::declaration(self.text, here)?,
-            Raw::Decl(_) | Raw::PI(_) => prolog::instruction(self.text, here)?,
-            Raw::Comment(_) => prolog::comment(self.text, here)?,
-            Raw::DocType(_) => self.doctype()?,
-            Raw::CData(_) => return Err(self.unexpected(here + "<!".len(), self.declarations())),
-            Raw::GeneralRef(_) | Raw::Start(_) | Raw::Empty(_) | Raw::End(_) | Raw::Eof => here,
+            Raw::Text => here + chars::space_length(self.text.get(here..self.at).unwrap_or_default()),
+            Raw::Declaration if self.stage == Stage::Start => prolog::declaration(self.text, here)?,
+            Raw::Declaration | Raw::Instruction => prolog::instruction(self.text, here)?,
+            Raw::Comment => prolog::comment(self.text, here)?,
+            Raw::Doctype => self.doctype()?,
+            Raw::CData => return Err(self.unexpected(here + "<!".len(), self.declarations())),
+            Raw::Broken => return Err(self.broken(here)),
+            Raw::Reference | Raw::Start | Raw::Empty | Raw::End | Raw::Eof => here,
         };
         if end == self.at { Ok(()) } else { Err(self.unexpected(end, self.wanted())) }
     }

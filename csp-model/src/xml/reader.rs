@@ -7,8 +7,6 @@ use std::borrow::Cow;
 use std::mem;
 use std::ops::Range;
 
-use quick_xml::events::Event as Raw;
-
 use super::attributes::{self, qualified_name};
 use super::chars::{self, Holds};
 use super::event::local;
@@ -44,8 +42,10 @@ pub struct Reader<'a> {
     name: &'a str,
     /// The length of its prefix; 0 when there is none.
     colon: usize,
-    /// The last text.
-    pub(super) value: Cow<'a, str>,
+    /// The last text, when it stands in one piece.
+    pub(super) value: &'a str,
+    /// The last text, when it does not; else empty.
+    pub(super) gathered: String,
     attributes: Vec<Attribute<'a>>,
     /// The names of the open elements.
     pub(super) open: Vec<&'a str>,
@@ -70,6 +70,24 @@ pub(super) enum Stage {
     Failed,
 }
 
+/// What an event of quick-xml is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Raw {
+    Start,
+    End,
+    Empty,
+    Text,
+    CData,
+    Comment,
+    Declaration,
+    Instruction,
+    Doctype,
+    Reference,
+    Eof,
+    /// None: quick-xml cannot go on, and stays where it was.
+    Broken,
+}
+
 impl<'a> Reader<'a> {
     /// A reader of `text`, for elements nested at most `depth` deep. A byte order mark is passed over.
     #[must_use]
@@ -87,7 +105,8 @@ impl<'a> Reader<'a> {
             at: base,
             name: "",
             colon: 0,
-            value: Cow::Borrowed(""),
+            value: "",
+            gathered: String::new(),
             attributes: Vec::new(),
             open: Vec::with_capacity(16),
             scopes: Scopes::default(),
@@ -167,14 +186,19 @@ impl<'a> Reader<'a> {
     #[must_use]
     #[inline]
     pub fn take_value(&mut self) -> Cow<'a, str> {
-        mem::take(&mut self.value)
+        let value = mem::take(&mut self.value);
+        if self.gathered.is_empty() {
+            Cow::Borrowed(value)
+        } else {
+            Cow::Owned(mem::take(&mut self.gathered))
+        }
     }
 
     /// Whether the last text is white space alone.
     #[must_use]
     #[inline]
     pub fn is_blank(&self) -> bool {
-        chars::is_blank(&self.value)
+        chars::is_blank(if self.gathered.is_empty() { self.value } else { &self.gathered })
     }
 
     /// The attributes of the last start tag, in document order, namespace declarations among them.
@@ -203,75 +227,66 @@ impl<'a> Reader<'a> {
         }
         loop {
             self.start = self.at;
-            // Events of a slice own nothing: forgetting them spares the question whether they do.
-            match self.events.read_event() {
-                Ok(Raw::Start(tag)) => {
-                    mem::forget(tag);
-                    self.go_on();
-                    return self.open_element(self.at - 1);
-                }
-                Ok(Raw::End(tag)) => {
-                    mem::forget(tag);
-                    self.go_on();
-                    return self.end();
-                }
-                Ok(Raw::Text(text)) => {
-                    mem::forget(text);
-                    self.go_on();
+            match self.event() {
+                Raw::Start => return self.open_element(self.at - 1),
+                Raw::End => return self.end(),
+                Raw::Text => {
                     if self.characters()? {
                         return Ok(Step::Text);
                     }
                 }
-                Ok(Raw::Empty(tag)) => {
-                    mem::forget(tag);
-                    self.go_on();
-                    return self.open_empty();
-                }
-                Ok(Raw::Eof) => return self.eof(),
-                Ok(event) => {
-                    self.go_on();
-                    let value = self.piece(&event, self.start)?;
+                Raw::Empty => return self.open_empty(),
+                Raw::Eof => return self.eof(),
+                event => {
+                    let value = self.piece(event, self.start)?;
                     // Comments alone leave nothing.
                     if self.gather(value)? {
                         return Ok(Step::Text);
                     }
                 }
-                Err(_) => return Err(self.broken(self.start)),
             }
         }
     }
 
-    /// The event that was just read ends where quick-xml stands.
-    #[inline]
-    fn go_on(&mut self) {
+    /// What kind quick-xml's next event is. It stands from where the reader was to where the reader is now.
+    ///
+    /// The one place where quick-xml is called, so that the compiler makes one function of it all.
+    #[inline(never)]
+    pub(super) fn event(&mut self) -> Raw {
+        let event = self.events.read_event();
+        let kind = match &event {
+            Ok(quick_xml::events::Event::Start(_)) => Raw::Start,
+            Ok(quick_xml::events::Event::End(_)) => Raw::End,
+            Ok(quick_xml::events::Event::Empty(_)) => Raw::Empty,
+            Ok(quick_xml::events::Event::Text(_)) => Raw::Text,
+            Ok(quick_xml::events::Event::CData(_)) => Raw::CData,
+            Ok(quick_xml::events::Event::Comment(_)) => Raw::Comment,
+            Ok(quick_xml::events::Event::Decl(_)) => Raw::Declaration,
+            Ok(quick_xml::events::Event::PI(_)) => Raw::Instruction,
+            Ok(quick_xml::events::Event::DocType(_)) => Raw::Doctype,
+            Ok(quick_xml::events::Event::GeneralRef(_)) => Raw::Reference,
+            Ok(quick_xml::events::Event::Eof) => Raw::Eof,
+            Err(_) => return Raw::Broken,
+        };
+        // It borrows from the text and owns nothing: this spares the question whether it does.
+        mem::forget(event);
         self.at = self.base + usize::try_from(self.events.buffer_position()).unwrap_or(usize::MAX);
-    }
-
-    /// quick-xml's next event, where speed is not all.
-    pub(super) fn event(&mut self) -> Result<Raw<'a>, XmlError> {
-        let here = self.at;
-        match self.events.read_event() {
-            Ok(event) => {
-                self.go_on();
-                Ok(event)
-            }
-            Err(_) => Err(self.broken(here)),
-        }
+        kind
     }
 
     /// The text from `start` on; `false` when there is none after all.
     #[inline]
     fn characters(&mut self) -> Result<bool, XmlError> {
-        let value = self.plain(self.start)?;
-        if self.goes_on() {
+        if self.holds.bracket || self.holds.carriage_return || self.goes_on() {
+            let value = self.plain(self.start)?;
             return self.gather(value);
         }
-        self.value = value;
+        self.gathered.clear();
+        self.value = self.text.get(self.start..self.at).unwrap_or_default();
         Ok(true)
     }
 
     /// The characters from `here`, which are neither markup nor references.
-    #[inline]
     pub(super) fn plain(&self, here: usize) -> Result<Cow<'a, str>, XmlError> {
         let piece = self.text.get(here..self.at).unwrap_or_default();
         if self.holds.bracket

@@ -20,8 +20,9 @@ const META: &str = "syncml:metinf";
 /// `syncml:metinfo` stands on a page of Microsoft's that people copy from.
 #[inline]
 fn is_vocabulary(namespace: &str) -> bool {
-    namespace == "SYNCML:SYNCML1.2"
-        || namespace == META
-        || namespace.is_empty()
-        || matches!(namespace, "SYNCML:SYNCML1.1" | "syncml:devinf" | "syncml:metinfo")
+    namespace == "SYNCML:SYNCML1.2" || is_other_vocabulary(namespace)
+}
+
+fn is_other_vocabulary(namespace: &str) -> bool {
+    matches!(namespace, "" | META | "SYNCML:SYNCML1.1" | "syncml:devinf" | "syncml:metinfo")
 }

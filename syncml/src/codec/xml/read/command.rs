@@ -2,9 +2,9 @@
 
 use std::mem;
 
-use super::{Decoder, Tag};
+use super::{Decoder, Read, Tag};
+use crate::codec::DecodeErrorKind;
 use crate::codec::xml::MSFT;
-use crate::codec::{DecodeError, DecodeErrorKind};
 use crate::message::{
     Alert, Body, Chal, Command, Container, ContainerKind, Cred, Element, Items, Kind, Node, Request, Results,
     Span, Status, Text, Verb,
@@ -14,7 +14,7 @@ use crate::message::{
 const SHORT: usize = 112;
 
 impl Decoder<'_> {
-    pub(super) fn body(&mut self, body: &mut Body) -> Result<(), DecodeError> {
+    pub(super) fn body(&mut self, body: &mut Body) -> Read<()> {
         let parent = self.xml.span().start;
         let room = (self.text.len() - parent) / SHORT + 1;
         body.commands.reserve(room.min(64));
@@ -29,7 +29,7 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    fn command(&mut self, tag: Tag, commands: &mut Vec<Command>) -> Result<(), DecodeError> {
+    fn command(&mut self, tag: Tag, commands: &mut Vec<Command>) -> Read<()> {
         let command = match tag {
             Tag::GET => return self.request(Verb::Get, commands),
             Tag::REPLACE => return self.request(Verb::Replace, commands),
@@ -48,40 +48,57 @@ impl Decoder<'_> {
     }
 
     /// Reads a request, or several in one element: each CmdID governs the Items after it.
-    fn request(&mut self, verb: Verb, commands: &mut Vec<Command>) -> Result<(), DecodeError> {
+    fn request(&mut self, verb: Verb, commands: &mut Vec<Command>) -> Read<()> {
         let parent = self.xml.span().start;
         let first = commands.len();
         let mut start_of_piece = parent;
-        let mut request = Request { verb, meta: None, items: Items::new(), correlator: None };
         let mut common = Common::default();
+        commands.push(request(verb));
+        // Read in its place, since it is large. It stays the last one.
+        while let Some(Command { kind: Kind::Request(request), .. }) = commands.last_mut()
+            && self.request_parts(parent, request, &mut common)?
+        {
+            let start = self.xml.span().start;
+            let mut piece = self::request(verb);
+            if let Kind::Request(piece) = &mut piece.kind {
+                mem::swap(&mut piece.items, &mut request.items);
+            }
+            piece.cmd_id = common.cmd_id.take();
+            piece.continued = commands.len() > first + 1;
+            piece.span = Span::new(start_of_piece..start);
+            start_of_piece = start;
+            self.text(&mut common.cmd_id)?;
+            self.count(piece.span)?;
+            commands.insert(commands.len() - 1, piece);
+        }
+        let span = self.span(start_of_piece);
+        if let Some((last, pieces)) = commands.get_mut(first..).and_then(<[_]>::split_last_mut) {
+            let Common { cmd_id, no_resp, cred, unknown } = common;
+            (last.cmd_id, last.no_resp, last.cred, last.unknown) = (cmd_id, no_resp, cred, unknown);
+            last.span = span;
+            if !pieces.is_empty() {
+                share_element(pieces, last);
+            }
+        }
+        self.count(span)
+    }
+
+    /// Reads a request up to its end, or to another CmdID: then `true`.
+    #[inline]
+    fn request_parts(&mut self, parent: usize, request: &mut Request, common: &mut Common) -> Read<bool> {
         loop {
             match self.child(parent)? {
-                Tag::END => break,
-                Tag::CMD_ID if common.cmd_id.is_some() => {
-                    let start = self.xml.span().start;
-                    let items = mem::take(&mut request.items);
-                    let piece = Request { verb, meta: None, items, correlator: None };
-                    let mut piece = Command::new(common.cmd_id.take(), Kind::Request(piece));
-                    piece.continued = commands.len() > first;
-                    piece.span = Span::new(start_of_piece..start);
-                    start_of_piece = start;
-                    self.text(&mut common.cmd_id)?;
-                    self.push(piece, commands)?;
-                }
+                Tag::END => return Ok(false),
+                Tag::CMD_ID if common.cmd_id.is_some() => return Ok(true),
                 Tag::ITEM => self.item(&mut request.items)?,
                 Tag::META if request.meta.is_none() => self.meta(request.meta.insert(Box::default()))?,
                 Tag::CORRELATOR if request.correlator.is_none() => self.text(&mut request.correlator)?,
-                tag => self.common(tag, &mut common)?,
+                tag => self.common(tag, common)?,
             }
         }
-        let mut last = common.command(Kind::Request(request), self.span(start_of_piece));
-        if commands.len() > first {
-            share_element(commands.get_mut(first..).unwrap_or_default(), &mut last);
-        }
-        self.push(last, commands)
     }
 
-    fn alert(&mut self) -> Result<Command, DecodeError> {
+    fn alert(&mut self) -> Read<Command> {
         let parent = self.xml.span().start;
         let mut common = Common::default();
         let mut alert = Alert::default();
@@ -97,7 +114,7 @@ impl Decoder<'_> {
         Ok(common.command(Kind::Alert(alert), self.span(parent)))
     }
 
-    fn container(&mut self, kind: ContainerKind) -> Result<Command, DecodeError> {
+    fn container(&mut self, kind: ContainerKind) -> Read<Command> {
         let parent = self.xml.span().start;
         let mut common = Common::default();
         let mut container = Container { kind, meta: None, commands: Vec::new() };
@@ -114,7 +131,7 @@ impl Decoder<'_> {
         Ok(common.command(Kind::Container(container), self.span(parent)))
     }
 
-    fn status(&mut self) -> Result<Command, DecodeError> {
+    fn status(&mut self) -> Read<Command> {
         let parent = self.xml.span().start;
         let mut common = Common::default();
         let mut status = Status::default();
@@ -149,7 +166,7 @@ impl Decoder<'_> {
         Ok(common.command(Kind::Status(status), self.span(parent)))
     }
 
-    fn results(&mut self) -> Result<Command, DecodeError> {
+    fn results(&mut self) -> Read<Command> {
         let parent = self.xml.span().start;
         let mut common = Common::default();
         let mut results = Results::default();
@@ -171,7 +188,7 @@ impl Decoder<'_> {
 
     /// Reads what every command has, and what none has.
     #[inline]
-    fn common(&mut self, tag: Tag, common: &mut Common) -> Result<(), DecodeError> {
+    fn common(&mut self, tag: Tag, common: &mut Common) -> Read<()> {
         match tag {
             Tag::CMD_ID if common.cmd_id.is_none() => self.text(&mut common.cmd_id)?,
             Tag::NO_RESP => self.flag(&mut common.no_resp)?,
@@ -184,14 +201,14 @@ impl Decoder<'_> {
     }
 
     #[cold]
-    fn unknown_command(&mut self) -> Result<Command, DecodeError> {
+    fn unknown_command(&mut self) -> Read<Command> {
         let element = self.element()?;
         let span = element.span;
         let command = Command::new(cmd_id(&element), Kind::Unknown(Box::new(element)));
         Ok(Command { span, ..command })
     }
 
-    fn chal(&mut self, chal: &mut Chal, unknown: &mut Vec<Element>) -> Result<(), DecodeError> {
+    fn chal(&mut self, chal: &mut Chal, unknown: &mut Vec<Element>) -> Read<()> {
         let parent = self.xml.span().start;
         let mut has_meta = false;
         let mut left = Vec::new();
@@ -219,15 +236,29 @@ impl Decoder<'_> {
     }
 
     #[inline]
-    fn push(&mut self, command: Command, commands: &mut Vec<Command>) -> Result<(), DecodeError> {
-        self.commands += 1;
-        if self.commands > self.limits.commands {
-            let kind = DecodeErrorKind::Limit { what: "commands", limit: self.limits.commands };
-            return Err(self.wrong(command.span.range(), kind));
-        }
+    fn push(&mut self, command: Command, commands: &mut Vec<Command>) -> Read<()> {
+        self.count(command.span)?;
         commands.push(command);
         Ok(())
     }
+
+    /// Counts a command.
+    #[inline]
+    fn count(&mut self, span: Span) -> Read<()> {
+        self.commands += 1;
+        if self.commands > self.limits.commands {
+            let kind = DecodeErrorKind::Limit { what: "commands", limit: self.limits.commands };
+            return Err(self.wrong(span.range(), kind));
+        }
+        Ok(())
+    }
+}
+
+/// A request without anything.
+#[inline]
+fn request(verb: Verb) -> Command {
+    let request = Request { verb, meta: None, items: Items::new(), correlator: None };
+    Command::new(None, Kind::Request(request))
 }
 
 /// The pieces of one element share what is said in it once; what is unknown goes to the first.

@@ -2,14 +2,13 @@
 
 use csp_model::xml::Step;
 
-use super::{Decoder, is_vocabulary};
-use crate::codec::DecodeError;
+use super::{Decoder, Read, is_vocabulary};
 use crate::message::{Attribute, Data, Element, Node, Text};
 
 impl<'a> Decoder<'a> {
     /// `Data`: text, or markup if an element is in it.
     #[inline]
-    pub(super) fn data(&mut self, place: &mut Option<Data>) -> Result<(), DecodeError> {
+    pub(super) fn data(&mut self, place: &mut Option<Data>) -> Read<()> {
         let mut text = Text::EMPTY;
         let mut step = self.step()?;
         if step == Step::Text {
@@ -21,7 +20,7 @@ impl<'a> Decoder<'a> {
     }
 
     #[cold]
-    fn markup(&mut self, before: Text) -> Result<Data, DecodeError> {
+    fn markup(&mut self, before: Text) -> Read<Data> {
         let mut nodes = Vec::new();
         if !before.is_empty() {
             nodes.push(Node::Text(before));
@@ -34,11 +33,11 @@ impl<'a> Decoder<'a> {
     /// The element that was just opened, as it is written. A prefix that is declared further out is declared on
     /// it, so that it means the same wherever it is written.
     #[cold]
-    pub(super) fn element(&mut self) -> Result<Element, DecodeError> {
+    pub(super) fn element(&mut self) -> Read<Element> {
         self.kept(&mut Vec::new())
     }
 
-    fn kept(&mut self, declared: &mut Vec<&'a str>) -> Result<Element, DecodeError> {
+    fn kept(&mut self, declared: &mut Vec<&'a str>) -> Read<Element> {
         let (start, name) = (self.xml.span().start, self.share(self.xml.name().into()));
         let outer = declared.len();
         let attributes = self.attributes(declared);
@@ -49,7 +48,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// What stands up to the end of the open element.
-    fn nodes(&mut self, nodes: &mut Vec<Node>, declared: &mut Vec<&'a str>) -> Result<(), DecodeError> {
+    fn nodes(&mut self, nodes: &mut Vec<Node>, declared: &mut Vec<&'a str>) -> Read<()> {
         loop {
             match self.step()? {
                 Step::Start => nodes.push(Node::Element(self.kept(declared)?)),

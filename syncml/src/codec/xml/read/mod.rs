@@ -22,6 +22,13 @@ use crate::message::{Header, Message, Namespace, Span, Text};
 /// # Errors
 /// When `text` is no XML or no SyncML message, or holds more than `limits` allow.
 pub fn read(text: &Body, limits: &Limits) -> Result<Message, DecodeError> {
+    document(text, limits).map_err(|error| *error)
+}
+
+/// What a part is read to. The error is boxed, so that the result of each step fits into registers.
+type Read<T> = Result<T, Box<DecodeError>>;
+
+fn document(text: &Body, limits: &Limits) -> Read<Message> {
     let depth = limits.depth.min(Limits::DEEPEST);
     let mut decoder =
         Decoder { xml: Reader::new(text, Doctype::NoSubset, depth), text, limits, commands: 0, items: 0 };
@@ -46,7 +53,7 @@ struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    fn message(&mut self, message: &mut Message) -> Result<(), DecodeError> {
+    fn message(&mut self, message: &mut Message) -> Read<()> {
         message.bare_body = match self.xml.local() {
             "SyncML" => false,
             "SyncBody" => true,
@@ -83,16 +90,16 @@ impl<'a> Decoder<'a> {
     }
 
     #[inline]
-    fn step(&mut self) -> Result<Step, DecodeError> {
+    fn step(&mut self) -> Read<Step> {
         match self.xml.step() {
             Ok(step) => Ok(step),
-            Err(error) => Err(DecodeError::xml(self.text, error)),
+            Err(error) => Err(Box::new(DecodeError::xml(self.text, error))),
         }
     }
 
     /// The next element in the one that starts at `parent` and holds elements alone; [`Tag::END`] at its end.
     #[inline]
-    fn child(&mut self, parent: usize) -> Result<Tag, DecodeError> {
+    fn child(&mut self, parent: usize) -> Read<Tag> {
         loop {
             match self.step()? {
                 Step::Start if is_vocabulary(self.xml.namespace()) => return Ok(Tag::of(self.xml.local())),
@@ -110,22 +117,28 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// The text of an element that holds text alone, into `place`.
+    /// The text of an element that holds text alone, into `place`, which is empty.
     #[inline]
-    fn text(&mut self, place: &mut Option<Text>) -> Result<(), DecodeError> {
+    fn text(&mut self, place: &mut Option<Text>) -> Read<()> {
         let parent = self.xml.span().start;
         let mut step = self.step()?;
+        let mut text = Cow::Borrowed("");
         if step == Step::Text {
-            *place = Some(self.share_value());
+            text = self.xml.take_value();
             step = self.step()?;
-        } else {
-            *place = Some(Text::EMPTY);
         }
-        if step == Step::Start { Err(self.element_in(parent)) } else { Ok(()) }
+        if step == Step::Start {
+            return Err(self.element_in(parent));
+        }
+        // The compiler then knows that there is nothing to drop, and builds the text in its place.
+        if place.is_none() {
+            *place = Some(self.share(text));
+        }
+        Ok(())
     }
 
     /// Like [`text`](Self::text), for an element that can stand more than once.
-    fn texts(&mut self, places: &mut Vec<Text>) -> Result<(), DecodeError> {
+    fn texts(&mut self, places: &mut Vec<Text>) -> Read<()> {
         let mut place = None;
         self.text(&mut place)?;
         places.extend(place);
@@ -133,7 +146,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// Reads an element that says all by being there.
-    fn flag(&mut self, place: &mut bool) -> Result<(), DecodeError> {
+    fn flag(&mut self, place: &mut bool) -> Read<()> {
         *place = true;
         let parent = self.xml.span().start;
         loop {
@@ -159,6 +172,7 @@ impl<'a> Decoder<'a> {
     #[inline]
     fn share(&self, value: Cow<'a, str>) -> Text {
         match value {
+            Cow::Borrowed("") => Text::EMPTY,
             Cow::Borrowed(text) => {
                 let start = text.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr());
                 Text::slice(self.text, start..start + text.len())
@@ -183,13 +197,13 @@ impl<'a> Decoder<'a> {
 
     /// The element that just started cannot be in the one at `parent`.
     #[cold]
-    fn element_in(&self, parent: usize) -> DecodeError {
+    fn element_in(&self, parent: usize) -> Box<DecodeError> {
         let (found, parent) = (self.xml.name().to_owned(), self.name_at(parent));
         self.wrong(self.xml.span(), DecodeErrorKind::Element { found, parent })
     }
 
     #[cold]
-    fn wrong(&self, span: Range<usize>, kind: DecodeErrorKind) -> DecodeError {
-        DecodeError::new(self.text, span, kind)
+    fn wrong(&self, span: Range<usize>, kind: DecodeErrorKind) -> Box<DecodeError> {
+        Box::new(DecodeError::new(self.text, span, kind))
     }
 }

@@ -1,11 +1,11 @@
 //! The header, and what commands are made of: items, addresses, meta-information, credentials.
 
-use super::{Decoder, Tag};
-use crate::codec::{DecodeError, DecodeErrorKind};
+use super::{Decoder, Read, Tag};
+use crate::codec::DecodeErrorKind;
 use crate::message::{Anchor, Cred, Element, Header, Item, Items, Location, Mem, Meta, MoreMeta, Node};
 
 impl Decoder<'_> {
-    pub(super) fn header(&mut self, header: &mut Header) -> Result<(), DecodeError> {
+    pub(super) fn header(&mut self, header: &mut Header) -> Read<()> {
         let parent = self.xml.span().start;
         loop {
             match self.child(parent)? {
@@ -34,7 +34,7 @@ impl Decoder<'_> {
     }
 
     /// Reads an `Item` as the last of `items`.
-    pub(super) fn item(&mut self, items: &mut Items) -> Result<(), DecodeError> {
+    pub(super) fn item(&mut self, items: &mut Items) -> Read<()> {
         self.items += 1;
         if self.items > self.limits.items {
             let kind = DecodeErrorKind::Limit { what: "items", limit: self.limits.items };
@@ -45,7 +45,7 @@ impl Decoder<'_> {
     }
 
     #[inline]
-    fn item_parts(&mut self, item: &mut Item) -> Result<(), DecodeError> {
+    fn item_parts(&mut self, item: &mut Item) -> Read<()> {
         let parent = self.xml.span().start;
         loop {
             match self.child(parent)? {
@@ -72,7 +72,7 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    fn location(&mut self, location: &mut Location, unknown: &mut Vec<Element>) -> Result<(), DecodeError> {
+    fn location(&mut self, location: &mut Location, unknown: &mut Vec<Element>) -> Read<()> {
         let parent = self.xml.span().start;
         let mut left = Vec::new();
         loop {
@@ -88,7 +88,7 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    pub(super) fn cred(&mut self, cred: &mut Cred, unknown: &mut Vec<Element>) -> Result<(), DecodeError> {
+    pub(super) fn cred(&mut self, cred: &mut Cred, unknown: &mut Vec<Element>) -> Read<()> {
         let parent = self.xml.span().start;
         let mut left = Vec::new();
         loop {
@@ -103,7 +103,7 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    pub(super) fn meta(&mut self, meta: &mut Meta) -> Result<(), DecodeError> {
+    pub(super) fn meta(&mut self, meta: &mut Meta) -> Read<()> {
         let parent = self.xml.span().start;
         loop {
             match self.child(parent)? {
@@ -115,7 +115,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn more_meta(&mut self, tag: Tag, more: &mut MoreMeta) -> Result<(), DecodeError> {
+    fn more_meta(&mut self, tag: Tag, more: &mut MoreMeta) -> Read<()> {
         match tag {
             Tag::FIELD_LEVEL => self.flag(&mut more.field_level)?,
             Tag::MARK if more.mark.is_none() => self.text(&mut more.mark)?,
@@ -134,7 +134,7 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    fn anchor(&mut self, anchor: &mut Anchor, unknown: &mut Vec<Element>) -> Result<(), DecodeError> {
+    fn anchor(&mut self, anchor: &mut Anchor, unknown: &mut Vec<Element>) -> Read<()> {
         let parent = self.xml.span().start;
         let mut left = Vec::new();
         loop {
@@ -149,7 +149,7 @@ impl Decoder<'_> {
         Ok(())
     }
 
-    fn mem(&mut self, mem: &mut Mem, unknown: &mut Vec<Element>) -> Result<(), DecodeError> {
+    fn mem(&mut self, mem: &mut Mem, unknown: &mut Vec<Element>) -> Read<()> {
         let parent = self.xml.span().start;
         let mut left = Vec::new();
         loop {
