@@ -22,7 +22,7 @@ pub(super) fn scan(text: &str) -> Result<Holds, XmlError> {
     // Without branches, so that the compiler can take sixteen bytes at a time. Few texts need a second look.
     let mut special = false;
     for byte in text.bytes() {
-        special |= (byte < b' ') | (byte >= 0xef) | (byte == b']');
+        special |= !(b' '..0xef).contains(&byte) | (byte == b']');
     }
     if special { look_closely(text) } else { Ok(Holds::default()) }
 }
@@ -89,6 +89,16 @@ fn any_name_length(text: &str, bytes: &[u8], at: usize) -> usize {
         return wide_name_length(text.get(at..).unwrap_or_default());
     }
     if bytes.first().map(class) == Some(START) { length } else { 0 }
+}
+
+/// Whether two names are the same. Most have four to eight bytes, for which a call would cost more than it does.
+#[inline]
+pub(super) fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    if one.len() == other.len() && (4..=8).contains(&one.len()) {
+        return one.first_chunk::<4>() == other.first_chunk() && one.last_chunk::<4>() == other.last_chunk();
+    }
+    one == other
 }
 
 #[inline]

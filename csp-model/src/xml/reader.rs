@@ -1,4 +1,7 @@
-//! The reader itself: takes quick-xml's events, checks what they leave open, and keeps account of what is open.
+//! The reader itself: goes from one event of quick-xml to the next, checks what quick-xml does not, and keeps account
+//! of what is open.
+//!
+//! quick-xml says what comes next and where it ends; names and values are then slices of the text.
 //!
 //! Deliberately absent: text that stands in several pieces (`content.rs`), and what stands outside the root element
 //! or is broken (`outside.rs`).
@@ -6,6 +9,8 @@
 use std::borrow::Cow;
 use std::mem;
 use std::ops::Range;
+
+use quick_xml::events::Event as Found;
 
 use super::attributes::{self, qualified_name};
 use super::chars::{self, Holds};
@@ -255,17 +260,17 @@ impl<'a> Reader<'a> {
     pub(super) fn event(&mut self) -> Raw {
         let event = self.events.read_event();
         let kind = match &event {
-            Ok(quick_xml::events::Event::Start(_)) => Raw::Start,
-            Ok(quick_xml::events::Event::End(_)) => Raw::End,
-            Ok(quick_xml::events::Event::Empty(_)) => Raw::Empty,
-            Ok(quick_xml::events::Event::Text(_)) => Raw::Text,
-            Ok(quick_xml::events::Event::CData(_)) => Raw::CData,
-            Ok(quick_xml::events::Event::Comment(_)) => Raw::Comment,
-            Ok(quick_xml::events::Event::Decl(_)) => Raw::Declaration,
-            Ok(quick_xml::events::Event::PI(_)) => Raw::Instruction,
-            Ok(quick_xml::events::Event::DocType(_)) => Raw::Doctype,
-            Ok(quick_xml::events::Event::GeneralRef(_)) => Raw::Reference,
-            Ok(quick_xml::events::Event::Eof) => Raw::Eof,
+            Ok(Found::Start(_)) => Raw::Start,
+            Ok(Found::End(_)) => Raw::End,
+            Ok(Found::Empty(_)) => Raw::Empty,
+            Ok(Found::Text(_)) => Raw::Text,
+            Ok(Found::CData(_)) => Raw::CData,
+            Ok(Found::Comment(_)) => Raw::Comment,
+            Ok(Found::Decl(_)) => Raw::Declaration,
+            Ok(Found::PI(_)) => Raw::Instruction,
+            Ok(Found::DocType(_)) => Raw::Doctype,
+            Ok(Found::GeneralRef(_)) => Raw::Reference,
+            Ok(Found::Eof) => Raw::Eof,
             Err(_) => return Raw::Broken,
         };
         // It borrows from the text and owns nothing: this spares the question whether it does.
@@ -348,7 +353,10 @@ impl<'a> Reader<'a> {
     #[inline]
     fn end(&mut self) -> Result<Step, XmlError> {
         let name = self.text.get(self.start + "</".len()..self.at - 1);
-        if self.open.last().copied() == name { Ok(self.close()) } else { self.unusual_end() }
+        match (self.open.last(), name) {
+            (Some(open), Some(name)) if chars::is_same(open, name) => Ok(self.close()),
+            _ => self.unusual_end(),
+        }
     }
 
     /// Closes the innermost element.

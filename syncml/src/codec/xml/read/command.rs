@@ -53,8 +53,8 @@ impl Decoder<'_> {
         let first = commands.len();
         let mut start_of_piece = parent;
         let mut common = Common::default();
-        commands.push(request(verb));
         // Read in its place, since it is large. It stays the last one.
+        commands.push(request(verb));
         while let Some(Command { kind: Kind::Request(request), .. }) = commands.last_mut()
             && self.request_parts(parent, request, &mut common)?
         {

@@ -40,7 +40,8 @@ impl Decoder<'_> {
             let kind = DecodeErrorKind::Limit { what: "items", limit: self.limits.items };
             return Err(self.wrong(self.xml.span(), kind));
         }
-        items.push(Item::default());
+        // Not `push`, which would make it elsewhere and move it here.
+        items.resize_with(items.len() + 1, Item::default);
         items.last_mut().map_or(Ok(()), |item| self.item_parts(item))
     }
 
