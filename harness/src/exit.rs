@@ -11,12 +11,14 @@ pub enum Failure {
     Check(String),
     /// The command line asks for what cannot be. Exit code 2.
     Usage(String),
-    /// Input that cannot be read or is malformed; the text is ready to be shown. Exit code 3.
+    /// Input that cannot be read or makes no sense. Exit code 3.
     Input(String),
+    /// The same, with its place: the text is ready to be shown, `error: ` included. Exit code 3.
+    Located(String),
     /// Whoever reads the output has gone. Exit code 0, and nothing is said.
     OutputClosed,
     /// The output cannot be written. Exit code 3.
-    Output(io::Error),
+    Output(String),
 }
 
 impl Failure {
@@ -32,18 +34,20 @@ impl Failure {
             Self::OutputClosed => 0,
             Self::Check(_) => 1,
             Self::Usage(_) => 2,
-            Self::Input(_) | Self::Output(_) => 3,
+            Self::Input(_) | Self::Located(_) | Self::Output(_) => 3,
         })
     }
 }
 
 impl std::fmt::Display for Failure {
-    /// What goes to standard error, without the `error: ` that begins it.
+    /// What goes to standard error.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Check(what) | Self::Usage(what) | Self::Input(what) => f.write_str(what),
+            Self::Check(what) | Self::Usage(what) | Self::Input(what) | Self::Output(what) => {
+                write!(f, "error: {what}")
+            }
+            Self::Located(report) => f.write_str(report),
             Self::OutputClosed => Ok(()),
-            Self::Output(error) => write!(f, "cannot write the output: {error}"),
         }
     }
 }
@@ -52,7 +56,7 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::OutputClosed,
-            _ => Self::Output(error),
+            _ => Self::Output(format!("cannot write to standard output: {error}")),
         }
     }
 }

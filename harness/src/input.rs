@@ -57,8 +57,7 @@ impl DeviceOptions {
             names.push(path.display().to_string());
             file.ddf.push(text(path)?);
         }
-        let descriptions = file.ddf.clone();
-        let profile = Profile::new(file).map_err(|error| source.nonsense(error, &names, &descriptions))?;
+        let profile = Profile::new(file).map_err(|error| source.nonsense(error, &names))?;
         for (name, mount) in names.iter().zip(profile.mounts()) {
             for warning in &mount.warnings {
                 anstream::eprintln!("warning: {name}: {warning}");
@@ -130,26 +129,23 @@ impl Source {
         parsed.map_err(|error| self.show(&error))
     }
 
-    fn nonsense(&self, error: ProfileError, names: &[String], descriptions: &[String]) -> Failure {
-        // A description has its own name and lines.
-        let description = names
-            .iter()
-            .zip(descriptions)
-            .enumerate()
-            .find(|(index, _)| error.path == format!("ddf[{index}]"));
-        if let Some((_, (name, _))) = description {
-            return Failure::Input(format!("{name}: {}", error.what));
+    /// A value that makes no sense; one of a description has that one's name and lines.
+    fn nonsense(&self, error: ProfileError, descriptions: &[String]) -> Failure {
+        let description =
+            descriptions.iter().enumerate().find(|(index, _)| error.path == format!("ddf[{index}]"));
+        match description {
+            Some((_, name)) => Failure::Input(format!("{name}: {}", error.what)),
+            None if self.is_json() => self.show(&FileError::from(error)),
+            None => self.show(&error.in_toml(&self.text)),
         }
-        let error = if self.is_json() { FileError::from(error) } else { error.in_toml(&self.text) };
-        self.show(&error)
     }
 
     fn show(&self, error: &FileError) -> Failure {
         let path = self.path.display().to_string();
         let title = format!("{path}: {error}");
-        Failure::Input(match &error.span {
-            None => title,
-            Some(span) => located(&title, &path, &self.text, span.clone()),
-        })
+        match &error.span {
+            None => Failure::Input(title),
+            Some(span) => Failure::Located(located(&title, &path, &self.text, span.clone())),
+        }
     }
 }

@@ -17,8 +17,9 @@ mod input;
 mod output;
 mod report;
 
-pub use csp_model::{Device, DeviceFile};
+pub use csp_model::{self, Device, DeviceFile};
 pub use exit::Failure;
+pub use syncml;
 
 use syncml::codec::{self, DecodeError, Limits};
 use syncml::session::Responder;

@@ -32,7 +32,7 @@ impl Output {
         written.map_err(|error| {
             // What was begun is of no use to anybody.
             let _ = fs::remove_file(&unfinished);
-            Failure::Input(format!("cannot write {}: {error}", path.display()))
+            Failure::Output(format!("cannot write {}: {error}", path.display()))
         })
     }
 }

@@ -16,8 +16,6 @@ pub struct NotAnHResult(String);
 impl HResult {
     /// `S_OK`
     pub const OK: Self = Self(0);
-    /// `E_INVALIDARG`
-    pub const INVALID_ARGUMENT: Self = Self::from_bits(0x8007_0057);
     /// `HRESULT_FROM_WIN32(ERROR_NOT_FOUND)`
     pub const NOT_FOUND: Self = Self::from_bits(0x8007_0490);
 

@@ -1,7 +1,7 @@
 //! Rolling back the latest quality or feature update.
 //!
-//! Source: Microsoft, Update CSP, `Rollback` (conditions); the status texts are decided (U12 in the conformance
-//! register), because no document gives them.
+//! Source: Microsoft, Update CSP, `Rollback` (conditions); the status texts are decided
+//! (`rollback-refused` in the conformance register), because no document gives them.
 
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};

@@ -68,20 +68,22 @@ impl UpdateState {
     }
 }
 
+/// Written as its documented name; no flag, and several, as a number.
 impl serde::Serialize for UpdateState {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.documented_name().unwrap_or("0"))
+        match self.documented_name() {
+            Some(name) => serializer.serialize_str(name),
+            None => serializer.collect_str(&self.bits()),
+        }
     }
 }
 
 impl<'de> serde::Deserialize<'de> for UpdateState {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        match name.as_ref() {
-            "0" => Ok(Self::empty()),
-            name => Self::from_documented_name(name).ok_or_else(|| {
-                serde::de::Error::custom(format_args!("`{name}` is not a documented update state or `0`"))
-            }),
-        }
+        let bits = || name.parse().ok().and_then(Self::from_bits);
+        Self::from_documented_name(&name).or_else(bits).ok_or_else(|| {
+            serde::de::Error::custom(format_args!("`{name}` is not a documented update state or its number"))
+        })
     }
 }

@@ -6,7 +6,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::schema::{Def, Kind, Schema};
+use quick_xml::escape::escape;
+
+use crate::schema::{Def, Kind, NodeId, Schema};
 use crate::uri::UriScope;
 use crate::{Device, LocUri, Value};
 
@@ -42,7 +44,8 @@ pub(super) fn read(device: &Device, node: Node) -> Value {
 fn versions(schema: &Schema) -> String {
     let root = schema.root(UriScope::Device);
     let vendor = schema.child(root, "Vendor").and_then(|vendor| schema.child(vendor, "MSFT"));
-    let standard = schema.fixed_children(root).map(|id| (LocUri::root(), id));
+    let is_csp = |id: &NodeId| schema.def(*id).name.as_deref() != Some("Vendor");
+    let standard = schema.fixed_children(root).filter(is_csp).map(|id| (LocUri::root(), id));
     let microsoft = LocUri::root().child("Vendor").child("MSFT");
     let vendors =
         vendor.into_iter().flat_map(|id| schema.fixed_children(id)).map(|id| (microsoft.clone(), id));
@@ -60,7 +63,7 @@ fn versions(schema: &Schema) -> String {
     .to_owned();
     for (uri, version) in lines {
         // Writing to a String cannot fail.
-        let _ = write!(text, r#"<CSP Node="{uri}" Version="{version}"/>"#);
+        let _ = write!(text, r#"<CSP Node="{}" Version="{}"/>"#, escape(&uri), escape(&version));
     }
     text.push_str("</CSPVersions></Capabilities></DeviceManageability>");
     text

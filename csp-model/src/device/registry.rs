@@ -1,77 +1,81 @@
 //! The part of the registry that a device's management looks at.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::Scalar;
 
-/// Keys with their values. Keys and names are compared without case, and keep the spelling they came with.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+/// Keys with their values. Keys and names are compared without case and keep the spelling they came with; the long
+/// name of a root is the same as the short one.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct Registry(BTreeMap<Name, BTreeMap<Name, Scalar>>);
+pub struct Registry(BTreeMap<String, BTreeMap<String, Scalar>>);
 
 impl Registry {
     /// The value `name` under `key`.
     #[must_use]
     pub fn get(&self, key: &str, name: &str) -> Option<&Scalar> {
-        self.0.get(&Name(key.into()))?.get(&Name(name.into()))
+        // A handful of keys with a few values each: looking at all of them is as quick as folding what is asked for.
+        let (_, values) = self.0.iter().find(|(known, _)| is_same(short_root(known), short_root(key)))?;
+        values.iter().find(|(known, _)| is_same(known, name)).map(|(_, value)| value)
     }
 
     /// Every value: key, name, value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, &Scalar)> {
-        self.0.iter().flat_map(|(key, values)| values.iter().map(|(name, value)| (&*key.0, &*name.0, value)))
+        self.0
+            .iter()
+            .flat_map(|(key, values)| values.iter().map(|(name, value)| (key.as_str(), name.as_str(), value)))
     }
 }
 
 impl FromIterator<(String, BTreeMap<String, Scalar>)> for Registry {
-    /// Keys that differ only in case, or in the long name of their root, are one.
+    /// Keys that are the same are merged, and of values that are the same the last one counts.
     fn from_iter<I: IntoIterator<Item = (String, BTreeMap<String, Scalar>)>>(keys: I) -> Self {
         let mut registry = Self::default();
         for (key, values) in keys {
-            let into = registry.0.entry(Name(short_root(&key))).or_default();
-            into.extend(values.into_iter().map(|(name, value)| (Name(name.into()), value)));
+            let known = registry.0.keys().find(|known| is_same(short_root(known), short_root(&key))).cloned();
+            let into = registry.0.entry(known.unwrap_or(key)).or_default();
+            for (name, value) in values {
+                into.retain(|known, _| !is_same(known, &name));
+                into.insert(name, value);
+            }
         }
         registry
     }
 }
 
-fn short_root(key: &str) -> Box<str> {
-    const LONG: &str = "HKEY_LOCAL_MACHINE\\";
-    match key.get(..LONG.len()) {
-        Some(root) if root.eq_ignore_ascii_case(LONG) => format!("HKLM\\{}", &key[LONG.len()..]).into(),
-        _ => key.into(),
-    }
+/// A key without the name of the root that Group Policy and MDM live under.
+fn short_root(key: &str) -> &str {
+    const NAMES: [&str; 2] = ["HKEY_LOCAL_MACHINE\\", "HKLM\\"];
+    let rest = NAMES.iter().find_map(|root| {
+        let start = key.get(..root.len())?;
+        start.eq_ignore_ascii_case(root).then(|| &key[root.len()..])
+    });
+    rest.unwrap_or(key)
 }
 
-/// A name that is compared without case.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(transparent)]
-struct Name(Box<str>);
-
-impl Name {
-    fn folded(&self) -> impl Iterator<Item = char> {
-        self.0.chars().flat_map(char::to_lowercase)
-    }
+fn is_same(one: &str, other: &str) -> bool {
+    one.chars().flat_map(char::to_lowercase).eq(other.chars().flat_map(char::to_lowercase))
 }
 
-impl Ord for Name {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.folded().cmp(other.folded())
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_names_are_compared_without_case() {
+        let values = |name: &str, number| BTreeMap::from([(name.to_owned(), Scalar::Int(number))]);
+        let registry: Registry = [
+            (r"HKLM\SOFTWARE\Policies".to_owned(), values("UseWUServer", 0)),
+            (r"HKEY_LOCAL_MACHINE\software\policies".to_owned(), values("usewuserver", 1)),
+        ]
+        .into_iter()
+        .collect();
+        for key in [r"hklm\Software\POLICIES", r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies"] {
+            assert_eq!(registry.get(key, "USEWUSERVER"), Some(&Scalar::Int(1)), "{key}");
+        }
+        assert_eq!(registry.iter().count(), 1);
+        assert_eq!(registry.get(r"HKCU\SOFTWARE\Policies", "UseWUServer"), None);
     }
 }
-
-impl PartialOrd for Name {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl PartialEq for Name {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other) == Ordering::Equal
-    }
-}
-
-impl Eq for Name {}

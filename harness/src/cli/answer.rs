@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 use clap::Args;
+use csp_model::tree::Effect;
 use serde_json::json;
 use syncml::codec::{self, DecodeError, Limits};
 use syncml::message::{Command, Kind, Message, Status, Text};
@@ -88,6 +89,10 @@ impl Answer {
             for (status, reason) in statuses(turn) {
                 explain(status, reason, &addresses, &mut text);
             }
+            for effect in &turn.effects {
+                // Writing to a String cannot fail.
+                let _ = writeln!(text, "then: {}", effect_text(*effect));
+            }
         }
         text
     }
@@ -105,7 +110,8 @@ impl Answer {
                 "source": reason.rule.source,
                 "fact": reason.error.as_ref().map(ToString::to_string),
             })).collect();
-            json!({ "file": file.display().to_string(), "answer": encoded(turn), "due": turn.is_due, "statuses": statuses })
+            let effects: Vec<_> = turn.effects.iter().map(|effect| effect_text(*effect)).collect();
+            json!({ "file": file.display().to_string(), "answer": encoded(turn), "due": turn.is_due, "statuses": statuses, "effects": effects })
         }).collect();
         format!("{:#}\n", json!(answers))
     }
@@ -116,7 +122,7 @@ fn read(file: &Path) -> Result<Message, Failure> {
     let bytes = input::bytes(file, limits.bytes as u64)?;
     let name = file.display().to_string();
     let show = |text: &str, error: &DecodeError| {
-        Failure::Input(located(&format!("{name}: {}", error.kind), &name, text, error.span.clone()))
+        Failure::Located(located(&format!("{name}: {}", error.kind), &name, text, error.span.clone()))
     };
     let text =
         codec::text(&bytes, &limits).map_err(|error| show(&String::from_utf8_lossy(&bytes), &error))?;
@@ -138,6 +144,14 @@ fn statuses(turn: &Turn) -> impl Iterator<Item = (&Status, &Reason)> {
 
 fn is_failure(status: &Status) -> bool {
     status.number().is_some_and(|code| code >= 400)
+}
+
+/// What a command has set in motion outside the tree.
+fn effect_text(effect: Effect) -> String {
+    match effect {
+        Effect::Executed => "the node was run".to_owned(),
+        Effect::RollbackStarted(update) => format!("the update {update} leaves with the next restart"),
+    }
 }
 
 /// The first address of every command, by CmdID. An answer leaves it out where there is only one.

@@ -64,22 +64,11 @@ pub fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            say(&failure);
+            match &failure {
+                Failure::OutputClosed => {}
+                said => anstream::eprintln!("{said}"),
+            }
             failure.code()
-        }
-    }
-}
-
-fn say(failure: &Failure) {
-    let text = failure.to_string();
-    match failure {
-        Failure::OutputClosed => {}
-        // A report with its place says `error: ` itself, in colour.
-        Failure::Input(_) if anstream::adapter::strip_str(&text).to_string().starts_with("error: ") => {
-            anstream::eprintln!("{text}");
-        }
-        Failure::Check(_) | Failure::Usage(_) | Failure::Input(_) | Failure::Output(_) => {
-            anstream::eprintln!("error: {text}")
         }
     }
 }
