@@ -1,7 +1,7 @@
 //! What the benches share: pairs measured side by side, allocations counted, and the table that is printed.
 //!
-//! A figure is worth something beside another one from the same run on the same machine, so every time is a ratio
-//! to a floor; the two alternate in short rounds, and the median of the rounds counts.
+//! A time is worth something beside another one from the same run on the same machine, so a subject and its floor
+//! alternate in short rounds, and the median of the rounds counts.
 
 use std::alloc::System;
 use std::fmt::Write as _;

@@ -1,47 +1,14 @@
 //! What the update services can offer: shared by every device of a profile.
+//!
+//! The entries themselves are those of the device file ([`UpdateEntry`]); here is what follows from them.
 
-use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{UpdateClass, UpdateId};
-use crate::schema::OsVersion;
-use crate::units::{Duration, Size};
+use crate::device::UpdateEntry;
 
-/// An update as its services describe it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Update {
-    /// UpdateID.
-    pub id: UpdateId,
-    /// RevisionNumber.
-    pub revision: u32,
-    /// Its title.
-    pub title: String,
-    /// The knowledge base article that describes it; need not be unique.
-    pub kb: Option<String>,
-    /// UpdateClassification.
-    pub classification: Classification,
-    /// The product that it is for; `Windows` for the operating system.
-    pub product: String,
-    /// When it was released.
-    pub released: Option<DateTime<Utc>>,
-    /// What is downloaded.
-    pub size: Size,
-    /// How long the installation takes.
-    pub install: Duration,
-    /// Whether it needs a restart.
-    pub restart: bool,
-    /// What DevDetail/SwV says once it is in.
-    pub os: Option<OsVersion>,
-    /// The licence terms that must be accepted first.
-    pub eula: Option<UpdateId>,
-    /// The updates that it replaces.
-    pub supersedes: Vec<UpdateId>,
-    /// The services that offer it.
-    pub sources: Vec<Service>,
-}
-
-impl Update {
-    /// The class that policies treat it as.
+impl UpdateEntry {
+    /// The class that policies treat the update as.
     #[must_use]
     pub fn class(&self) -> UpdateClass {
         if self.classification == Classification::UPGRADES {
@@ -64,18 +31,6 @@ impl Update {
             _ => 0,
         }
     }
-}
-
-/// A service that offers updates.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema,
-)]
-pub enum Service {
-    /// Windows Update.
-    WindowsUpdate,
-    /// A WSUS server of the organisation.
-    #[serde(rename = "WSUS")]
-    Wsus,
 }
 
 /// UpdateClassification: one of the published ones, or any other GUID.

@@ -40,12 +40,12 @@ impl UpdateClass {
     }
 }
 
-/// Where updates of a class come from.
+/// A service that offers updates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Source {
     /// Windows Update.
     WindowsUpdate,
-    /// The organisation's WSUS server.
+    /// A WSUS server of the organisation.
     #[serde(rename = "WSUS")]
     Wsus,
 }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::scalar::{name_or_number, name_or_number_if_any};
 use super::{Scalar, TimeZone, WindowsEdition};
-use crate::agent::catalog::{Classification, Service};
-use crate::agent::{Fault, HResult, UpdateId};
+use crate::agent::catalog::Classification;
+use crate::agent::{Fault, HResult, Source, UpdateId};
 use crate::schema::{OsVersion, builtin::Edition};
 use crate::units::{Duration, Instant, Size};
 
@@ -195,7 +195,7 @@ pub struct UpdateEntry {
     pub supersedes: Vec<UpdateId>,
     /// The services that offer it.
     #[serde(default = "windows_update")]
-    pub sources: Vec<Service>,
+    pub sources: Vec<Source>,
     /// How far the device has come with it.
     #[serde(default)]
     pub state: InitialState,
@@ -250,6 +250,6 @@ fn windows() -> String {
     "Windows".to_owned()
 }
 
-fn windows_update() -> Vec<Service> {
-    vec![Service::WindowsUpdate]
+fn windows_update() -> Vec<Source> {
+    vec![Source::WindowsUpdate]
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::file::{DeviceFile, InitialState, UpdateEntry};
 use super::{Device, Registry, Scalar};
-use crate::agent::catalog::Update;
 use crate::agent::{Agent, Failure, Record, UpdateId, UpdateState};
 use crate::csp::policy::Policy;
 use crate::csp::stored::{MountId, Stored};
@@ -22,7 +21,8 @@ pub struct Profile {
     schema: Schema,
     /// What else is known of each node, by its number.
     nodes: Vec<NodeFacts>,
-    updates: BTreeMap<UpdateId, Update>,
+    /// Where each update stands in the file.
+    updates: BTreeMap<UpdateId, usize>,
     mounts: Vec<Mount>,
     sync_application_version: Option<NodeId>,
     device_id: Arc<str>,
@@ -90,7 +90,7 @@ impl Profile {
         }
         let nodes = node_facts(&schema, &csps, &file);
         let updates = updates(&file)?;
-        let agent = agent(&file, &updates)?;
+        let agent = agent(&file)?;
         let sync_application_version =
             find(&schema, &["Vendor", "MSFT", "DMClient", "Provider", "", "SyncApplicationVersion"]);
         check_faults(&file)?;
@@ -144,13 +144,8 @@ impl Profile {
 
     /// An update that the services can offer.
     #[must_use]
-    pub fn update(&self, id: UpdateId) -> Option<&Update> {
-        self.updates.get(&id)
-    }
-
-    /// Every update that the services can offer, by id.
-    pub fn updates(&self) -> impl Iterator<Item = &Update> {
-        self.updates.values()
+    pub fn update(&self, id: UpdateId) -> Option<&UpdateEntry> {
+        self.file.update.get(*self.updates.get(&id)?)
     }
 
     /// The descriptions that the file mounts, in its order.
@@ -200,9 +195,8 @@ fn builtin_schema(file: &DeviceFile) -> (Schema, BTreeMap<NodeId, Csp>) {
     let mut schema = Schema::new();
     let mut csps = BTreeMap::new();
     let mut mount = |roots: &[schema::Node], csp: &dyn Fn(&[&str]) -> Option<Csp>| {
-        let mounted = schema.mount(roots);
-        debug_assert!(mounted.is_ok(), "{mounted:?}");
-        for id in mounted.unwrap_or_default().described {
+        let mounted = schema.mount(roots).expect("a built-in description has its place");
+        for id in mounted.described {
             let names: Vec<_> = schema
                 .path(id)
                 .iter()
@@ -265,26 +259,10 @@ fn set_policy(device: &mut Device, area: &str, name: &str, value: &Scalar) -> Re
     })
 }
 
-fn updates(file: &DeviceFile) -> Result<BTreeMap<UpdateId, Update>, ProfileError> {
+fn updates(file: &DeviceFile) -> Result<BTreeMap<UpdateId, usize>, ProfileError> {
     let mut updates = BTreeMap::new();
     for (index, entry) in file.update.iter().enumerate() {
-        let update = Update {
-            id: entry.id,
-            revision: entry.revision,
-            title: entry.title.clone(),
-            kb: entry.kb.clone(),
-            classification: entry.classification,
-            product: entry.product.clone(),
-            released: entry.released.map(|released| released.0),
-            size: entry.size,
-            install: entry.install,
-            restart: entry.restart,
-            os: entry.os,
-            eula: entry.eula,
-            supersedes: entry.supersedes.clone(),
-            sources: entry.sources.clone(),
-        };
-        if updates.insert(entry.id, update).is_some() {
+        if updates.insert(entry.id, index).is_some() {
             let what = format!("the update {} is there already", entry.id);
             return Err(ProfileError { path: format!("update[{index}].id"), what });
         }
@@ -292,11 +270,10 @@ fn updates(file: &DeviceFile) -> Result<BTreeMap<UpdateId, Update>, ProfileError
     Ok(updates)
 }
 
-fn agent(file: &DeviceFile, updates: &BTreeMap<UpdateId, Update>) -> Result<Agent, ProfileError> {
+fn agent(file: &DeviceFile) -> Result<Agent, ProfileError> {
     let records =
         file.update.iter().enumerate().map(|(index, entry)| Ok((entry.id, record(file, index, entry)?)));
     let records: Vec<_> = records.collect::<Result<_, ProfileError>>()?;
-    debug_assert_eq!(records.len(), updates.len());
     let mut approvals = BTreeMap::new();
     for (index, approval) in file.approval.iter().enumerate() {
         let at = approval.at.unwrap_or(file.clock).0;

@@ -8,8 +8,8 @@ use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::agent::catalog::{Classification, Service};
-use crate::agent::{HResult, UpdateId, UpdateState};
+use crate::agent::catalog::Classification;
+use crate::agent::{HResult, Source, UpdateId, UpdateState};
 use crate::device::{InitialState, Scalar, UpdateEntry};
 use crate::schema::OsVersion;
 use crate::units::{Duration, Instant, Size};
@@ -161,6 +161,6 @@ fn product() -> impl Strategy<Value = String> {
     select(vec!["Windows", "windows", "Microsoft Edge"]).prop_map(str::to_owned)
 }
 
-fn service() -> impl Strategy<Value = Service> {
-    select(vec![Service::WindowsUpdate, Service::Wsus])
+fn service() -> impl Strategy<Value = Source> {
+    select(vec![Source::WindowsUpdate, Source::Wsus])
 }
