@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 use jiff::{Span, SpanRelativeTo};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -33,8 +33,12 @@ impl<'de> Deserialize<'de> for Instant {
             }
 
             fn visit_str<E: de::Error>(self, text: &str) -> Result<Instant, E> {
-                let at = DateTime::parse_from_rfc3339(text);
-                at.map(|at| Instant(at.to_utc())).map_err(|_| {
+                let at = DateTime::parse_from_rfc3339(text).map(|at| at.to_utc());
+                // Four digits for the year, before and after the offset is taken off, and no leap second.
+                let is_plain = |at: &DateTime<Utc>| {
+                    (1..=9999).contains(&at.year()) && at.timestamp_subsec_nanos() < 1_000_000_000
+                };
+                at.ok().filter(is_plain).map(Instant).ok_or_else(|| {
                     E::custom(format_args!(
                         "`{text}` is not a time: expected one like `2023-11-01T08:00:00Z`"
                     ))

@@ -94,10 +94,12 @@ pub(crate) fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
 /// Reads a file of UTF-8 text.
 fn text(path: &Path) -> Result<String, Failure> {
     let bytes = bytes(path, LARGEST_FILE)?;
-    String::from_utf8(bytes).map_err(|error| {
+    let text = String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Failure::Input(format!("cannot read {}: byte {at} is not UTF-8 text", path.display()))
-    })
+    })?;
+    // Editors on Windows write a byte order mark.
+    Ok(text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned))
 }
 
 /// A description stands in the file itself when it looks like markup.

@@ -1,8 +1,9 @@
 //! Where a command writes: standard output, or the file that `--out` names.
 
-use std::fs;
-use std::io::Write;
-use std::path::PathBuf;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process;
 
 use crate::Failure;
 
@@ -26,15 +27,32 @@ impl Output {
     /// When it cannot be written.
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
         let Some(path) = &self.out else { return print(bytes) };
-        let mut unfinished = path.clone().into_os_string();
-        unfinished.push(".part");
-        let written = fs::write(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, path));
-        written.map_err(|error| {
-            // What was begun is of no use to anybody.
-            let _ = fs::remove_file(&unfinished);
-            Failure::Output(format!("cannot write {}: {error}", path.display()))
-        })
+        replace(path, bytes)
+            .map_err(|error| Failure::Output(format!("cannot write {}: {error}", path.display())))
     }
+}
+
+/// Writes a file beside the one that is meant, which then takes its place. What is no ordinary file (a device, a pipe)
+/// is written to as it is.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // A link stays one: what it points to is replaced.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let existing = fs::metadata(&path).ok();
+    if existing.as_ref().is_some_and(|existing| !existing.is_file()) {
+        return OpenOptions::new().write(true).open(&path)?.write_all(bytes);
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.part", process::id()));
+    let unfinished = path.with_file_name(name);
+    let mut file = OpenOptions::new().write(true).create_new(true).open(&unfinished)?;
+    let written = file.write_all(bytes).and_then(|()| match &existing {
+        Some(existing) => fs::set_permissions(&unfinished, existing.permissions()),
+        None => Ok(()),
+    });
+    written.and_then(|()| fs::rename(&unfinished, &path)).inspect_err(|_| {
+        // What was begun is of no use to anybody, and there is nothing else to be done about it.
+        let _ = fs::remove_file(&unfinished);
+    })
 }
 
 /// Writes to standard output; colours reach only a terminal that wants them.

@@ -3,7 +3,8 @@
 //! Sources: Microsoft, "Use Windows Update client policies and WSUS together" (per class, scan source policies);
 //! the dual-scan articles of 2017 to 2026 for the older rules. The order of the branches is decided.
 //!
-//! Deliberately absent: stale policy caches and a pause by the user, which no device file can express.
+//! Deliberately absent: stale policy caches and a pause by the user, which no device file can express; and classes that
+//! get nothing because Windows Update is not to be contacted (AllowUpdateService), which is the scan's to say.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -119,7 +120,7 @@ pub(crate) fn resolve(device: &Device) -> ScanSources {
     if !policy.uses_wsus() {
         return ScanSources::all(Source::WindowsUpdate);
     }
-    let rule = Rule::of(device.profile().os());
+    let rule = Rule::of(device.os());
     let chosen = |class: UpdateClass| match policy.scan_source(class.policy()) {
         Some(0) => Some(Source::WindowsUpdate),
         Some(_) => Some(Source::Wsus),

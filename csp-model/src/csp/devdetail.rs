@@ -124,7 +124,7 @@ fn local_time(device: &Device) -> String {
 
 fn platform(device: &Device) -> String {
     const FIRST_WINDOWS_11: u32 = 22_000;
-    let version = if device.profile().os().build < FIRST_WINDOWS_11 { "Windows 10" } else { "Windows 11" };
+    let version = if device.os().build < FIRST_WINDOWS_11 { "Windows 10" } else { "Windows 11" };
     let edition = match device.profile().file().device.edition {
         WindowsEdition::Home => "Home",
         WindowsEdition::Pro => "Pro",

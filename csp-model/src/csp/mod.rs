@@ -148,15 +148,19 @@ impl Csp {
         Ok(())
     }
 
-    /// Takes away a node and everything below it.
+    /// Takes away a node and everything below it, what other CSPs keep there included.
     pub(crate) fn remove(self, device: &mut Device, address: &Address<'_>) {
         match self {
             Self::Policy(_) => policy::remove(device, address.node),
-            Self::Stored(_) => stored::remove(device, address),
             Self::Update(_) => update::remove(device, address),
-            // Permanent nodes: the gate refuses before.
-            Self::Interior | Self::DevDetail(_) | Self::DevInfo(_) | Self::Manageability(_) => {}
+            // Kept below, or permanent: the gate refuses those before.
+            Self::Stored(_)
+            | Self::Interior
+            | Self::DevDetail(_)
+            | Self::DevInfo(_)
+            | Self::Manageability(_) => {}
         }
+        stored::remove(device, address);
     }
 
     /// Runs a node.

@@ -109,6 +109,7 @@ impl<'d> EffectivePolicy<'d> {
             .is_none_or(|switch| self.raw(switch.key, switch.value).and_then(Scalar::int) == Some(1));
         let value = self.raw(place.key, place.value).filter(|_| is_on)?;
         match place.meaning {
+            Meaning::Same if format == Format::Int => value.int().map(Value::Int),
             Meaning::Same => Value::parse(format, &value.text()),
             Meaning::Mapped(_) => place.meaning.policy(u32::try_from(value.int()?).ok()?).map(Value::Int),
         }
@@ -153,17 +154,19 @@ impl<'d> EffectivePolicy<'d> {
             || REGISTRY_ONLY.iter().any(in_registry)
     }
 
-    /// A scan source policy: by MDM, or by Group Policy when its gate under `AU` is open.
+    /// A scan source policy: by Group Policy when its gate under `AU` is open, or by MDM.
     pub(crate) fn scan_source(&self, name: &str) -> Option<i64> {
         let gate = self.raw(GpKey::Au, "UseUpdateClassPolicySource").and_then(Scalar::int) == Some(1);
-        let by_group_policy = || self.raw(GpKey::WindowsUpdate, name).filter(|_| gate).and_then(Scalar::int);
-        match self.policy.get(name) {
+        let by_group_policy = self.raw(GpKey::WindowsUpdate, name).filter(|_| gate).and_then(Scalar::int);
+        let by_mdm = || match self.policy.get(name) {
             Some(Value::Int(number)) => Some(*number),
-            _ => by_group_policy(),
-        }
+            _ => None,
+        };
+        by_group_policy.or_else(by_mdm)
     }
 
-    /// Whether a pause is in force at `now`. One with a start date lasts 35 days from it.
+    /// Whether a pause is in force at `now`. One with a start date lasts 35 days from it, one without as long as it is
+    /// set (decided).
     #[must_use]
     pub fn is_paused(&self, pause: Pause, now: DateTime<Utc>) -> bool {
         const LENGTH: TimeDelta = TimeDelta::days(35);
@@ -188,7 +191,9 @@ impl<'d> EffectivePolicy<'d> {
     pub fn defers_upgrades(&self) -> bool {
         const SEMI_ANNUAL: i64 = 32;
         self.int("RequireDeferUpgrade") == Some(1)
-            || self.int("DeferFeatureUpdatesPeriodInDays").is_some_and(|days| days > 0)
+            || ["DeferFeatureUpdatesPeriodInDays", "DeferUpgradePeriod"]
+                .iter()
+                .any(|name| self.int(name).is_some_and(|length| length > 0))
             || self.int("BranchReadinessLevel") == Some(SEMI_ANNUAL)
     }
 }

@@ -7,6 +7,7 @@
 use rpds::RedBlackTreeMapSync;
 
 use super::{Address, Csp};
+use crate::agent::UpdateId;
 use crate::schema::NodeId;
 use crate::{Device, Format, Value};
 
@@ -33,8 +34,20 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    fn of(address: &Address<'_>) -> Self {
-        Self { node: address.node, names: address.names.iter().map(|name| Box::from(*name)).collect() }
+    /// The key of a node. The name of an update, which a server may spell in several ways, is the one it is listed by.
+    fn of(device: &Device, address: &Address<'_>) -> Self {
+        let profile = device.profile();
+        let schema = profile.schema();
+        let free = schema.ancestry(address.node).filter(|id| schema.def(*id).name.is_none());
+        let mut names: Vec<Box<str>> = free
+            .zip(address.names.iter().rev())
+            .map(|(id, name)| match (profile.csp(id), UpdateId::parse(name)) {
+                (Csp::Update(_), Some(update)) => update.to_string().into(),
+                _ => Box::from(*name),
+            })
+            .collect();
+        names.reverse();
+        Self { node: address.node, names: names.into() }
     }
 }
 
@@ -56,8 +69,8 @@ impl Stored {
     }
 
     /// The kept nodes of that number whose names begin with those of `parent`.
-    fn below(&self, node: NodeId, parent: &Address<'_>) -> impl Iterator<Item = &Key> {
-        let first = Key::of(&Address { node, names: parent.names.clone() });
+    fn below(&self, node: NodeId, parent: Key) -> impl Iterator<Item = &Key> {
+        let first = Key { node, ..parent };
         let from = self.nodes.range(first.clone()..).map(|(key, _)| key);
         from.take_while(move |key| key.node == node && key.names.starts_with(&first.names))
     }
@@ -76,7 +89,7 @@ pub(super) fn takes_name(device: &Device, node: NodeId, name: &str) -> bool {
 }
 
 pub(super) fn exists(device: &Device, mount: MountId, address: &Address<'_>) -> bool {
-    device.stored(mount).is_some_and(|stored| stored.nodes.contains_key(&Key::of(address)))
+    device.stored(mount).is_some_and(|stored| stored.nodes.contains_key(&Key::of(device, address)))
 }
 
 pub(super) fn each_instance(
@@ -87,31 +100,35 @@ pub(super) fn each_instance(
     visit: &mut dyn FnMut(&str),
 ) {
     let Some(stored) = device.stored(mount) else { return };
-    let names = stored.below(node, parent).filter_map(|key| key.names.last());
+    let names = stored.below(node, Key::of(device, parent)).filter_map(|key| key.names.last());
     names.for_each(|name| visit(name));
 }
 
 /// What was written, or the description's default, or what a node of its format is before anybody wrote it.
 pub(super) fn read(device: &Device, mount: MountId, address: &Address<'_>) -> Option<Value> {
     let def = device.profile().schema().def(address.node);
-    let kept = device.stored(mount).and_then(|stored| stored.nodes.get(&Key::of(address)).cloned().flatten());
+    let kept = device
+        .stored(mount)
+        .and_then(|stored| stored.nodes.get(&Key::of(device, address)).cloned().flatten());
     let format = def.properties.format;
     let default = || def.properties.default.as_deref().and_then(|text| Value::parse(format, text));
     kept.or_else(default).or_else(|| unset(format))
 }
 
 pub(super) fn write(device: &mut Device, mount: MountId, address: &Address<'_>, value: Option<Value>) {
-    device.stored_mut(mount).insert(Key::of(address), value);
+    let key = Key::of(device, address);
+    device.stored_mut(mount).insert(key, value);
 }
 
+/// Forgets what any mounted CSP keeps at the node and below it.
 pub(super) fn remove(device: &mut Device, address: &Address<'_>) {
     let profile = device.profile_arc();
+    let top = Key::of(device, address);
     for node in profile.schema().subtree(address.node) {
-        // Another CSP may be mounted below: what it keeps goes too, from where it keeps it.
         let Csp::Stored(mount) = profile.csp(node) else { continue };
         let doomed: Vec<Key> = device
             .stored(mount)
-            .map_or_else(Vec::new, |stored| stored.below(node, address).cloned().collect());
+            .map_or_else(Vec::new, |stored| stored.below(node, top.clone()).cloned().collect());
         if !doomed.is_empty() {
             let stored = device.stored_mut(mount);
             for key in &doomed {

@@ -12,6 +12,7 @@ use crate::csp::stored::{MountId, Stored};
 use crate::csp::{Csp, devdetail, devinfo, manageability, policy, update};
 use crate::schema::{self, NodeId, OsVersion, Schema, Warning, builtin, ddf};
 use crate::tree::{Setting, Transaction};
+use crate::units::Instant;
 use crate::{LocUri, TreeError};
 
 /// What devices of one file share.
@@ -131,10 +132,11 @@ impl Profile {
         &self.device_id
     }
 
-    /// The version of Windows that the file gives.
+    /// The version of Windows that a device starts with: the file's, or a later one that an installed update has
+    /// brought.
     #[must_use]
-    pub const fn os(&self) -> OsVersion {
-        self.file.device.os
+    pub fn os(&self) -> OsVersion {
+        os(&self.file)
     }
 
     /// Who acts for a node.
@@ -219,17 +221,24 @@ fn builtin_schema(file: &DeviceFile) -> (Schema, BTreeMap<NodeId, Csp>) {
     (schema, csps)
 }
 
+/// The version of Windows that a device of the file starts with.
+fn os(file: &DeviceFile) -> OsVersion {
+    let installed = file.update.iter().filter(|entry| entry.state == InitialState::Installed);
+    installed.filter_map(|entry| entry.os).fold(file.device.os, Ord::max)
+}
+
 fn node_facts(schema: &Schema, csps: &BTreeMap<NodeId, Csp>, file: &DeviceFile) -> Vec<NodeFacts> {
-    let sku = Some(file.device.edition.sku());
-    let facts = |id: NodeId| {
-        let msft = schema.def(id).properties.msft.as_deref();
-        let applicability = msft.and_then(|msft| msft.applicability.as_ref());
-        NodeFacts {
-            csp: csps.get(&id).copied().unwrap_or(Csp::Interior),
-            applies: applicability.is_none_or(|rule| rule.applies(file.device.os, sku)),
-        }
-    };
-    schema.ids().map(facts).collect()
+    let (os, sku) = (os(file), Some(file.device.edition.sku()));
+    let mut facts: Vec<NodeFacts> = Vec::new();
+    // A node's number is higher than that of the node above: what is not there above is not there below.
+    for id in schema.ids() {
+        let def = schema.def(id);
+        let msft = def.properties.msft.as_deref();
+        let own = msft.and_then(|msft| msft.applicability.as_ref()).is_none_or(|rule| rule.applies(os, sku));
+        let above = def.parent.and_then(|parent| facts.get(parent.index())).is_none_or(|facts| facts.applies);
+        facts.push(NodeFacts { csp: csps.get(&id).copied().unwrap_or(Csp::Interior), applies: own && above });
+    }
+    facts
 }
 
 fn find(schema: &Schema, names: &[&str]) -> Option<NodeId> {
@@ -271,6 +280,17 @@ fn updates(file: &DeviceFile) -> Result<BTreeMap<UpdateId, usize>, ProfileError>
 }
 
 fn agent(file: &DeviceFile) -> Result<Agent, ProfileError> {
+    let is_later = |at: Option<Instant>| at.is_some_and(|at| at > file.clock);
+    let later = |path: String| ProfileError {
+        path,
+        what: "is later than `clock`, where the device starts".to_owned(),
+    };
+    if is_later(file.last_scan) {
+        return Err(later("last_scan".to_owned()));
+    }
+    if let Some(index) = file.approval.iter().position(|approval| is_later(approval.at)) {
+        return Err(later(format!("approval[{index}].at")));
+    }
     let records =
         file.update.iter().enumerate().map(|(index, entry)| Ok((entry.id, record(file, index, entry)?)));
     let records: Vec<_> = records.collect::<Result<_, ProfileError>>()?;

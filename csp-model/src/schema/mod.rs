@@ -238,9 +238,10 @@ impl Schema {
         path.extend(["/", node.name.as_deref().unwrap_or("{}")]);
         let found = self.named(parent, node.name.as_deref());
         let id = found.unwrap_or_else(|| self.push(Def::place(node.name.as_deref(), Some(parent))));
-        // The first description of a node is the one that holds.
-        if !self.def(id).is_described {
-            self.defs[id.0 as usize].describe(node, applicability);
+        // The first description of a node is the one that holds; a place with nodes below it stays one for them.
+        let is_place_of_others = found.is_some() && node.properties.format != Format::Node;
+        if !self.def(id).is_described && !is_place_of_others {
+            self.defs[id.0 as usize].describe(node, if found.is_some() { None } else { applicability });
             mounted.described.push(id);
         }
         if found.is_none() {
@@ -307,6 +308,9 @@ impl Def {
 
     fn describe(&mut self, node: &Node, applicability: Option<&Applicability>) {
         self.properties = node.properties.clone();
+        if let Some(msft) = &mut self.properties.msft {
+            msft.applicability = None;
+        }
         if let Some(applicability) = applicability {
             self.properties.msft.get_or_insert_default().applicability = Some(applicability.clone());
         }

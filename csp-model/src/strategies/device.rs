@@ -14,8 +14,8 @@ use super::update::{instant, os, text, update_id, update_set};
 use super::value::fitting;
 use crate::agent::{Fault, FaultKind, HResult};
 use crate::device::{
-    Approval, AtomicFailure, Identity, MaxMsgSize, OriginalError, Profile, RevokeApproval, Scalar, TimeZone,
-    UpdateEntry, WindowsEdition,
+    Approval, AtomicFailure, Identity, InitialState, MaxMsgSize, OriginalError, Profile, RevokeApproval,
+    Scalar, TimeZone, UpdateEntry, WindowsEdition,
 };
 use crate::schema::builtin::{self, Edition};
 use crate::schema::registry::gp_values;
@@ -71,11 +71,13 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
             );
             let parts = (
                 identity(os, edition),
-                policy(os, edition),
                 registry(),
                 update_set(clock).prop_flat_map(move |updates| {
                     let approvals = approvals(clock, &updates);
-                    (Just(updates), approvals)
+                    // An installed update may have brought a later version, with policies of its own.
+                    let installed = updates.iter().filter(|update| update.state == InitialState::Installed);
+                    let os = installed.filter_map(|update| update.os).fold(os, Ord::max);
+                    (Just(updates), approvals, policy(os, edition))
                 }),
                 vec(fault(), 0..3),
                 description(),
@@ -92,7 +94,7 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
                     max_msg_size,
                     original_error,
                 ) = switches;
-                let (device, policy, registry, (update, approval), fault, ddf) = parts;
+                let (device, registry, (update, approval, policy), fault, ddf) = parts;
                 DeviceFile {
                     schema,
                     seed,

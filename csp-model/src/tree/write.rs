@@ -176,7 +176,7 @@ impl Device {
                 return Ok(());
             }
         };
-        let mut parent = address.clone();
+        let mut parent = Address { node: def.parent.unwrap_or(address.node), names: address.names.clone() };
         if def.name.is_none() {
             parent.names.pop();
         }

@@ -10,7 +10,7 @@ use csp_model::{Device, LocUri};
 use super::apply::{self, Applied};
 use super::status::{Outcome, StatusCode};
 use crate::conformance as rules;
-use crate::message::{Command, Container, ContainerKind, Kind, Request, Verb};
+use crate::message::{Command, Container, ContainerKind, Item, Kind, Request, Verb};
 
 /// What became of an Atomic: itself, and every member with the members of nested containers, in document order.
 pub(super) struct Tried<'m> {
@@ -106,12 +106,28 @@ impl<'m> Trial<'m> {
         }
         match &command.kind {
             Kind::Request(request) if request.verb == Verb::Get => refused(&rules::ATOMIC_GET),
-            Kind::Request(request) if self.replaces_added(request) => refused(&rules::ATOMIC_ADD_REPLACE),
             Kind::Request(request) => {
                 let stop = self.mode == AtomicFailure::RolledBack;
-                let applied = apply::apply(&mut self.device, request, Transaction::Atomic, stop);
+                let mut applied = match self.first_replace_of_added(request) {
+                    None => apply::apply(&mut self.device, request, Transaction::Atomic, stop),
+                    Some(0) => refused(&rules::ATOMIC_ADD_REPLACE),
+                    Some(index) => {
+                        let before = Request {
+                            items: request.items.iter().take(index).cloned().collect(),
+                            ..request.clone()
+                        };
+                        let mut applied = apply::apply(&mut self.device, &before, Transaction::Atomic, stop);
+                        if !applied.has_failed() {
+                            applied.outcomes.extend(refused(&rules::ATOMIC_ADD_REPLACE).outcomes);
+                        }
+                        applied
+                    }
+                };
+                // Items after the one that failed are not run.
+                let missing = request.items.len().saturating_sub(applied.outcomes.len());
+                applied.outcomes.extend(std::iter::repeat_n(skipped(), missing));
                 if request.verb == Verb::Add {
-                    self.added.extend(addresses(request));
+                    self.added.extend(request.items.iter().filter_map(address));
                 }
                 applied
             }
@@ -127,13 +143,15 @@ impl<'m> Trial<'m> {
         }
     }
 
-    fn replaces_added(&self, request: &Request) -> bool {
-        request.verb == Verb::Replace && addresses(request).any(|uri| self.added.contains(&uri))
+    /// The first Item of a Replace that is about a node which this Atomic has added.
+    fn first_replace_of_added(&self, request: &Request) -> Option<usize> {
+        let is_added = |item: &Item| address(item).is_some_and(|uri| self.added.contains(&uri));
+        request.items.iter().position(is_added).filter(|_| request.verb == Verb::Replace)
     }
 }
 
-fn addresses(request: &Request) -> impl Iterator<Item = LocUri> {
-    request.items.iter().filter_map(|item| LocUri::parse(apply::address(item)?.trim()).ok())
+fn address(item: &Item) -> Option<LocUri> {
+    LocUri::parse(apply::address(item)?.trim()).ok()
 }
 
 fn not_executed(command: &Command) -> Applied {
@@ -141,13 +159,16 @@ fn not_executed(command: &Command) -> Applied {
         Kind::Request(request) => request.items.len().max(1),
         Kind::Alert(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => 1,
     };
-    let outcome = Outcome::new(StatusCode::NOT_EXECUTED, &rules::ATOMIC_NOT_EXECUTED).because(0x8600_000E);
-    Applied { outcomes: std::iter::repeat_n(outcome, items).collect(), ..Applied::default() }
+    Applied { outcomes: std::iter::repeat_n(skipped(), items).collect(), ..Applied::default() }
+}
+
+fn skipped() -> Outcome {
+    Outcome::new(StatusCode::NOT_EXECUTED, &rules::ATOMIC_NOT_EXECUTED).because(0x8600_000E)
 }
 
 fn roll_back(applied: &mut Applied) {
     applied.effects.clear();
-    for outcome in applied.outcomes.iter_mut().filter(|outcome| !outcome.code.is_failure()) {
+    for outcome in applied.outcomes.iter_mut().filter(|outcome| outcome.code == StatusCode::OK) {
         *outcome = Outcome::new(StatusCode::ROLLED_BACK, &rules::ATOMIC_ROLLED_BACK).because(0x0600_0007);
     }
 }

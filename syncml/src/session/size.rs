@@ -10,24 +10,28 @@ pub(super) fn limit(header: &Header) -> Option<usize> {
     header.meta.as_ref()?.more.as_ref()?.max_msg_size.as_ref()?.trim().parse().ok()
 }
 
-/// Leaves out the Results that do not fit into `limit` bytes. Whether any was left out.
+/// Leaves out the Results that do not fit into `limit` bytes. Whether the answer was larger than that.
 pub(super) fn fit(answer: &mut Message, limit: usize) -> bool {
-    if codec::encode(answer).len() <= limit {
+    if length(answer) <= limit {
         return false;
     }
     let commands = std::mem::take(&mut answer.body.commands);
-    let (mut room, is_results) =
-        (limit.saturating_sub(length(answer)), |command: &Command| matches!(command.kind, Kind::Results(_)));
-    let statuses: usize = commands
-        .iter()
-        .filter(|command| !is_results(command))
-        .map(|command| length_of(answer, command))
-        .sum();
-    room = room.saturating_sub(statuses);
-    let before = commands.len();
-    for command in commands {
+    let frame = length(answer);
+    let mut alone = answer.clone();
+    // What each command adds to a message that is otherwise empty.
+    let mut length_of = |command: Command| {
+        alone.body.commands.push(command);
+        let length = length(&alone) - frame;
+        (alone.body.commands.pop(), length)
+    };
+    let measured: Vec<_> = commands.into_iter().map(&mut length_of).collect();
+    let is_results = |command: &Command| matches!(command.kind, Kind::Results(_));
+    let statuses = measured.iter().filter(|(command, _)| !command.as_ref().is_some_and(is_results));
+    let mut room = limit.saturating_sub(frame).saturating_sub(statuses.map(|(_, length)| length).sum());
+    for (command, length) in measured {
+        let Some(command) = command else { continue };
         if is_results(&command) {
-            match room.checked_sub(length_of(answer, &command)) {
+            match room.checked_sub(length) {
                 Some(left) => room = left,
                 None => continue,
             }
@@ -37,22 +41,9 @@ pub(super) fn fit(answer: &mut Message, limit: usize) -> bool {
     for (index, command) in answer.body.commands.iter_mut().enumerate() {
         command.cmd_id = Some(Text::number(index + 1));
     }
-    answer.body.commands.len() < before
+    true
 }
 
 fn length(message: &Message) -> usize {
     codec::encode(message).len()
-}
-
-/// What one command adds to a message that is otherwise empty.
-fn length_of(answer: &Message, command: &Command) -> usize {
-    let empty = Message {
-        body: crate::message::Body { commands: Vec::new(), ..answer.body.clone() },
-        ..answer.clone()
-    };
-    let alone = Message {
-        body: crate::message::Body { commands: vec![command.clone()], ..empty.body.clone() },
-        ..empty.clone()
-    };
-    length(&alone) - length(&empty)
 }
