@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
+use memchr::{memchr, memchr_iter};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use smallvec::SmallVec;
 
@@ -129,25 +130,37 @@ impl LocUri {
     /// # Errors
     /// The first rule that `text` breaks.
     pub fn parse(text: &str) -> Result<Self, UriError> {
-        let mut uri = Self { names: String::with_capacity(text.len()), ..Self::root() };
-        let (mut start, mut has_escapes) = (0, false);
-        // One pass over the bytes: the three that mean something are never part of another character.
-        for (at, byte) in text.bytes().chain([b'?']).enumerate() {
-            match byte {
-                b'%' => has_escapes = true,
-                b'/' if at == 0 => return Err(UriError::LeadingSlash),
-                b'/' | b'?' => {
-                    uri.take_segment(&text[start..at], start, has_escapes)?;
-                    (start, has_escapes) = (at + 1, false);
-                    if byte == b'?' {
-                        break;
-                    }
-                }
-                _ => {}
-            }
-        }
-        uri.query = text.get(start..).map(Query::parse);
+        let mut uri = Self::root();
+        uri.read(text)?;
         Ok(uri)
+    }
+
+    /// Reads another address in the place of this one, whose memory is used again: as [`parse`](Self::parse), for
+    /// many addresses.
+    ///
+    /// # Errors
+    /// The first rule that `text` breaks. What then stands here is an address, but no meaningful one.
+    pub fn read(&mut self, text: &str) -> Result<(), UriError> {
+        self.scope = UriScope::Device;
+        self.names.clear();
+        self.ends.clear();
+        self.query = None;
+        if text.starts_with('/') {
+            return Err(UriError::LeadingSlash);
+        }
+        let (path, query) = match memchr(b'?', text.as_bytes()) {
+            Some(at) => (&text[..at], text.get(at + 1..)),
+            None => (text, None),
+        };
+        self.names.reserve(path.len());
+        let has_escapes = memchr(b'%', path.as_bytes()).is_some();
+        let mut start = 0;
+        for end in memchr_iter(b'/', path.as_bytes()).chain([path.len()]) {
+            self.take_segment(&path[start..end], start, has_escapes)?;
+            start = end + 1;
+        }
+        self.query = query.map(Query::parse);
+        Ok(())
     }
 
     fn take_segment(&mut self, segment: &str, start: usize, has_escapes: bool) -> Result<(), UriError> {
