@@ -1,7 +1,7 @@
 //! Text that shares the body of the message it came from.
 
 use std::ops::{Deref, Range};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 /// A piece of text: a slice of a shared body, a shared string, or a constant.
 ///
@@ -42,12 +42,19 @@ impl Text {
     /// A decimal number. Small ones, the CmdIDs of any ordinary answer, cost no allocation.
     #[must_use]
     pub fn number(number: usize) -> Self {
-        const WIDTH: usize = 4;
-        static DIGITS: LazyLock<String> =
-            LazyLock::new(|| (0..10_000).map(|n| format!("{n:>WIDTH$}")).collect());
-        DIGITS
-            .get(number.saturating_mul(WIDTH)..number.saturating_add(1).saturating_mul(WIDTH))
-            .map_or_else(|| Self::from(number.to_string()), |digits| Self::from_static(digits.trim_start()))
+        numbers::small(number).map_or_else(|| Self::from(number.to_string()), Self::from_static)
+    }
+
+    /// The constant for `text`, if it is a small number as [`number`](Self::number) writes it: a constant is cheaper
+    /// than a share in a body.
+    #[inline]
+    pub(crate) fn known_number(text: &str) -> Option<Self> {
+        let number = match text.as_bytes() {
+            [digit @ b'0'..=b'9'] => usize::from(digit - b'0'),
+            [b'1'..=b'9', ..] if text.len() <= numbers::WIDTH => text.parse().ok()?,
+            _ => return None,
+        };
+        numbers::small(number).map(Self::from_static)
     }
 
     /// The characters.
@@ -129,5 +136,41 @@ impl std::fmt::Debug for Text {
 impl std::fmt::Display for Text {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.pad(self)
+    }
+}
+
+/// The small numbers, written one behind the other.
+mod numbers {
+    /// How many digits they have at most.
+    pub(super) const WIDTH: usize = 4;
+    const COUNT: usize = 10_usize.pow(WIDTH as u32);
+
+    /// The digits of each, with zeros before them.
+    static PADDED: [u8; COUNT * WIDTH] = {
+        let mut digits = [b'0'; COUNT * WIDTH];
+        let mut at = 0;
+        while at < digits.len() {
+            let power = 10_usize.pow((WIDTH - 1 - at % WIDTH) as u32);
+            digits[at] += (at / WIDTH / power % 10) as u8;
+            at += 1;
+        }
+        digits
+    };
+
+    static TEXT: &str = match std::str::from_utf8(&PADDED) {
+        Ok(text) => text,
+        Err(_) => "",
+    };
+
+    /// The digits of `number`, if it is a small one.
+    pub(super) fn small(number: usize) -> Option<&'static str> {
+        let zeros = match number {
+            0..10 => 3,
+            10..100 => 2,
+            100..1_000 => 1,
+            1_000..COUNT => 0,
+            _ => return None,
+        };
+        TEXT.get(number * WIDTH + zeros..(number + 1) * WIDTH)
     }
 }
