@@ -30,8 +30,15 @@ impl Applied {
     }
 }
 
-/// Does what `request` asks, Item by Item. `stop` ends it at the first Item that fails, as an Atomic does.
-pub(super) fn apply(device: &mut Device, request: &Request, transaction: Transaction, stop: bool) -> Applied {
+/// Does what `request` asks, Item by Item. `stop` ends it at the first Item that fails, as an Atomic does. `uri` is
+/// where each address is read.
+pub(super) fn apply(
+    device: &mut Device,
+    request: &Request,
+    transaction: Transaction,
+    stop: bool,
+    uri: &mut LocUri,
+) -> Applied {
     let mut applied = Applied::default();
     if request.verb == Verb::Copy {
         return Applied::refused(Outcome::new(StatusCode::NOT_SUPPORTED, &rules::COPY).because(0x8600_0011));
@@ -40,7 +47,7 @@ pub(super) fn apply(device: &mut Device, request: &Request, transaction: Transac
         return Applied::refused(Outcome::new(StatusCode::BAD_REQUEST, &rules::NO_ITEM));
     }
     for item in &request.items {
-        let outcome = apply_item(device, request, item, transaction, &mut applied);
+        let outcome = apply_item(device, request, item, transaction, uri, &mut applied);
         let failed = outcome.code.is_failure();
         applied.outcomes.push(outcome);
         if failed && stop {
@@ -70,13 +77,13 @@ fn apply_item(
     request: &Request,
     item: &Item,
     transaction: Transaction,
+    uri: &mut LocUri,
     applied: &mut Applied,
 ) -> Outcome {
     let Some(text) = address(item) else { return Outcome::new(StatusCode::BAD_REQUEST, &rules::NO_ADDRESS) };
-    let uri = match LocUri::parse(text.trim()) {
-        Ok(uri) => uri,
-        Err(error) => return TreeError::from(error).into(),
-    };
+    if let Err(error) = uri.read(text.trim()) {
+        return TreeError::from(error).into();
+    }
     let format = [item.meta.as_ref(), request.meta.as_deref()]
         .into_iter()
         .flatten()
@@ -84,12 +91,12 @@ fn apply_item(
     let data = item.data.as_ref().map(data_text);
     let setting = Setting { format, data: data.as_deref() };
     let done = match request.verb {
-        Verb::Get => get(device, &uri, text, &mut applied.results),
+        Verb::Get => get(device, uri, text, &mut applied.results),
         _ if uri.query().is_some() => Err(TreeError::PropertyNotSupported),
-        Verb::Add => device.add(&uri, setting, transaction),
-        Verb::Replace => device.replace(&uri, setting, transaction),
-        Verb::Delete => device.delete(&uri, transaction),
-        Verb::Exec => device.exec(&uri).map(|effect| applied.effects.push(effect)),
+        Verb::Add => device.add(uri, setting, transaction),
+        Verb::Replace => device.replace(uri, setting, transaction),
+        Verb::Delete => device.delete(uri, transaction),
+        Verb::Exec => device.exec(uri).map(|effect| applied.effects.push(effect)),
         // Refused before any Item is looked at.
         Verb::Copy => Err(TreeError::PropertyNotSupported),
     };

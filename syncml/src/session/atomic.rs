@@ -22,8 +22,14 @@ pub(super) struct Tried<'m> {
 /// Runs `atomic` on a copy of `device`, which takes its place when every member succeeds.
 pub(super) fn run<'m>(device: &mut Device, atomic: &'m Container) -> Tried<'m> {
     let mode = device.profile().file().atomic_failure;
-    let mut trial =
-        Trial { device: device.clone(), mode, added: Vec::new(), failed: None, members: Vec::new() };
+    let mut trial = Trial {
+        device: device.clone(),
+        mode,
+        added: Vec::new(),
+        failed: None,
+        members: Vec::new(),
+        uri: LocUri::root(),
+    };
     trial.run(&atomic.commands);
     let Trial { device: tried, failed, mut members, .. } = trial;
     let Some(failed) = failed else {
@@ -58,6 +64,8 @@ struct Trial<'m> {
     /// The first member that failed.
     failed: Option<usize>,
     members: Vec<(&'m Command, Applied)>,
+    /// The last address.
+    uri: LocUri,
 }
 
 impl<'m> Trial<'m> {
@@ -109,14 +117,14 @@ impl<'m> Trial<'m> {
             Kind::Request(request) => {
                 let stop = self.mode == AtomicFailure::RolledBack;
                 let mut applied = match self.first_replace_of_added(request) {
-                    None => apply::apply(&mut self.device, request, Transaction::Atomic, stop),
+                    None => apply::apply(&mut self.device, request, Transaction::Atomic, stop, &mut self.uri),
                     Some(0) => refused(&rules::ATOMIC_ADD_REPLACE),
                     Some(index) => {
                         let before = Request {
                             items: request.items.iter().take(index).cloned().collect(),
                             ..request.clone()
                         };
-                        let mut applied = apply::apply(&mut self.device, &before, Transaction::Atomic, stop);
+                        let mut applied = apply::apply(&mut self.device, &before, Transaction::Atomic, stop, &mut self.uri);
                         if !applied.has_failed() {
                             applied.outcomes.extend(refused(&rules::ATOMIC_ADD_REPLACE).outcomes);
                         }

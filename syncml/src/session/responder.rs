@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use csp_model::device::{MaxMsgSize, OriginalError};
 use csp_model::tree::{Effect, Transaction};
-use csp_model::{Device, TreeError};
+use csp_model::{Device, LocUri, TreeError};
 
 use super::apply::{self, Applied};
 use super::atomic;
@@ -82,6 +82,7 @@ impl Responder {
             commands: Vec::with_capacity(1 + 2 * message.body.commands.len()),
             reasons: Vec::with_capacity(1 + message.body.commands.len()),
             effects: Vec::new(),
+            uri: LocUri::root(),
         };
         let sync_hdr = (
             Some(Text::from_static("0")),
@@ -141,6 +142,8 @@ struct Answer {
     commands: Vec<Command>,
     reasons: Vec<Reason>,
     effects: Vec<Effect>,
+    /// The last address.
+    uri: LocUri,
 }
 
 /// What a Status refers to: CmdRef, Cmd, and where the command stood.
@@ -165,7 +168,7 @@ impl Answer {
         }
         match &command.kind {
             Kind::Request(request) => {
-                let applied = apply::apply(device, request, Transaction::None, false);
+                let applied = apply::apply(device, request, Transaction::None, false, &mut self.uri);
                 self.applied(command, applied);
             }
             Kind::Alert(alert) => self.status(&reference(command), None, apply::alert(alert)),
