@@ -254,13 +254,25 @@ impl std::fmt::Display for LocUri {
     }
 }
 
+/// The bytes that no name has to escape.
+static IS_PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        plain[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        byte += 1;
+    }
+    plain
+};
+
 /// A node's name as it stands in an address or in the list of an interior node's children.
 #[must_use]
 pub fn escape(name: &str) -> Cow<'_, str> {
-    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
     match name {
         // Most names, GUIDs among them, are told at a glance.
-        _ if name.bytes().all(is_plain) => Cow::Borrowed(name),
+        _ if name.bytes().fold(true, |plain, byte| plain & IS_PLAIN[usize::from(byte)]) => {
+            Cow::Borrowed(name)
+        }
         // A segment that is only a dot or an asterisk would be illegal; escaped it is a name.
         "." => Cow::Borrowed("%2E"),
         "*" => Cow::Borrowed("%2A"),

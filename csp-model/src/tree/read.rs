@@ -5,6 +5,9 @@ use crate::schema::{self, Def};
 use crate::uri::{self, Property};
 use crate::{Access, Device, Format, LocUri, TreeError, Value};
 
+/// The bytes of half a dozen GUIDs. Few nodes have more below them, and these never make the text grow.
+const A_FEW_NAMES: usize = 256;
+
 /// What a Get gives.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reading {
@@ -43,7 +46,9 @@ impl Device {
         }
         let mut names = String::new();
         self.each_child(&address, &mut |_, name| {
-            if !names.is_empty() {
+            if names.is_empty() {
+                names.reserve(A_FEW_NAMES);
+            } else {
                 names.push('/');
             }
             names.push_str(&uri::escape(name));

@@ -39,8 +39,7 @@ impl Device {
     ) -> Result<(), TreeError> {
         let found = self.resolve(uri)?;
         self.check_names(&found.address)?;
-        let profile = self.profile_arc();
-        let def = profile.schema().def(found.address.node);
+        let def = self.profile().schema().def(found.address.node);
         self.check_access(found.address.node, Access::ADD)?;
         if found.exists() {
             return Err(TreeError::AlreadyExists);
@@ -49,13 +48,13 @@ impl Device {
         check_transaction(def, transaction)?;
         let parents = self.missing_parents(&found)?;
         for parent in &parents {
-            self.check_occurrence(profile.schema().def(parent.node), parent)?;
+            self.check_occurrence(self.profile().schema().def(parent.node), parent)?;
         }
         self.check_occurrence(def, &found.address)?;
         for parent in &parents {
-            profile.csp(parent.node).write(self, parent, None)?;
+            self.profile().csp(parent.node).write(self, parent, None)?;
         }
-        profile.csp(found.address.node).write(self, &found.address, value)
+        self.profile().csp(found.address.node).write(self, &found.address, value)
     }
 
     /// Changes the value of a leaf. A policy that is not set comes into being (Microsoft's servers replace what
@@ -71,9 +70,8 @@ impl Device {
         transaction: Transaction,
     ) -> Result<(), TreeError> {
         let found = self.resolve(uri)?;
-        let profile = self.profile_arc();
-        let def = profile.schema().def(found.address.node);
-        let csp = profile.csp(found.address.node);
+        let def = self.profile().schema().def(found.address.node);
+        let csp = self.profile().csp(found.address.node);
         let creates = matches!(csp, Csp::Policy(_)) && self.access(found.address.node).contains(Access::ADD);
         if !found.exists() && !creates {
             return Err(TreeError::NotFound);
@@ -94,15 +92,14 @@ impl Device {
     /// When there is no such node, or it may not be deleted. The device is then unchanged.
     pub fn delete(&mut self, uri: &LocUri, transaction: Transaction) -> Result<(), TreeError> {
         let address = self.resolve_present(uri)?;
-        let profile = self.profile_arc();
-        let def = profile.schema().def(address.node);
+        let def = self.profile().schema().def(address.node);
         self.check_access(address.node, Access::DELETE)?;
         let is_permanent = def.properties.scope == Scope::Permanent && def.comes_with_parent();
         if is_permanent {
             return Err(TreeError::not_allowed(Access::DELETE, self.access(address.node) - Access::DELETE));
         }
         check_transaction(def, transaction)?;
-        profile.csp(address.node).remove(self, &address);
+        self.profile().csp(address.node).remove(self, &address);
         Ok(())
     }
 

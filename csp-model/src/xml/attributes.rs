@@ -1,5 +1,7 @@
 //! The attributes of a start tag.
 
+use memchr::memchr;
+
 use super::chars::{name_length, space_length};
 use super::namespace::Scopes;
 use super::reference::attribute_value;
@@ -89,7 +91,7 @@ fn quoted(text: &str, at: usize) -> Result<(&str, usize), XmlError> {
         Some(_) | None => return Err(XmlError::syntax(text, at, "an attribute value in quotation marks")),
     };
     let inner = text.get(at + 1..).unwrap_or_default();
-    let Some(length) = inner.bytes().position(|byte| byte == quote) else {
+    let Some(length) = memchr(quote, inner.as_bytes()) else {
         return Err(XmlError::new(at..at + 1, XmlErrorKind::Unclosed { what: "an attribute value", end }));
     };
     Ok((inner.get(..length).unwrap_or_default(), at + length + 2))
