@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use memchr::{memchr, memchr_iter};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 /// What Windows escapes in node names: everything but RFC 3986's path characters. An unescaped `!` was observed.
 const ESCAPED: &AsciiSet = &CONTROLS
@@ -35,7 +35,8 @@ pub struct LocUri {
     scope: UriScope,
     /// The decoded segments one behind the other: one allocation for the whole address.
     names: String,
-    ends: SmallVec<[u32; 12]>,
+    /// Where each segment starts, and where the last one ends.
+    bounds: SmallVec<[u32; 12]>,
     query: Option<Query>,
 }
 
@@ -122,7 +123,7 @@ impl LocUri {
     /// The root of the device's tree, `.`.
     #[must_use]
     pub fn root() -> Self {
-        Self { scope: UriScope::Device, names: String::new(), ends: SmallVec::new(), query: None }
+        Self { scope: UriScope::Device, names: String::new(), bounds: smallvec![0], query: None }
     }
 
     /// Reads an address. Blanks around it do not count: the caller decides whether it forgives them.
@@ -143,7 +144,7 @@ impl LocUri {
     pub fn read(&mut self, text: &str) -> Result<(), UriError> {
         self.scope = UriScope::Device;
         self.names.clear();
-        self.ends.clear();
+        self.bounds.truncate(1);
         self.query = None;
         if text.starts_with('/') {
             return Err(UriError::LeadingSlash);
@@ -171,7 +172,7 @@ impl LocUri {
             b"." => return Err(UriError::DotSegment),
             b"*" => return Err(UriError::Asterisk),
             // Only `./` is as short before it, but for a name of one character.
-            _ if start == 2 && self.ends.is_empty() && is_scope_name(segment) => {
+            _ if start == 2 && self.bounds.len() == 1 && is_scope_name(segment) => {
                 self.scope = if segment.len() == "User".len() { UriScope::User } else { UriScope::Device };
             }
             _ if has_escapes => self.push(&decode(segment)?),
@@ -188,10 +189,7 @@ impl LocUri {
 
     /// The names from the root down, percent-decoded. None for the root itself.
     pub fn segments(&self) -> impl ExactSizeIterator<Item = &str> + DoubleEndedIterator + Clone {
-        (0..self.ends.len()).map(|index| {
-            let start = index.checked_sub(1).map_or(0, |before| self.ends[before] as usize);
-            &self.names[start..self.ends[index] as usize]
-        })
+        self.bounds.windows(2).map(|pair| &self.names[pair[0] as usize..pair[1] as usize])
     }
 
     /// What is asked besides the value.
@@ -223,7 +221,7 @@ impl LocUri {
     fn push(&mut self, name: &str) {
         self.names.push_str(name);
         // A message is far below 4 GiB, and so is an address in it.
-        self.ends.push(u32::try_from(self.names.len()).unwrap_or(u32::MAX));
+        self.bounds.push(u32::try_from(self.names.len()).unwrap_or(u32::MAX));
     }
 }
 

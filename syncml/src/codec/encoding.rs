@@ -1,5 +1,7 @@
 //! Bytes to characters.
 
+use std::sync::Arc;
+
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use super::{Body, DecodeError, DecodeErrorKind, Limits};
@@ -30,7 +32,7 @@ pub fn text(bytes: &[u8], limits: &Limits) -> Result<Body, DecodeError> {
         return decode(encoding.new_decoder_without_bom_handling(), body, bytes.len() - body.len());
     }
     match std::str::from_utf8(body) {
-        Ok(text) => Ok(text.into()),
+        Ok(text) => Ok(Arc::new(text.to_owned())),
         Err(error) => {
             let good = error.valid_up_to();
             let bad = error.error_len().unwrap_or(body.len() - good);
@@ -76,7 +78,7 @@ fn decode(mut decoder: Decoder, bytes: &[u8], base: usize) -> Result<Body, Decod
     let mut text = String::new();
     text.reserve(decoder.max_utf8_buffer_length_without_replacement(bytes.len()).unwrap_or(bytes.len()));
     match decoder.decode_to_string_without_replacement(bytes, &mut text, true) {
-        (DecoderResult::InputEmpty, _) => Ok(text.into()),
+        (DecoderResult::InputEmpty, _) => Ok(Arc::new(text)),
         (DecoderResult::Malformed(length, after), read) => {
             let length = usize::from(length);
             let start = read.saturating_sub(length + usize::from(after));

@@ -43,4 +43,4 @@ pub fn encode_into(message: &Message, bytes: &mut Vec<u8>) {
 }
 
 /// A body as shared text.
-pub(crate) type Body = Arc<str>;
+pub(crate) type Body = Arc<String>;

@@ -9,10 +9,13 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Text(Repr);
 
+/// No variant is larger than two words, which leaves the tag room for the `None` of an `Option`: messages hold dozens
+/// of them.
 #[derive(Clone)]
 enum Repr {
     Static(&'static str),
-    Slice { body: Arc<str>, start: u32, end: u32 },
+    Shared(Arc<str>),
+    Slice { body: Arc<String>, start: u32, end: u32 },
 }
 
 impl Text {
@@ -28,7 +31,7 @@ impl Text {
     /// The part `range` of `body`; the whole body when the range is not one of its character ranges.
     #[must_use]
     #[inline]
-    pub fn slice(body: &Arc<str>, range: Range<usize>) -> Self {
+    pub fn slice(body: &Arc<String>, range: Range<usize>) -> Self {
         debug_assert!(
             body.get(range.clone()).is_some(),
             "{range:?} is not a range of characters of the body"
@@ -63,6 +66,7 @@ impl Text {
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Repr::Static(text) => text,
+            Repr::Shared(text) => text,
             Repr::Slice { body, start, end } => body.get(*start as usize..*end as usize).unwrap_or_default(),
         }
     }
@@ -90,8 +94,7 @@ impl AsRef<str> for Text {
 
 impl From<Arc<str>> for Text {
     fn from(body: Arc<str>) -> Self {
-        let end = body.len();
-        Self::slice(&body, 0..end)
+        Self(Repr::Shared(body))
     }
 }
 
