@@ -3,6 +3,7 @@
 //! Deliberately absent: package 1, credentials, large objects and the end of a session, which belong to a session
 //! that the device opens.
 
+use std::iter;
 use std::sync::Arc;
 
 use csp_model::device::{MaxMsgSize, OriginalError};
@@ -92,7 +93,7 @@ impl Responder {
         answer.status(&sync_hdr, None, Outcome::new(StatusCode::OK, &rules::SYNC_HDR));
         if self.aborts {
             let code = Some(Text::from_static("1223"));
-            answer.push(Kind::Alert(Alert { code, ..Alert::default() }));
+            answer.push(|| Kind::Alert(Alert { code, ..Alert::default() }));
         } else {
             answer.commands(&message.body.commands, device);
         }
@@ -215,13 +216,10 @@ impl Answer {
         self.effects.extend(applied.effects);
         if !applied.results.is_empty() {
             let (cmd_ref, _, _) = reference;
-            let results = Results {
-                msg_ref: Some(self.msg_ref.clone()),
-                cmd_ref,
-                items: applied.results,
-                ..Results::default()
-            };
-            self.push(Kind::Results(results));
+            let msg_ref = Some(self.msg_ref.clone());
+            self.push(|| {
+                Kind::Results(Results { msg_ref, cmd_ref, items: applied.results, ..Results::default() })
+            });
         }
     }
 
@@ -229,23 +227,28 @@ impl Answer {
         let (cmd_ref, cmd, span) = reference;
         let hresult = outcome.hresult.filter(|_| self.explains && outcome.code.is_failure());
         self.reasons.push(Reason { rule: outcome.rule, error: outcome.error, span: *span });
-        self.push(Kind::Status(Status {
-            msg_ref: Some(self.msg_ref.clone()),
-            cmd_ref: Some(cmd_ref.clone().unwrap_or_default()),
-            cmd: Some(cmd.clone()),
-            target_refs: target_ref.cloned().into_iter().collect(),
-            code: Some(Text::from_static(outcome.code.text())),
-            original_error: hresult.map(|hresult| hresult.to_string().into()),
-            source_refs: Vec::new(),
-            cred: None,
-            chal: None,
-            items: Vec::new(),
-        }));
+        let msg_ref = Some(self.msg_ref.clone());
+        self.push(|| {
+            Kind::Status(Status {
+                msg_ref,
+                cmd_ref: Some(cmd_ref.clone().unwrap_or_default()),
+                cmd: Some(cmd.clone()),
+                target_refs: target_ref.cloned().map_or_else(Vec::new, |text| vec![text]),
+                code: Some(Text::from_static(outcome.code.text())),
+                original_error: hresult.map(|hresult| hresult.to_string().into()),
+                source_refs: Vec::new(),
+                cred: None,
+                chal: None,
+                items: Vec::new(),
+            })
+        });
     }
 
-    fn push(&mut self, kind: Kind) {
+    /// Adds a command. It is large: `kind` makes it in its place, from which it is not moved.
+    #[inline]
+    fn push(&mut self, kind: impl FnOnce() -> Kind) {
         let cmd_id = Text::number(self.commands.len() + 1);
-        self.commands.push(Command::new(Some(cmd_id), kind));
+        self.commands.extend(iter::once_with(|| Command::new(Some(cmd_id), kind())));
     }
 }
 

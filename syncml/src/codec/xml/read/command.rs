@@ -1,6 +1,6 @@
 //! `SyncBody` and the commands in it.
 
-use std::mem;
+use std::{iter, mem};
 
 use super::{Decoder, Read, Tag};
 use crate::codec::DecodeErrorKind;
@@ -54,7 +54,7 @@ impl Decoder<'_> {
         let mut start_of_piece = parent;
         let mut common = Common::default();
         // Read in its place, since it is large. It stays the last one.
-        commands.push(request(verb));
+        commands.extend(iter::once_with(|| request(verb)));
         while let Some(Command { kind: Kind::Request(request), .. }) = commands.last_mut()
             && self.request_parts(parent, request, &mut common)?
         {

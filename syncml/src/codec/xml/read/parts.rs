@@ -1,5 +1,7 @@
 //! The header, and what commands are made of: items, addresses, meta-information, credentials.
 
+use std::iter;
+
 use super::{Decoder, Read, Tag};
 use crate::codec::DecodeErrorKind;
 use crate::message::{Anchor, Cred, Element, Header, Item, Items, Location, Mem, Meta, MoreMeta, Node};
@@ -41,7 +43,7 @@ impl Decoder<'_> {
             return Err(self.wrong(self.xml.span(), kind));
         }
         // Not `push`, which would make it elsewhere and move it here.
-        items.resize_with(items.len() + 1, Item::default);
+        items.extend(iter::once_with(Item::default));
         items.last_mut().map_or(Ok(()), |item| self.item_parts(item))
     }
 
