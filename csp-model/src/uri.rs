@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::str::FromStr;
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr2;
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 use smallvec::{SmallVec, smallvec};
 
@@ -149,22 +149,22 @@ impl LocUri {
         if text.starts_with('/') {
             return Err(UriError::LeadingSlash);
         }
-        let (path, query) = match memchr(b'?', text.as_bytes()) {
-            Some(at) => (&text[..at], text.get(at + 1..)),
-            None => (text, None),
-        };
+        // Most addresses have neither.
+        let has_more = memchr2(b'%', b'?', text.as_bytes()).is_some();
+        let split = if has_more { text.split_once('?') } else { None };
+        let (path, query) = split.map_or((text, None), |(path, query)| (path, Some(query)));
         self.names.reserve(path.len());
-        let has_escapes = memchr(b'%', path.as_bytes()).is_some();
         let mut start = 0;
-        for end in memchr_iter(b'/', path.as_bytes()).chain([path.len()]) {
-            self.take_segment(&path[start..end], start, has_escapes)?;
+        while let Some(rest) = path.as_bytes().get(start..) {
+            let end = start + rest.iter().position(|byte| *byte == b'/').unwrap_or(rest.len());
+            self.take_segment(&path[start..end], start, has_more)?;
             start = end + 1;
         }
         self.query = query.map(Query::parse);
         Ok(())
     }
 
-    fn take_segment(&mut self, segment: &str, start: usize, has_escapes: bool) -> Result<(), UriError> {
+    fn take_segment(&mut self, segment: &str, start: usize, may_escape: bool) -> Result<(), UriError> {
         match segment.as_bytes() {
             [] if start == 0 => return Err(UriError::Empty),
             [] => return Err(UriError::EmptySegment),
@@ -175,7 +175,7 @@ impl LocUri {
             _ if start == 2 && self.bounds.len() == 1 && is_scope_name(segment) => {
                 self.scope = if segment.len() == "User".len() { UriScope::User } else { UriScope::Device };
             }
-            _ if has_escapes => self.push(&decode(segment)?),
+            _ if may_escape => self.push(&decode(segment)?),
             _ => self.push(segment),
         }
         Ok(())
