@@ -234,8 +234,8 @@ register! {
         GUID_SPELLING, "guid-spelling", Decided,
             "A GUID is read with or without braces and in any case, listed in lower case without braces, and echoed as it was written.",
             "Microsoft's samples and agent use both forms";
-        BAD_GUID, "bad-guid", Decided,
-            "A name that is no GUID: Get 404, Add 500 (0x80070057).",
+        BAD_NAME, "bad-name", Decided,
+            "A name that cannot be (no GUID where one is expected, none that a mounted description takes): Get 404, Add 500 (0x80070057).",
             "no text gives the code";
         APPROVAL_ADD, "approval-add", Documented,
             "Add of ApprovedUpdates/{guid} is taken without Meta and with Format node.",

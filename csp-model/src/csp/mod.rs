@@ -12,6 +12,7 @@ pub mod update;
 
 use smallvec::SmallVec;
 
+use crate::agent::UpdateId;
 use crate::schema::NodeId;
 use crate::tree::{Effect, TreeError};
 use crate::{Access, Device, Value};
@@ -84,6 +85,19 @@ impl Csp {
             | Self::DevInfo(_)
             | Self::Manageability(_)
             | Self::Policy(_) => true,
+        }
+    }
+
+    /// Whether it acts for `ApprovedUpdates/{guid}`.
+    pub(crate) fn is_approval(self) -> bool {
+        self == Self::Update(update::Node::Approval)
+    }
+
+    /// The name that an instance is listed by, however it was written.
+    pub(crate) fn listed_name(self, name: &str) -> String {
+        match (self, UpdateId::parse(name)) {
+            (Self::Update(_), Some(id)) => id.to_string(),
+            _ => name.to_owned(),
         }
     }
 

@@ -7,7 +7,6 @@
 use rpds::RedBlackTreeMapSync;
 
 use super::{Address, Csp};
-use crate::agent::UpdateId;
 use crate::schema::NodeId;
 use crate::{Device, Format, Value};
 
@@ -41,10 +40,7 @@ impl Key {
         let free = schema.ancestry(address.node).filter(|id| schema.def(*id).name.is_none());
         let mut names: Vec<Box<str>> = free
             .zip(address.names.iter().rev())
-            .map(|(id, name)| match (profile.csp(id), UpdateId::parse(name)) {
-                (Csp::Update(_), Some(update)) => update.to_string().into(),
-                _ => Box::from(*name),
-            })
+            .map(|(id, name)| profile.csp(id).listed_name(name).into())
             .collect();
         names.reverse();
         Self { node: address.node, names: names.into() }

@@ -6,7 +6,6 @@ use crate::{Access, Format};
 
 /// A command that was not done, as a fact about the tree.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum TreeError {
     /// The address is not one.
     #[error("{0}")]

@@ -79,7 +79,10 @@ impl Device {
         let def = self.profile().schema().def(address.node);
         Ok(match property {
             Property::Format => def.properties.format.name().to_owned(),
-            Property::Name => uri.segments().next_back().unwrap_or(".").to_owned(),
+            Property::Name => match &def.name {
+                Some(name) => name.to_string(),
+                None => self.profile().csp(address.node).listed_name(address.name().unwrap_or_default()),
+            },
             Property::Size if def.is_interior() => return Err(TreeError::PropertyNotSupported),
             Property::Size => self
                 .profile()

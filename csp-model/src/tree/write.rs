@@ -3,7 +3,7 @@
 use super::resolve::Resolved;
 use super::{Effect, TreeError};
 use crate::csp::{Address, Csp};
-use crate::schema::{Def, Occurrence, Scope};
+use crate::schema::{Def, NodeId, Occurrence, Scope};
 use crate::{Access, Device, Format, LocUri, Value};
 
 /// What a command says about the value: the Format of its Meta, and its Data.
@@ -44,7 +44,7 @@ impl Device {
         if found.exists() {
             return Err(TreeError::AlreadyExists);
         }
-        let value = self.value(def, setting)?;
+        let value = self.value(found.address.node, setting)?;
         check_transaction(def, transaction)?;
         let parents = self.missing_parents(&found)?;
         for parent in &parents {
@@ -77,7 +77,7 @@ impl Device {
             return Err(TreeError::NotFound);
         }
         self.check_access(found.address.node, Access::REPLACE)?;
-        let value = self.value(def, setting)?;
+        let value = self.value(found.address.node, setting)?;
         check_transaction(def, transaction)?;
         match value {
             // Nothing changes about an interior node.
@@ -114,12 +114,14 @@ impl Device {
     }
 
     /// The value that a setting means for a node; `None` for an interior one.
-    fn value(&self, def: &Def, setting: Setting<'_>) -> Result<Option<Value>, TreeError> {
+    fn value(&self, node: NodeId, setting: Setting<'_>) -> Result<Option<Value>, TreeError> {
+        let def = self.profile().schema().def(node);
         let expected = def.properties.format;
         let says_other = setting.format.is_some_and(|format| Format::from_name(format) != Some(expected));
         if def.is_interior() {
             let carries_data = setting.data.is_some_and(|data| !data.trim().is_empty());
-            let fits = !(says_other || carries_data) || self.profile().file().lenient_add;
+            let is_lenient = || self.profile().file().lenient_add && self.profile().csp(node).is_approval();
+            let fits = !(says_other || carries_data) || is_lenient();
             return if fits { Ok(None) } else { Err(TreeError::WrongFormat { expected }) };
         }
         if says_other {

@@ -73,7 +73,7 @@ impl Answer {
                 output::print(both.as_bytes())?;
             }
         }
-        let failures = turns.iter().flat_map(statuses).filter(|(status, _)| is_failure(status)).count();
+        let failures = turns.iter().flat_map(Turn::statuses).filter(|(status, _)| is_failure(status)).count();
         if self.fail && failures > 0 {
             return Err(Failure::Check(format!("{failures} of the statuses are 400 or more")));
         }
@@ -86,7 +86,7 @@ impl Answer {
         if self.explain {
             let mut addresses = BTreeMap::new();
             addresses_of(&message.body.commands, &mut addresses);
-            for (status, reason) in statuses(turn) {
+            for (status, reason) in turn.statuses() {
                 explain(status, reason, &addresses, &mut text);
             }
             for effect in &turn.effects {
@@ -99,7 +99,7 @@ impl Answer {
 
     fn as_json(&self, turns: &[Turn]) -> String {
         let answers: Vec<_> = self.files.iter().zip(turns).map(|(file, turn)| {
-            let statuses: Vec<_> = statuses(turn).map(|(status, reason)| json!({
+            let statuses: Vec<_> = turn.statuses().map(|(status, reason)| json!({
                 "cmd_ref": status.cmd_ref.as_deref(),
                 "cmd": status.cmd.as_deref(),
                 "target_ref": status.target_refs.first().map(|text| text.as_str()),
@@ -131,15 +131,6 @@ fn read(file: &Path) -> Result<Message, Failure> {
 
 fn encoded(turn: &Turn) -> String {
     String::from_utf8_lossy(&codec::encode(&turn.answer)).into_owned()
-}
-
-/// The Statuses of an answer, each with its reason.
-fn statuses(turn: &Turn) -> impl Iterator<Item = (&Status, &Reason)> {
-    let statuses = turn.answer.body.commands.iter().filter_map(|command| match &command.kind {
-        Kind::Status(status) => Some(status),
-        Kind::Request(_) | Kind::Alert(_) | Kind::Container(_) | Kind::Results(_) | Kind::Unknown(_) => None,
-    });
-    statuses.zip(&turn.reasons)
 }
 
 fn is_failure(status: &Status) -> bool {

@@ -56,6 +56,19 @@ pub struct Reason {
     pub span: Span,
 }
 
+impl Turn {
+    /// The Statuses of the answer, each with its reason.
+    pub fn statuses(&self) -> impl Iterator<Item = (&Status, &Reason)> {
+        let statuses = self.answer.body.commands.iter().filter_map(|command| match &command.kind {
+            Kind::Status(status) => Some(status),
+            Kind::Request(_) | Kind::Alert(_) | Kind::Container(_) | Kind::Results(_) | Kind::Unknown(_) => {
+                None
+            }
+        });
+        statuses.zip(&self.reasons)
+    }
+}
+
 impl Responder {
     /// A new session with `device`.
     #[must_use]
@@ -205,8 +218,13 @@ impl Answer {
     /// One Status an Item, with its TargetRef where there are several, and then what a Get has found.
     fn applied(&mut self, command: &Command, applied: Applied) {
         let reference = reference(command);
+        // A command that was refused as a whole has one Status for all its Items.
         let items = match &command.kind {
-            Kind::Request(request) if request.items.len() > 1 => request.items.as_slice(),
+            Kind::Request(request)
+                if request.items.len() > 1 && request.items.len() == applied.outcomes.len() =>
+            {
+                request.items.as_slice()
+            }
             _ => &[],
         };
         for (index, outcome) in applied.outcomes.into_iter().enumerate() {

@@ -107,7 +107,7 @@ impl From<TreeError> for Outcome {
             }
             TreeError::BadValue { .. } => (StatusCode::UNSUPPORTED_TYPE, &rules::BAD_VALUE, 0x8600_0014),
             TreeError::Disallowed { .. } => (StatusCode::COMMAND_FAILED, &rules::DISALLOWED, 0x8007_0057),
-            TreeError::InvalidName => (StatusCode::COMMAND_FAILED, &rules::BAD_GUID, 0x8007_0057),
+            TreeError::InvalidName => (StatusCode::COMMAND_FAILED, &rules::BAD_NAME, 0x8007_0057),
             TreeError::TooMany(_) => (StatusCode::DEVICE_FULL, &rules::TOO_MANY, 0x8007_0070),
             TreeError::PropertyNotSupported => {
                 (StatusCode::NOT_SUPPORTED, &rules::QUERY_UNSUPPORTED, 0x8600_0013)
@@ -116,8 +116,6 @@ impl From<TreeError> for Outcome {
             TreeError::RollbackRefused(_) => {
                 (StatusCode::COMMAND_FAILED, &rules::ROLLBACK_REFUSED, 0x8007_0490)
             }
-            // `TreeError` may grow in another version of the model; until this file knows it, it is a failure.
-            _ => (StatusCode::COMMAND_FAILED, &rules::DISALLOWED, 0x8000_4005),
         };
         Self { code, rule, hresult: Some(HResult::from_bits(hresult)), error: Some(error) }
     }
