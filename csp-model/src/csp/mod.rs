@@ -10,6 +10,8 @@ pub mod policy;
 pub mod stored;
 pub mod update;
 
+use std::cell::OnceCell;
+
 use smallvec::SmallVec;
 
 use crate::agent::UpdateId;
@@ -43,21 +45,53 @@ pub struct Address<'a> {
     /// The node.
     pub node: NodeId,
     /// The names, from the root down.
-    pub names: SmallVec<[&'a str; 4]>,
+    pub names: SmallVec<[Name<'a>; 4]>,
 }
+
+/// A name that was chosen. Read as a GUID, it is so read once.
+#[derive(Debug, Clone)]
+pub struct Name<'a> {
+    text: &'a str,
+    update: OnceCell<Option<UpdateId>>,
+}
+
+impl<'a> Name<'a> {
+    /// The name `text`.
+    pub(crate) const fn new(text: &'a str) -> Self {
+        Self { text, update: OnceCell::new() }
+    }
+
+    /// The characters.
+    pub(crate) const fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// The update or classification of that name.
+    pub(crate) fn update(&self) -> Option<UpdateId> {
+        *self.update.get_or_init(|| UpdateId::parse(self.text))
+    }
+}
+
+impl PartialEq for Name<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for Name<'_> {}
 
 impl<'a> Address<'a> {
     /// The address of the node below this one; `name` only where it is free.
     #[must_use]
     pub(crate) fn below(&self, node: NodeId, name: Option<&'a str>) -> Self {
         let mut names = self.names.clone();
-        names.extend(name);
+        names.extend(name.map(Name::new));
         Self { node, names }
     }
 
     /// The name that was chosen last.
-    pub(crate) fn name(&self) -> Option<&'a str> {
-        self.names.last().copied()
+    pub(crate) fn name(&self) -> Option<&Name<'a>> {
+        self.names.last()
     }
 }
 
@@ -76,10 +110,10 @@ impl Csp {
     }
 
     /// Whether an instance of the node can have that name.
-    pub(crate) fn takes_name(self, device: &Device, node: NodeId, name: &str) -> bool {
+    pub(crate) fn takes_name(self, device: &Device, node: NodeId, name: &Name<'_>) -> bool {
         match self {
-            Self::Stored(_) => stored::takes_name(device, node, name),
-            Self::Update(_) => update::takes_name(name),
+            Self::Stored(_) => stored::takes_name(device, node, name.text()),
+            Self::Update(_) => name.update().is_some(),
             Self::Interior
             | Self::DevDetail(_)
             | Self::DevInfo(_)

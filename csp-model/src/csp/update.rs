@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use super::Address;
+use super::{Address, Name};
 use crate::agent::{self, HResult, Record, RollbackKind, UpdateId, UpdateSet};
 use crate::device::RevokeApproval;
 use crate::schema::builtin::Edition;
@@ -79,10 +79,6 @@ pub(super) fn access(device: &Device, node: Node, described: Access) -> Access {
         (Node::Approval, RevokeApproval::Refused) => described - Access::DELETE,
         _ => described,
     }
-}
-
-pub(super) fn takes_name(name: &str) -> bool {
-    UpdateId::parse(name).is_some()
 }
 
 pub(super) fn exists(device: &Device, node: Node, address: &Address<'_>) -> bool {
@@ -178,7 +174,7 @@ fn never() -> Value {
 }
 
 fn id(address: &Address<'_>) -> Option<UpdateId> {
-    address.name().and_then(UpdateId::parse)
+    address.name().and_then(Name::update)
 }
 
 fn set_of(name: &str) -> Option<UpdateSet> {

@@ -132,8 +132,10 @@ impl Schema {
     #[must_use]
     pub fn child(&self, parent: NodeId, name: &str) -> Option<NodeId> {
         let def = self.def(parent);
-        if let Ok(found) = def.by_name.binary_search_by(|(known, _)| order(known, name)) {
-            return Some(def.by_name[found].1);
+        let shorter = def.by_name.partition_point(|(known, _)| known.len() < name.len());
+        let mut as_long = def.by_name[shorter..].iter().take_while(|(known, _)| known.len() == name.len());
+        if let Some((_, id)) = as_long.find(|(known, _)| is_same(known, name)) {
+            return Some(*id);
         }
         let without_case = def.by_name.iter().find(|(known, id)| {
             known.eq_ignore_ascii_case(name) && self.def(*id).properties.case_sense == CaseSense::Insensitive
@@ -331,6 +333,19 @@ impl Def {
             Occurrence::ZeroOrOne | Occurrence::ZeroOrMore | Occurrence::ZeroOrN(_) => false,
         };
         self.name.is_some() && (at_least_one || self.properties.scope == Scope::Permanent)
+    }
+}
+
+/// Whether two names of one length are the same. Most have four to sixteen bytes, for which a call would cost more
+/// than it does.
+fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    match one.len() {
+        4..8 => one.first_chunk::<4>() == other.first_chunk() && one.last_chunk::<4>() == other.last_chunk(),
+        8..=16 => {
+            one.first_chunk::<8>() == other.first_chunk() && one.last_chunk::<8>() == other.last_chunk()
+        }
+        _ => one == other,
     }
 }
 

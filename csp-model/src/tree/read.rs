@@ -1,6 +1,6 @@
 //! Reading the tree.
 
-use crate::csp::Address;
+use crate::csp::{Address, Name};
 use crate::schema::{self, Def};
 use crate::uri::{self, Property};
 use crate::{Access, Device, Format, LocUri, TreeError, Value};
@@ -81,7 +81,7 @@ impl Device {
             Property::Format => def.properties.format.name().to_owned(),
             Property::Name => match &def.name {
                 Some(name) => name.to_string(),
-                None => self.profile().csp(address.node).listed_name(address.name().unwrap_or_default()),
+                None => self.profile().csp(address.node).listed_name(address.name().map_or("", Name::text)),
             },
             Property::Size if def.is_interior() => return Err(TreeError::PropertyNotSupported),
             Property::Size => self
@@ -130,8 +130,8 @@ impl Device {
         if let Some(id) = schema.dynamic_child(parent.node) {
             self.profile().csp(id).each_instance(self, parent, id, &mut |name| {
                 // The shared prefix is copied: the name lives only for this call.
-                let mut names: smallvec::SmallVec<[&str; 4]> = smallvec::SmallVec::from_slice(&parent.names);
-                names.push(name);
+                let mut names: smallvec::SmallVec<[Name<'_>; 4]> = parent.names.iter().cloned().collect();
+                names.push(Name::new(name));
                 visit(&Address { node: id, names }, name);
             });
         }

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::TreeError;
-use crate::csp::Address;
+use crate::csp::{Address, Name};
 use crate::schema::NodeId;
 use crate::{Access, Device, LocUri};
 
@@ -36,7 +36,7 @@ impl Device {
             let def = schema.def(node);
             found.address.node = node;
             if def.name.is_none() {
-                found.address.names.push(name);
+                found.address.names.push(Name::new(name));
             }
             found.depth += 1;
             present =

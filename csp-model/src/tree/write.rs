@@ -161,7 +161,7 @@ impl Device {
             names += usize::from(def.name.is_none());
             if depth > found.depth_present && !def.comes_with_parent() {
                 self.check_access(*id, Access::ADD).map_err(|_| TreeError::NotFound)?;
-                let names = found.address.names.iter().copied().take(names).collect();
+                let names = found.address.names.iter().take(names).cloned().collect();
                 missing.push(Address { node: *id, names });
             }
         }
