@@ -4,7 +4,7 @@
 //! the dual-scan articles of 2017 to 2026 for the older rules. The order of the branches is decided.
 //!
 //! Deliberately absent: stale policy caches and a pause by the user, which no device file can express; and classes that
-//! get nothing because Windows Update is not to be contacted (AllowUpdateService), which is the scan's to say.
+//! get nothing because Windows Update is not to be contacted (`AllowUpdateService`), which is the scan's to say.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

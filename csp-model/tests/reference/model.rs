@@ -209,7 +209,11 @@ fn unfit(rule: &Rule, step: &Step, file: &DeviceFile) -> Vec<No> {
     let is_other = format.is_some_and(|format| format != rule.format.name());
     if rule.format == Format::Node {
         let carries = is_other || !data.trim().is_empty();
-        return if carries && !file.lenient_add { vec![No::Unfit] } else { Vec::new() };
+        // The switch is about approvals alone.
+        let is_approval = step.names.len() == 3
+            && step.names.starts_with(&["Update".to_owned(), "ApprovedUpdates".to_owned()]);
+        let is_forgiven = file.lenient_add && is_approval;
+        return if carries && !is_forgiven { vec![No::Unfit] } else { Vec::new() };
     }
     let trimmed = data.trim();
     let is_spelled = match rule.format {
