@@ -93,8 +93,7 @@ fn any_name_length(text: &str, bytes: &[u8], at: usize) -> usize {
 
 /// Whether two names are the same. Most have four to eight bytes, for which a call would cost more than it does.
 #[inline]
-pub(super) fn is_same(one: &str, other: &str) -> bool {
-    let (one, other) = (one.as_bytes(), other.as_bytes());
+pub(super) fn is_same(one: &[u8], other: &[u8]) -> bool {
     if one.len() == other.len() && (4..=8).contains(&one.len()) {
         return one.first_chunk::<4>() == other.first_chunk() && one.last_chunk::<4>() == other.last_chunk();
     }

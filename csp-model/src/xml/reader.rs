@@ -352,9 +352,9 @@ impl<'a> Reader<'a> {
     /// Reads the end tag at `start`.
     #[inline]
     fn end(&mut self) -> Result<Step, XmlError> {
-        let name = self.text.get(self.start + "</".len()..self.at - 1);
+        let name = self.text.as_bytes().get(self.start + "</".len()..self.at - 1);
         match (self.open.last(), name) {
-            (Some(open), Some(name)) if chars::is_same(open, name) => Ok(self.close()),
+            (Some(open), Some(name)) if chars::is_same(open.as_bytes(), name) => Ok(self.close()),
             _ => self.unusual_end(),
         }
     }

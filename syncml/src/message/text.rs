@@ -48,12 +48,15 @@ impl Text {
         numbers::small(number).map_or_else(|| Self::from(number.to_string()), Self::from_static)
     }
 
-    /// The constant for `text`, if it is a small number as [`number`](Self::number) writes it: a constant is cheaper
-    /// than a share in a body.
+    /// The constant for `text`, if it is a small number as [`number`](Self::number) writes it, or a usual Format: a
+    /// constant is cheaper than a share in a body.
     #[inline]
-    pub(crate) fn known_number(text: &str) -> Option<Self> {
+    pub(crate) fn known(text: &str) -> Option<Self> {
         let number = match text.as_bytes() {
             [digit @ b'0'..=b'9'] => usize::from(digit - b'0'),
+            b"chr" => return Some(Self::from_static("chr")),
+            b"int" => return Some(Self::from_static("int")),
+            b"node" => return Some(Self::from_static("node")),
             [b'1'..=b'9', ..] if text.len() <= numbers::WIDTH => text.parse().ok()?,
             _ => return None,
         };

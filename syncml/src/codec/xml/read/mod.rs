@@ -173,7 +173,7 @@ impl<'a> Decoder<'a> {
     fn share(&self, value: Cow<'a, str>) -> Text {
         match value {
             Cow::Borrowed("") => Text::EMPTY,
-            Cow::Borrowed(text) => Text::known_number(text).unwrap_or_else(|| {
+            Cow::Borrowed(text) => Text::known(text).unwrap_or_else(|| {
                 let start = text.as_ptr().addr().wrapping_sub(self.text.as_ptr().addr());
                 Text::slice(self.text, start..start + text.len())
             }),
