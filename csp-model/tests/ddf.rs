@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test reads its cases")]
 
+use csp_model::tree::Leaves;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -206,7 +207,7 @@ fn published_descriptions_are_mounted_and_answer() {
             Device::new(Arc::new(profile.unwrap_or_else(|error| panic!("{}: {error}", path.display()))));
         let mut answered = 0;
         for root in [LocUri::root(), LocUri::root().in_user_scope()] {
-            for listed in device.list(&root, false).expect("the root is there") {
+            for listed in device.list(&root, Leaves::Bare).expect("the root is there") {
                 let uri: LocUri = format!("{root}{}", listed.below).parse().expect("a listed address is one");
                 match device.get(&uri) {
                     Ok(_) => answered += 1,

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use csp_model::agent::{Failure, HResult, Record, UpdateId, UpdateSet, UpdateState};
 use csp_model::device::{InitialState, Parts};
 use csp_model::strategies::{self, Operation, Outcome};
-use csp_model::tree::Reading;
+use csp_model::tree::{Leaves, Reading};
 use csp_model::{Device, DeviceFile, Format, LocUri, TreeError, Value};
 use proptest::prelude::*;
 
@@ -73,7 +73,7 @@ proptest! {
         let read: Device = serde_json::from_str(&json).expect("a device");
         prop_assert_eq!(&read, &device, "{}", json);
         let root = LocUri::root();
-        prop_assert_eq!(read.list(&root, true), device.list(&root, true));
+        prop_assert_eq!(read.list(&root, Leaves::WithData), device.list(&root, Leaves::WithData));
     }
 
     #[test]

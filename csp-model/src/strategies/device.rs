@@ -122,11 +122,12 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
 /// A device at the start of its clock.
 ///
 /// ```
+/// use csp_model::tree::Leaves;
 /// use csp_model::{LocUri, strategies};
 /// use proptest::prelude::*;
 ///
 /// proptest!(ProptestConfig::with_cases(16), |(device in strategies::device())| {
-///     prop_assert!(device.list(&LocUri::root(), true).is_ok());
+///     prop_assert!(device.list(&LocUri::root(), Leaves::WithData).is_ok());
 /// });
 /// ```
 ///

@@ -1,6 +1,6 @@
 //! What a server may ask of a device, as a value.
 
-use crate::tree::{Effect, Listed, Reading, Setting, Transaction};
+use crate::tree::{Effect, Leaves, Listed, Reading, Setting, Transaction};
 use crate::{Device, LocUri, TreeError};
 
 /// A command on the tree.
@@ -9,7 +9,7 @@ pub enum Operation {
     /// Reads a node.
     Get(LocUri),
     /// Lists a node and everything below it, with the values of the leaves if so said.
-    List(LocUri, bool),
+    List(LocUri, Leaves),
     /// Adds a node.
     Add(LocUri, Given),
     /// Changes a node.
@@ -60,7 +60,7 @@ impl Operation {
     pub fn apply(&self, device: &mut Device) -> Result<Outcome, TreeError> {
         match self {
             Self::Get(uri) => device.get(uri).map(Outcome::Read),
-            Self::List(uri, with_data) => device.list(uri, *with_data).map(Outcome::Listed),
+            Self::List(uri, leaves) => device.list(uri, *leaves).map(Outcome::Listed),
             Self::Add(uri, given) => {
                 device.add(uri, given.setting(), given.transaction).map(|()| Outcome::Changed)
             }

@@ -7,7 +7,7 @@ use super::operation::{Given, Operation};
 use super::site::{self, Site};
 use super::value::fitting;
 use crate::schema::Def;
-use crate::tree::Transaction;
+use crate::tree::{Leaves, Transaction};
 use crate::{Access, Device, Format, Value};
 
 /// An operation that `device` as it stands must do: the node is there or may be added, allows it, and takes the
@@ -88,7 +88,9 @@ fn concrete(kind: Kind, site: Site, def: &Def) -> BoxedStrategy<Operation> {
     let Site { uri, .. } = site;
     match kind {
         Kind::Get => Just(Operation::Get(uri)).boxed(),
-        Kind::List => any::<bool>().prop_map(move |data| Operation::List(uri.clone(), data)).boxed(),
+        Kind::List => select(vec![Leaves::Bare, Leaves::WithData])
+            .prop_map(move |leaves| Operation::List(uri.clone(), leaves))
+            .boxed(),
         Kind::Add => given(def).prop_map(move |given| Operation::Add(uri.clone(), given)).boxed(),
         Kind::Replace => given(def).prop_map(move |given| Operation::Replace(uri.clone(), given)).boxed(),
         Kind::Delete => Just(Operation::Delete(uri, transaction(def))).boxed(),

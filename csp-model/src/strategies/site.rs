@@ -2,6 +2,7 @@
 //!
 //! Worked out from the schema's rules apart from the gate, so that the two can be held against each other.
 
+use crate::tree::Leaves;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -42,7 +43,7 @@ pub(super) fn present(device: &Device) -> Vec<Site> {
     let mut sites = Vec::new();
     for scope in ["./Device", "./User"] {
         let root = LocUri::parse(scope).expect("an address");
-        for listed in device.list(&root, false).expect("the root can be listed") {
+        for listed in device.list(&root, Leaves::Bare).expect("the root can be listed") {
             let uri = LocUri::parse(&format!("{scope}{}", listed.below)).expect("listed names are escaped");
             let id = uri.segments().try_fold(schema.root(uri.scope()), |at, name| schema.child(at, name));
             sites.push(Site { id: id.expect("what is listed is described"), uri });
@@ -178,5 +179,5 @@ pub(super) fn instances(device: &Device, parent: &Site, id: NodeId) -> usize {
 }
 
 pub(super) fn exists(device: &Device, uri: &LocUri) -> bool {
-    !matches!(device.list(uri, false), Err(TreeError::NotFound))
+    !matches!(device.list(uri, Leaves::Bare), Err(TreeError::NotFound))
 }

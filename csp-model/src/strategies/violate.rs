@@ -8,7 +8,7 @@ use super::respect::transaction;
 use super::site::{self, Site};
 use super::value::{disallowed, misspelled};
 use crate::schema::Def;
-use crate::tree::Transaction;
+use crate::tree::{Leaves, Transaction};
 use crate::{Access, Device, Format, TreeError};
 
 /// The rule that an operation breaks.
@@ -96,7 +96,8 @@ fn all(device: &Device, names: &[String]) -> Vec<(Broken, Vec<Operation>)> {
     let mut missing = absent;
     missing.extend(addable.iter().flat_map(|site| {
         let replace = Operation::Replace(site.uri.clone(), Given::default());
-        let operations = [Operation::Get(site.uri.clone()), Operation::List(site.uri.clone(), true)];
+        let operations =
+            [Operation::Get(site.uri.clone()), Operation::List(site.uri.clone(), Leaves::WithData)];
         let others =
             [Operation::Delete(site.uri.clone(), Transaction::Atomic), Operation::Exec(site.uri.clone())];
         let replace = Some(replace).filter(|_| !site::replace_adds(device, site.id));
@@ -182,7 +183,7 @@ fn without_access(device: &Device, present: &[Site], names: &[String]) -> Vec<Op
         let allowed = site::access(device, site.id);
         let uri = || site.uri.clone();
         if !allowed.contains(Access::GET) {
-            all.extend([Operation::Get(uri()), Operation::List(uri(), false)]);
+            all.extend([Operation::Get(uri()), Operation::List(uri(), Leaves::Bare)]);
         }
         if !allowed.contains(Access::ADD) {
             all.push(Operation::Add(uri(), Given::default()));
@@ -255,7 +256,7 @@ fn beside(
 fn every_kind(uri: &crate::LocUri) -> [Operation; 6] {
     [
         Operation::Get(uri.clone()),
-        Operation::List(uri.clone(), false),
+        Operation::List(uri.clone(), Leaves::Bare),
         Operation::Add(uri.clone(), Given::default()),
         Operation::Replace(uri.clone(), Given::default()),
         Operation::Delete(uri.clone(), Transaction::Atomic),

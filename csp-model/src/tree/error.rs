@@ -53,7 +53,7 @@ pub enum TreeError {
     TooMany(u32),
     /// The property or query is not supported.
     #[error("the property or query is not supported")]
-    PropertyNotSupported,
+    QueryNotSupported,
     /// The node can only be written inside an Atomic.
     #[error("the node can only be written inside an Atomic")]
     AtomicRequired,

@@ -10,7 +10,7 @@ mod resolve;
 mod write;
 
 pub use error::TreeError;
-pub use read::{Listed, Reading};
+pub use read::{Leaves, Listed, Reading};
 pub use write::{Setting, Transaction};
 
 use crate::agent::UpdateId;

@@ -18,6 +18,15 @@ pub enum Reading {
     Leaf(Value, Option<Box<str>>),
 }
 
+/// How the leaves of a listed subtree are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaves {
+    /// Without their values: `?list=Struct`.
+    Bare,
+    /// With their values: `?list=StructData`.
+    WithData,
+}
+
 /// One node of a listed subtree.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listed {
@@ -56,16 +65,15 @@ impl Device {
         Ok(Reading::Interior(names))
     }
 
-    /// Lists a node and everything below it (`?list=Struct`), parents first; with the values of the leaves if
-    /// `with_data` (`?list=StructData`).
+    /// Lists a node and everything below it, parents first.
     ///
     /// # Errors
     /// When the device has no such node, or it cannot be read.
-    pub fn list(&self, uri: &LocUri, with_data: bool) -> Result<Vec<Listed>, TreeError> {
+    pub fn list(&self, uri: &LocUri, leaves: Leaves) -> Result<Vec<Listed>, TreeError> {
         let address = self.resolve_present(uri)?;
         self.check_access(address.node, Access::GET)?;
         let mut listed = Vec::new();
-        self.list_into(&address, String::new(), with_data, &mut listed);
+        self.list_into(&address, String::new(), leaves, &mut listed);
         Ok(listed)
     }
 
@@ -83,7 +91,7 @@ impl Device {
                 Some(name) => name.to_string(),
                 None => self.profile().csp(address.node).listed_name(address.name().map_or("", Name::text)),
             },
-            Property::Size if def.is_interior() => return Err(TreeError::PropertyNotSupported),
+            Property::Size if def.is_interior() => return Err(TreeError::QueryNotSupported),
             Property::Size => self
                 .profile()
                 .csp(address.node)
@@ -97,20 +105,22 @@ impl Device {
                 schema::Kind::Mime(name) | schema::Kind::DdfName(name) => name.to_string(),
             },
             Property::Acl | Property::TStamp | Property::VerNo => {
-                return Err(TreeError::PropertyNotSupported);
+                return Err(TreeError::QueryNotSupported);
             }
         })
     }
 
-    fn list_into(&self, address: &Address<'_>, below: String, with_data: bool, listed: &mut Vec<Listed>) {
+    fn list_into(&self, address: &Address<'_>, below: String, leaves: Leaves, listed: &mut Vec<Listed>) {
         let def = self.profile().schema().def(address.node);
-        let readable = with_data && !def.is_interior() && self.access(address.node).contains(Access::GET);
+        let readable = leaves == Leaves::WithData
+            && !def.is_interior()
+            && self.access(address.node).contains(Access::GET);
         let value = if readable { self.profile().csp(address.node).read(self, address) } else { None };
         let format = def.properties.format;
         listed.push(Listed { below: below.clone(), format, media_type: media_type(def), value });
         self.each_child(address, &mut |child, name| {
             let below = format!("{below}/{}", uri::escape(name));
-            self.list_into(child, below, with_data, listed);
+            self.list_into(child, below, leaves, listed);
         });
     }
 

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use csp_model::device::Profile;
 use csp_model::strategies::Outcome;
-use csp_model::tree::{Effect, Reading, Setting, Transaction};
+use csp_model::tree::{Effect, Leaves, Reading, Setting, Transaction};
 use csp_model::{Device, DeviceFile, Format, LocUri, TreeError};
 use model::{Model, No, Shown};
 use operation::{Step, device_and_steps};
@@ -119,7 +119,7 @@ fn compare(device: &Device, model: &Model) -> Result<(), TestCaseError> {
     let mut listed = BTreeMap::new();
     for csp in ["Update", "Policy", "DMClient", "Lab"] {
         let base = LocUri::root().child("Vendor").child("MSFT").child(csp);
-        for node in device.list(&base, true).expect("a list") {
+        for node in device.list(&base, Leaves::WithData).expect("a list") {
             let address = format!("{csp}{}", node.below);
             let above = address.rsplit_once('/').map(|(above, _)| above);
             prop_assert!(

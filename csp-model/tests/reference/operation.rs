@@ -3,7 +3,7 @@
 use csp_model::device::{Approval, DeviceFile, RevokeApproval, Scalar};
 use csp_model::schema::builtin::Edition;
 use csp_model::strategies::{self, Given, Operation};
-use csp_model::tree::Transaction;
+use csp_model::tree::{Leaves, Transaction};
 use csp_model::units::Instant;
 use csp_model::{Format, LocUri};
 use proptest::collection::vec;
@@ -49,7 +49,7 @@ impl Step {
         };
         match self.kind {
             Kind::Get => Operation::Get(uri),
-            Kind::List => Operation::List(uri, true),
+            Kind::List => Operation::List(uri, Leaves::WithData),
             Kind::Add => Operation::Add(uri, given),
             Kind::Replace => Operation::Replace(uri, given),
             Kind::Delete => Operation::Delete(uri, Transaction::None),

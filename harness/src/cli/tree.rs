@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use csp_model::tree::Listed;
+use csp_model::tree::{Leaves, Listed};
 use csp_model::{Format, LocUri, TreeError};
 use serde_json::{Value, json};
 
@@ -41,7 +41,7 @@ impl Tree {
             )));
         }
         let device = self.device.load()?;
-        let listed = device.list(&uri, true).map_err(|error| {
+        let listed = device.list(&uri, Leaves::WithData).map_err(|error| {
             let why = match error {
                 TreeError::NotFound => "the device has no such node".to_owned(),
                 other => other.to_string(),

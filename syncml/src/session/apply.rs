@@ -1,6 +1,6 @@
 //! One command onto the device. The only file that calls the tree.
 
-use csp_model::tree::{Effect, Listed, Reading, Setting, Transaction};
+use csp_model::tree::{Effect, Leaves, Listed, Reading, Setting, Transaction};
 use csp_model::uri::{List, Query};
 use csp_model::{Device, Format, LocUri, TreeError, Value};
 
@@ -92,13 +92,13 @@ fn apply_item(
     let setting = Setting { format, data: data.as_deref() };
     let done = match request.verb {
         Verb::Get => get(device, uri, text, &mut applied.results),
-        _ if uri.query().is_some() => Err(TreeError::PropertyNotSupported),
+        _ if uri.query().is_some() => Err(TreeError::QueryNotSupported),
         Verb::Add => device.add(uri, setting, transaction),
         Verb::Replace => device.replace(uri, setting, transaction),
         Verb::Delete => device.delete(uri, transaction),
         Verb::Exec => device.exec(uri).map(|effect| applied.effects.push(effect)),
         // Refused before any Item is looked at.
-        Verb::Copy => Err(TreeError::PropertyNotSupported),
+        Verb::Copy => Err(TreeError::QueryNotSupported),
     };
     match done {
         Ok(()) => Outcome::done(),
@@ -107,7 +107,7 @@ fn apply_item(
 }
 
 fn get(device: &Device, uri: &LocUri, text: &Text, results: &mut Items) -> Result<(), TreeError> {
-    let with_data = match uri.query() {
+    let leaves = match uri.query() {
         None => {
             let (meta, data) = match device.get(uri)? {
                 Reading::Interior(names) => (meta(Format::Node, None), names.into()),
@@ -123,16 +123,16 @@ fn get(device: &Device, uri: &LocUri, text: &Text, results: &mut Items) -> Resul
             results.push(result(text.clone(), None, Some(data.into())));
             return Ok(());
         }
-        Some(Query::List(List::Struct)) => false,
-        Some(Query::List(List::StructData)) => true,
+        Some(Query::List(List::Struct)) => Leaves::Bare,
+        Some(Query::List(List::StructData)) => Leaves::WithData,
         Some(Query::List(List::Tnds) | Query::Unknown(_)) => {
             // A node that is not there is that first, whatever is asked of it.
             device.get(uri)?;
-            return Err(TreeError::PropertyNotSupported);
+            return Err(TreeError::QueryNotSupported);
         }
     };
     let base = text.trim().split('?').next().unwrap_or_default();
-    results.extend(device.list(uri, with_data)?.into_iter().map(|listed| listed_item(base, listed)));
+    results.extend(device.list(uri, leaves)?.into_iter().map(|listed| listed_item(base, listed)));
     Ok(())
 }
 

@@ -109,7 +109,7 @@ impl From<TreeError> for Outcome {
             TreeError::Disallowed { .. } => (StatusCode::COMMAND_FAILED, &rules::DISALLOWED, 0x8007_0057),
             TreeError::InvalidName => (StatusCode::COMMAND_FAILED, &rules::BAD_NAME, 0x8007_0057),
             TreeError::TooMany(_) => (StatusCode::DEVICE_FULL, &rules::TOO_MANY, 0x8007_0070),
-            TreeError::PropertyNotSupported => {
+            TreeError::QueryNotSupported => {
                 (StatusCode::NOT_SUPPORTED, &rules::QUERY_UNSUPPORTED, 0x8600_0013)
             }
             TreeError::AtomicRequired => (StatusCode::COMMAND_FAILED, &rules::ATOMIC_REQUIRED, 0x8600_0004),
