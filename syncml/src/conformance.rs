@@ -173,7 +173,7 @@ register! {
             "Blanks around an address do not count for the look-up, and are echoed.",
             "Microsoft's own samples have them";
         NAME_CASE, "name-case", Documented,
-            "A node's name is compared without case where its description says so (CaseSense CIS), and by case elsewhere.",
+            "A node's name is compared without case where its description says so (CaseSense CIS), and by case elsewhere; the names that a server chooses below a mounted CSP always by case.",
             "Microsoft, Update DDF file; OMA DM Device Description Framework 1.2, CaseSense";
         USER_SCOPE, "user-scope", Decided,
             "`./User/Vendor/MSFT/Update` is no node: 404. `./Device` is the same as no prefix.",
