@@ -99,7 +99,10 @@ fn text(path: &Path) -> Result<String, Failure> {
         Failure::Input(format!("cannot read {}: byte {at} is not UTF-8 text", path.display()))
     })?;
     // Editors on Windows write a byte order mark.
-    Ok(text.strip_prefix('\u{feff}').map_or(text.clone(), str::to_owned))
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(text) => text.to_owned(),
+        None => text,
+    })
 }
 
 /// A description stands in the file itself when it looks like markup.

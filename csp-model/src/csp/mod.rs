@@ -128,10 +128,15 @@ impl Csp {
     }
 
     /// The name that an instance is listed by, however it was written.
-    pub(crate) fn listed_name(self, name: &str) -> String {
-        match (self, UpdateId::parse(name)) {
-            (Self::Update(_), Some(id)) => id.to_string(),
-            _ => name.to_owned(),
+    pub(crate) fn listed_name(self, name: &Name<'_>) -> String {
+        match self {
+            Self::Update(_) => name.update().map_or_else(|| name.text().to_owned(), |id| id.to_string()),
+            Self::Interior
+            | Self::DevDetail(_)
+            | Self::DevInfo(_)
+            | Self::Manageability(_)
+            | Self::Policy(_)
+            | Self::Stored(_) => name.text().to_owned(),
         }
     }
 

@@ -40,7 +40,7 @@ impl Key {
         let free = schema.ancestry(address.node).filter(|id| schema.def(*id).name.is_none());
         let mut names: Vec<Box<str>> = free
             .zip(address.names.iter().rev())
-            .map(|(id, name)| profile.csp(id).listed_name(name.text()).into())
+            .map(|(id, name)| profile.csp(id).listed_name(name).into())
             .collect();
         names.reverse();
         Self { node: address.node, names: names.into() }

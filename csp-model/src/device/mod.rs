@@ -135,7 +135,7 @@ impl Device {
     pub fn os(&self) -> OsVersion {
         let installed = self.agent.updates_in(agent::UpdateSet::Installed);
         let brought = installed.filter_map(|(id, _)| self.profile.update(id)?.os);
-        brought.fold(self.profile.os(), Ord::max)
+        brought.fold(self.profile.file().device.os, Ord::max)
     }
 
     /// What the CSP of a mounted description keeps; `None` for a description that the device's file does not mount.

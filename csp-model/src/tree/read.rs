@@ -89,7 +89,9 @@ impl Device {
             Property::Format => def.properties.format.name().to_owned(),
             Property::Name => match &def.name {
                 Some(name) => name.to_string(),
-                None => self.profile().csp(address.node).listed_name(address.name().map_or("", Name::text)),
+                None => {
+                    self.profile().csp(address.node).listed_name(address.name().unwrap_or(&Name::new("")))
+                }
             },
             Property::Size if def.is_interior() => return Err(TreeError::QueryNotSupported),
             Property::Size => self
