@@ -150,8 +150,8 @@ proptest! {
     ) {
         let mut snapshot = Device::builtin().snapshot();
         let failure = failure.map(|((state, _), code)| Failure { state, hresult: HResult(code) });
-        let record = Record { revision: 1, state: step.0, since: snapshot.clock, failure };
-        snapshot.agent.records.insert(id, record);
+        let record = Record { revision: 1, state: step.0, since: snapshot.state.clock, failure };
+        snapshot.state.agent.records.insert(id, record);
         let device = Device::from_snapshot(snapshot).expect("a device");
         let mut expected = BTreeSet::new();
         match step.1 {
@@ -173,8 +173,8 @@ fn only_the_status(operation: &Operation, before: &Device, after: &Device) -> Re
     prop_assert_eq!(after.changed_parts(before), Parts::AGENT);
     let mut expected = before.snapshot();
     let rollback = match node.as_str() {
-        "QualityUpdate" => &mut expected.agent.rollbacks.quality,
-        _ => &mut expected.agent.rollbacks.feature,
+        "QualityUpdate" => &mut expected.state.agent.rollbacks.quality,
+        _ => &mut expected.state.agent.rollbacks.feature,
     };
     rollback.status = Some(HResult::NOT_FOUND);
     prop_assert_eq!(after.snapshot(), expected);

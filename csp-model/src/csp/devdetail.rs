@@ -99,7 +99,7 @@ pub(super) fn read(device: &Device, node: Node) -> Value {
         Node::ProcessorArchitecture => Value::Int(9),
         Node::ProcessorType => Value::Int(8_664),
         Node::Resolution => Value::chr("1920x1080"),
-        Node::SerialNumber => Value::chr(identity.id.as_str()),
+        Node::SerialNumber => Value::chr(&*device.instance().id),
         Node::SmbiosVersion => Value::chr("3.1"),
         Node::SwV => Value::chr(device.os().to_string()),
         Node::TotalRam => Value::Int(4_096),

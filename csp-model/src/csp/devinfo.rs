@@ -40,7 +40,7 @@ impl Node {
 pub(super) fn read(device: &Device, node: Node) -> Value {
     let identity = &device.profile().file().device;
     Value::chr(match node {
-        Node::DevId => identity.id.as_str(),
+        Node::DevId => &*device.instance().id,
         Node::Man => &identity.manufacturer,
         Node::Mod => &identity.model,
         // The version that Windows 10 and 11 give (observed: package 1 of build 26200).

@@ -64,6 +64,11 @@ impl Stored {
         self.nodes.iter().map(|(key, value)| (key, value.as_ref()))
     }
 
+    /// What is kept at a node, if it is.
+    pub(crate) fn get(&self, key: &Key) -> Option<Option<&Value>> {
+        self.nodes.get(key).map(Option::as_ref)
+    }
+
     /// The kept nodes of that number whose names begin with those of `parent`.
     fn below(&self, node: NodeId, parent: Key) -> impl Iterator<Item = &Key> {
         let first = Key { node, ..parent };

@@ -4,6 +4,7 @@
 //! makes sense [`super::profile`]'s.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -131,6 +132,50 @@ pub struct Identity {
     pub os: OsVersion,
     /// The edition of Windows: decides which policies apply.
     pub edition: WindowsEdition,
+}
+
+/// What tells devices of one profile apart: their own part of the file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instance {
+    /// DevInfo/DevId, and the Source of every message.
+    pub id: Arc<str>,
+    /// The name that the device starts with.
+    pub name: Arc<str>,
+    /// The seed of everything that is random.
+    pub seed: u64,
+}
+
+impl DeviceFile {
+    /// The file's own device, apart from what it can share with others: two files that differ in nothing else
+    /// leave the same file behind.
+    #[must_use]
+    pub fn split(mut self) -> (Self, Instance) {
+        let instance = Instance {
+            id: std::mem::take(&mut self.device.id).into(),
+            name: std::mem::take(&mut self.device.name).into(),
+            seed: std::mem::take(&mut self.seed),
+        };
+        (self, instance)
+    }
+
+    /// The file of that one device.
+    #[must_use]
+    pub fn of(mut self, instance: &Instance) -> Self {
+        self.device.id = instance.id.to_string();
+        self.device.name = instance.name.to_string();
+        self.seed = instance.seed;
+        self
+    }
+
+    /// Its own device.
+    #[must_use]
+    pub fn instance(&self) -> Instance {
+        Instance {
+            id: self.device.id.as_str().into(),
+            name: self.device.name.as_str().into(),
+            seed: self.seed,
+        }
+    }
 }
 
 impl Default for Identity {

@@ -67,7 +67,7 @@ fn from_toml<T: DeserializeOwned>(text: &str) -> Result<T, FileError> {
     })
 }
 
-fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, FileError> {
+pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, FileError> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = path_of(error.path());

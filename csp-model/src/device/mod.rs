@@ -18,15 +18,15 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub use file::{
-    Approval, AtomicFailure, DeviceFile, Identity, InitialState, MaxMsgSize, OriginalError, RevokeApproval,
-    UpdateEntry,
+    Approval, AtomicFailure, DeviceFile, Identity, InitialState, Instance, MaxMsgSize, OriginalError,
+    RevokeApproval, UpdateEntry,
 };
 pub use load::FileError;
-pub use parts::Parts;
+pub use parts::{NodeChange, Parts};
 pub use profile::{Mount, Profile, ProfileError};
 pub use registry::Registry;
 pub use scalar::{NotATimeZone, Scalar, TimeZone, WindowsEdition};
-pub use snapshot::{Snapshot, SnapshotError};
+pub use snapshot::{DeviceState, Snapshot, SnapshotError};
 
 use crate::agent::{self, Agent, ScanSources};
 use crate::csp::policy::{EffectivePolicy, Policy};
@@ -37,6 +37,7 @@ use crate::schema::OsVersion;
 #[derive(Debug, Clone)]
 pub struct Device {
     profile: Arc<Profile>,
+    instance: Arc<Instance>,
     clock: DateTime<Utc>,
     agent: Arc<Agent>,
     policy: Arc<Policy>,
@@ -47,17 +48,25 @@ pub struct Device {
 }
 
 impl Device {
-    /// The device that a profile describes, at the start of its clock. Nothing runs yet.
+    /// The device that a profile's file describes, at the start of its clock. Nothing runs yet.
     #[must_use]
     pub fn new(profile: Arc<Profile>) -> Self {
+        let instance = profile.file().instance();
+        Self::of_profile(profile, instance)
+    }
+
+    /// Another device of the profile, at the start of its clock.
+    #[must_use]
+    pub fn of_profile(profile: Arc<Profile>, instance: Instance) -> Self {
         let start = profile.start();
         Self {
             clock: profile.file().clock.0,
             agent: Arc::clone(&start.agent),
             policy: Arc::clone(&start.policy),
             registry: Arc::clone(&start.registry),
-            name: Arc::clone(&start.name),
+            name: Arc::clone(&instance.name),
             stored: start.stored.clone(),
+            instance: Arc::new(instance),
             profile,
         }
     }
@@ -76,6 +85,12 @@ impl Device {
         Self::new(Arc::clone(&PROFILE))
     }
 
+    /// The device as its file describes it, at the start of its clock again.
+    #[must_use]
+    pub fn reset(&self) -> Self {
+        Self::of_profile(self.profile_arc(), Instance::clone(&self.instance))
+    }
+
     /// What the device shares with every device of its file.
     #[must_use]
     pub fn profile(&self) -> &Profile {
@@ -86,6 +101,17 @@ impl Device {
     #[must_use]
     pub fn profile_arc(&self) -> Arc<Profile> {
         Arc::clone(&self.profile)
+    }
+
+    /// What tells the device from others of its profile.
+    #[must_use]
+    pub fn instance(&self) -> &Instance {
+        &self.instance
+    }
+
+    /// Moves the clock on; it never goes back.
+    pub fn advance_to(&mut self, time: DateTime<Utc>) {
+        self.clock = self.clock.max(time);
     }
 
     /// The device's clock.
@@ -183,6 +209,7 @@ impl PartialEq for Device {
             Arc::ptr_eq(one, other) || one == other
         }
         same(&self.profile, &other.profile)
+            && same(&self.instance, &other.instance)
             && self.clock == other.clock
             && same(&self.agent, &other.agent)
             && same(&self.policy, &other.policy)

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use bitflags::bitflags;
 
 use super::Device;
-use crate::csp::stored::MountId;
+use crate::Value;
+use crate::csp::stored::{MountId, Stored};
 
 bitflags! {
     /// The parts of a device that are shared until they are written to.
@@ -24,6 +25,15 @@ bitflags! {
         /// What mounted CSPs keep; [`Device::changed_mounts`] says which of them.
         const STORED = 32;
     }
+}
+
+/// What has become of a node that a mounted CSP keeps.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum NodeChange<'a> {
+    /// It is kept with this value; an interior node has none.
+    Kept(Option<&'a Value>),
+    /// It is gone.
+    Removed,
 }
 
 impl Device {
@@ -63,5 +73,21 @@ impl Device {
         let shared = |mount, stored| before.stored.get(mount).is_some_and(|other| Arc::ptr_eq(stored, other));
         let changed = self.stored.iter().filter(move |(mount, stored)| !shared(*mount, *stored));
         changed.map(|(mount, _)| *mount)
+    }
+
+    /// The nodes that mounted CSPs keep otherwise than in `before`, a device of the same profile, by address.
+    #[must_use]
+    pub fn changed_nodes<'a>(&'a self, before: &'a Self) -> Vec<(String, NodeChange<'a>)> {
+        let mut changes = Vec::new();
+        for mount in self.changed_mounts(before) {
+            let (now, then) = (self.stored(mount), before.stored(mount));
+            let kept = now.into_iter().flat_map(Stored::iter);
+            let kept = kept.filter(|(key, value)| then.and_then(|then| then.get(key)) != Some(*value));
+            changes.extend(kept.map(|(key, value)| (self.address_of(key), NodeChange::Kept(value))));
+            let former = then.into_iter().flat_map(Stored::iter);
+            let removed = former.filter(|(key, _)| now.and_then(|now| now.get(key)).is_none());
+            changes.extend(removed.map(|(key, _)| (self.address_of(key), NodeChange::Removed)));
+        }
+        changes
     }
 }

@@ -26,7 +26,6 @@ pub struct Profile {
     updates: BTreeMap<UpdateId, usize>,
     mounts: Vec<Mount>,
     sync_application_version: Option<NodeId>,
-    device_id: Arc<str>,
     start: Start,
 }
 
@@ -45,7 +44,6 @@ pub(super) struct Start {
     pub(super) agent: Arc<Agent>,
     pub(super) policy: Arc<Policy>,
     pub(super) registry: Arc<Registry>,
-    pub(super) name: Arc<str>,
     pub(super) stored: BTreeMap<MountId, Arc<Stored>>,
 }
 
@@ -101,12 +99,10 @@ impl Profile {
             updates,
             mounts,
             sync_application_version,
-            device_id: file.device.id.as_str().into(),
             start: Start {
                 agent: Arc::new(agent),
                 policy: Arc::default(),
                 registry: Arc::new(file.registry.clone().into_iter().collect()),
-                name: file.device.name.as_str().into(),
                 stored,
             },
             file,
@@ -124,12 +120,6 @@ impl Profile {
     #[must_use]
     pub const fn schema(&self) -> &Schema {
         &self.schema
-    }
-
-    /// DevInfo/DevId: what the device calls itself in every message.
-    #[must_use]
-    pub const fn device_id(&self) -> &Arc<str> {
-        &self.device_id
     }
 
     /// The version of Windows that a device starts with: the file's, or a later one that an installed update has
@@ -186,9 +176,9 @@ impl Profile {
 }
 
 impl PartialEq for Profile {
-    /// Everything else follows from the file.
+    /// Everything else follows from the file. Which device it describes is the device's own.
     fn eq(&self, other: &Self) -> bool {
-        self.file == other.file
+        self.file.clone().split().0 == other.file.clone().split().0
     }
 }
 

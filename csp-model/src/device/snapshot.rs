@@ -9,7 +9,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::{Device, DeviceFile, Profile, ProfileError, Registry};
+use super::{Device, DeviceFile, FileError, Instance, Profile, ProfileError, Registry};
 use crate::agent::Agent;
 use crate::csp::policy::Policy;
 use crate::csp::stored::Key;
@@ -19,8 +19,19 @@ use crate::{LocUri, Value};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Snapshot {
-    /// The file that its profile comes from.
+    /// The version of this format: [`Self::VERSION`].
+    #[serde(rename = "cspsim_snapshot")]
+    pub version: u32,
+    /// The file that its profile comes from, with what is the device's own.
     pub file: DeviceFile,
+    /// What has become of it since its clock started.
+    pub state: DeviceState,
+}
+
+/// In what a device differs from what its file describes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceState {
     /// Its clock.
     pub clock: DateTime<Utc>,
     /// The update agent.
@@ -40,21 +51,57 @@ pub struct Snapshot {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SnapshotError {
+    /// It is of another version of the format.
+    #[error("a snapshot of version {0}: this program reads version {expected}", expected = Snapshot::VERSION)]
+    Version(u32),
     /// Its file makes no sense.
-    #[error(transparent)]
+    #[error("file.{0}")]
     File(#[from] ProfileError),
     /// It keeps a node that no description of its file has.
-    #[error("stored: no mounted description has the node `{0}`")]
+    #[error("state.stored: no mounted description has the node `{0}`")]
     NoSuchNode(String),
+}
+
+impl Snapshot {
+    /// The version of the format that is written and read.
+    pub const VERSION: u32 = 1;
+
+    /// Reads JSON.
+    ///
+    /// # Errors
+    /// When it is not JSON, of another version, or not of a snapshot's shape.
+    pub fn from_json(text: &str) -> Result<Self, FileError> {
+        /// What every version has.
+        #[derive(Deserialize)]
+        struct Any {
+            cspsim_snapshot: Option<u32>,
+        }
+        if let Ok(Any { cspsim_snapshot: Some(version) }) = serde_json::from_str(text)
+            && version != Self::VERSION
+        {
+            let what = SnapshotError::Version(version).to_string();
+            return Err(FileError { path: Some("cspsim_snapshot".to_owned()), what, span: None });
+        }
+        super::load::from_json(text)
+    }
 }
 
 impl Device {
     /// The device as data.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
-        let kept = self.stored.values().flat_map(|stored| stored.iter());
         Snapshot {
-            file: self.profile.file().clone(),
+            version: Snapshot::VERSION,
+            file: self.profile.file().clone().of(&self.instance),
+            state: self.state(),
+        }
+    }
+
+    /// In what the device differs from what its file describes.
+    #[must_use]
+    pub fn state(&self) -> DeviceState {
+        let kept = self.stored.values().flat_map(|stored| stored.iter());
+        DeviceState {
             clock: self.clock,
             agent: Agent::clone(&self.agent),
             policy: Policy::clone(&self.policy),
@@ -67,19 +114,36 @@ impl Device {
     /// The device that a snapshot was taken of.
     ///
     /// # Errors
-    /// When the snapshot's file makes no sense, or it keeps a node that the file's descriptions do not have.
+    /// When the snapshot is of another version, its file makes no sense, or it keeps a node that the file's
+    /// descriptions do not have.
     pub fn from_snapshot(snapshot: Snapshot) -> Result<Self, SnapshotError> {
-        let profile = Arc::new(Profile::new(snapshot.file)?);
+        if snapshot.version != Snapshot::VERSION {
+            return Err(SnapshotError::Version(snapshot.version));
+        }
+        let instance = snapshot.file.instance();
+        Self::from_state(Arc::new(Profile::new(snapshot.file)?), instance, snapshot.state)
+    }
+
+    /// The device of a profile that has come to `state`.
+    ///
+    /// # Errors
+    /// When it keeps a node that the profile's descriptions do not have.
+    pub fn from_state(
+        profile: Arc<Profile>,
+        instance: Instance,
+        state: DeviceState,
+    ) -> Result<Self, SnapshotError> {
         let mut device = Self {
-            clock: snapshot.clock,
-            agent: Arc::new(snapshot.agent),
-            policy: Arc::new(snapshot.policy),
-            registry: Arc::new(snapshot.registry),
-            name: snapshot.name.into(),
+            instance: Arc::new(instance),
+            clock: state.clock,
+            agent: Arc::new(state.agent),
+            policy: Arc::new(state.policy),
+            registry: Arc::new(state.registry),
+            name: state.name.into(),
             stored: profile.start().stored.keys().map(|mount| (*mount, Arc::default())).collect(),
             profile,
         };
-        for (text, value) in snapshot.stored {
+        for (text, value) in state.stored {
             let key = LocUri::parse(&text).ok().and_then(|uri| device.key_of(&uri));
             let (mount, key) = key.ok_or(SnapshotError::NoSuchNode(text))?;
             device.stored_mut(mount).insert(key, value);
@@ -87,7 +151,7 @@ impl Device {
         Ok(device)
     }
 
-    fn address_of(&self, key: &Key) -> String {
+    pub(super) fn address_of(&self, key: &Key) -> String {
         let schema = self.profile.schema();
         let path = schema.path(key.node);
         let mut names = key.names.iter();

@@ -13,7 +13,7 @@ mod view;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use csp_model::device::Profile;
+use csp_model::device::{Instance, NodeChange, Profile};
 use csp_model::strategies::Outcome;
 use csp_model::tree::{Effect, Leaves, Reading, Setting, Transaction};
 use csp_model::{Device, DeviceFile, Format, LocUri, TreeError};
@@ -28,13 +28,51 @@ proptest! {
     fn the_device_does_what_the_model_does((file, steps) in device_and_steps()) {
         let profile = Profile::new(file.clone()).expect("a profile");
         let mut device = Device::new(Arc::new(profile));
+        let start = device.clone();
         let mut model = Model::new(&file);
         compare(&device, &model)?;
         for step in &steps {
             take(step, &mut device, &mut model)?;
             compare(&device, &model)?;
         }
+        told_of_every_change(&start, &device)?;
     }
+}
+
+/// The nodes that are said to have changed are what leads from one device to the other.
+fn told_of_every_change(before: &Device, after: &Device) -> Result<(), TestCaseError> {
+    let mut kept = before.state().stored;
+    for (uri, change) in after.changed_nodes(before) {
+        let changed = match change {
+            NodeChange::Kept(value) => kept.insert(uri, value.cloned()) != Some(value.cloned()),
+            NodeChange::Removed => kept.remove(&uri).is_some(),
+        };
+        prop_assert!(changed);
+    }
+    prop_assert_eq!(kept, after.state().stored);
+    Ok(())
+}
+
+#[test]
+fn devices_of_one_profile_are_told_apart_by_their_instance() {
+    let (file, own) = DeviceFile { seed: 7, ..DeviceFile::default() }.split();
+    let profile = Arc::new(Profile::new(file.clone()).expect("a profile"));
+    let other = Instance { id: "other".into(), ..own.clone() };
+    let [one, another] = [&own, &other].map(|it| Device::of_profile(Arc::clone(&profile), it.clone()));
+    assert_ne!(one, another);
+    assert_eq!(one.snapshot().file, DeviceFile { seed: 7, ..DeviceFile::default() });
+    assert_eq!(Device::from_snapshot(another.snapshot()), Ok(another.clone()));
+    assert_eq!(Device::from_state(profile, other, another.state()), Ok(another));
+}
+
+#[test]
+fn the_clock_never_goes_back() {
+    let mut device = lab();
+    let start = device.clock();
+    device.advance_to(start + chrono::TimeDelta::hours(1));
+    device.advance_to(start);
+    assert_eq!(device.clock(), start + chrono::TimeDelta::hours(1));
+    assert_eq!(device.reset(), lab());
 }
 
 /// A room that comes into being on the way to what is added takes its place among the three.

@@ -143,7 +143,7 @@ impl Responder {
             ),
             msg_id: Some(number),
             target: sender.map(Location::new),
-            source: Some(Location::new(Arc::clone(device.profile().device_id()))),
+            source: Some(Location::new(Arc::clone(&device.instance().id))),
             ..Header::default()
         }
     }
