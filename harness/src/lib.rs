@@ -12,10 +12,15 @@
 //! ```
 
 pub mod cli;
+mod endpoint;
 mod exit;
+mod fleet;
 mod input;
 mod output;
 mod report;
+mod scenario;
+mod store;
+mod transcript;
 
 pub use csp_model::{self, Device, DeviceFile};
 pub use exit::Failure;

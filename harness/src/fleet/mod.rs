@@ -1,0 +1,1 @@
+//! The devices of one program, by name.

@@ -1,0 +1,1 @@
+//! Devices on disk: one SQLite file, in which a person can read.
