@@ -1,0 +1,294 @@
+//! The lines of a transcript: version 1 of the format, as data and as JSON.
+//!
+//! `docs/transcript.md` tells the format to its readers. Deliberately absent: where lines come from (`journal.rs`),
+//! go to (`file.rs`), are read from (`read.rs`), and what in them is secret (`redact/`).
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use csp_model::device::Snapshot;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// The version of the format that is written and read.
+pub(crate) const VERSION: u32 = 1;
+
+/// The first line: the format, the program, and the device before the lines that follow.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Header {
+    /// [`VERSION`].
+    #[serde(rename = "cspsim_transcript")]
+    pub(crate) version: u32,
+    /// The device's name.
+    pub(crate) name: Arc<str>,
+    /// The program that wrote the transcript, with its version.
+    pub(crate) program: String,
+    /// Whether credentials stand in it.
+    pub(crate) secrets: Secrets,
+    /// The device as it was before the first entry.
+    pub(crate) device: Arc<Snapshot>,
+}
+
+/// What is done with credentials when lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Secrets {
+    /// They are redacted.
+    #[default]
+    Hidden,
+    /// They stand as they were said.
+    Shown,
+}
+
+/// A line after the first one: what happened to the device of that name.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Line {
+    /// The device's name.
+    pub(crate) name: Arc<str>,
+    /// What happened.
+    pub(crate) entry: Entry,
+}
+
+/// What happened to a device, and when.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Entry {
+    /// The number of the entry among those of its device, from 1 and without gaps; 0 where the device begins.
+    pub(crate) seq: u64,
+    /// The device's clock.
+    pub(crate) at: DateTime<Utc>,
+    /// What happened.
+    pub(crate) event: Event,
+}
+
+/// What can happen to a device.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Event {
+    /// Another device begins in the same file; it is as the snapshot says.
+    Device(Arc<Snapshot>),
+    /// A message came, and was answered or refused.
+    Exchange(Exchange),
+    /// The control API was called.
+    Control(Call),
+}
+
+/// A message and what became of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(into = "ExchangeFields", try_from = "ExchangeFields")]
+pub(crate) struct Exchange {
+    /// The request's media type as it was given, if it was.
+    pub(crate) media_type: Option<Arc<str>>,
+    /// The request's body.
+    pub(crate) request: Body,
+    /// What was said to it.
+    pub(crate) outcome: Outcome,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Outcome {
+    /// The device took it and answered.
+    Answered {
+        /// The HTTP status.
+        http: u16,
+        /// The answer's body.
+        body: Body,
+    },
+    /// It was not taken; the device is as it was.
+    Refused {
+        /// The HTTP status.
+        http: u16,
+        /// Why.
+        reason: Arc<str>,
+    },
+}
+
+/// A call of the control API that changed the device. A new one is a variant here: its name is the line's `kind`, its
+/// fields stand beside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub(crate) enum Call {
+    /// The device was made.
+    Created,
+    /// It went back to its file; open sessions ended.
+    Reset,
+    /// A snapshot was put in; open sessions ended.
+    Snapshot {
+        /// What was put in.
+        device: Arc<Snapshot>,
+    },
+    /// The device was removed.
+    Deleted,
+}
+
+/// A body, exactly: `{"text":…}` when it is UTF-8, else `{"base64":…}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// The bytes.
+    Bytes(Bytes),
+    /// Bytes that could not be searched for credentials, and so were left out: how many. `{"withheld":…}`
+    Withheld(u64),
+}
+
+impl Header {
+    /// The header of a transcript that this program writes now.
+    pub(crate) fn new(name: Arc<str>, device: Arc<Snapshot>, secrets: Secrets) -> Self {
+        let program = concat!("cspsim ", env!("CARGO_PKG_VERSION")).to_owned();
+        Self { version: VERSION, name, program, secrets, device }
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+impl Body {
+    /// How many bytes it has.
+    pub(crate) fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::Withheld(length) => *length,
+        }
+    }
+}
+
+/// What stands before what happened.
+#[derive(Serialize)]
+struct Flat<'a, T> {
+    name: &'a str,
+    seq: u64,
+    at: DateTime<Utc>,
+    /// What the fields that follow do not say themselves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    #[serde(flatten)]
+    rest: T,
+}
+
+/// The fields of a line where a device begins.
+#[derive(Serialize, Deserialize)]
+struct Begin {
+    device: Arc<Snapshot>,
+}
+
+/// What every line after the first one has.
+#[derive(Deserialize)]
+struct Head<'a> {
+    name: Arc<str>,
+    seq: u64,
+    at: DateTime<Utc>,
+    #[serde(borrow)]
+    kind: std::borrow::Cow<'a, str>,
+}
+
+const EXCHANGE: &str = "exchange";
+const DEVICE: &str = "device";
+
+impl Serialize for Line {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Entry { seq, at, ref event } = self.entry;
+        let name = &*self.name;
+        match event {
+            Event::Device(device) => {
+                let rest = Begin { device: Arc::clone(device) };
+                Flat { name, seq, at, kind: Some(DEVICE), rest }.serialize(serializer)
+            }
+            Event::Exchange(exchange) => {
+                Flat { name, seq, at, kind: Some(EXCHANGE), rest: exchange }.serialize(serializer)
+            }
+            Event::Control(call) => Flat { name, seq, at, kind: None, rest: call }.serialize(serializer),
+        }
+    }
+}
+
+impl Line {
+    /// Reads one line. Keys that are not known are passed over; a kind that is not known is an error.
+    ///
+    /// It is read twice, first for what it is: this spares the copies that an enum of all kinds would need.
+    ///
+    /// # Errors
+    /// When it is no JSON, or no line of a transcript.
+    pub(crate) fn from_json(text: &str) -> Result<Self, serde_json::Error> {
+        let Head { name, seq, at, kind } = serde_json::from_str(text)?;
+        let event = match &*kind {
+            EXCHANGE => Event::Exchange(serde_json::from_str(text)?),
+            DEVICE => Event::Device(serde_json::from_str::<Begin>(text)?.device),
+            _ => Event::Control(serde_json::from_str(text)?),
+        };
+        Ok(Self { name, entry: Entry { seq, at, event } })
+    }
+}
+
+/// An exchange as it stands in its line.
+#[derive(Clone, Serialize, Deserialize)]
+struct ExchangeFields {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    media_type: Option<Arc<str>>,
+    request: Body,
+    http: u16,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answer: Option<Body>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refused: Option<Arc<str>>,
+}
+
+impl From<Exchange> for ExchangeFields {
+    fn from(Exchange { media_type, request, outcome }: Exchange) -> Self {
+        let (http, answer, refused) = match outcome {
+            Outcome::Answered { http, body } => (http, Some(body), None),
+            Outcome::Refused { http, reason } => (http, None, Some(reason)),
+        };
+        Self { media_type, request, http, answer, refused }
+    }
+}
+
+impl TryFrom<ExchangeFields> for Exchange {
+    type Error = &'static str;
+
+    fn try_from(fields: ExchangeFields) -> Result<Self, Self::Error> {
+        let ExchangeFields { media_type, request, http, answer, refused } = fields;
+        let outcome = match (answer, refused) {
+            (Some(body), None) => Outcome::Answered { http, body },
+            (None, Some(reason)) => Outcome::Refused { http, reason },
+            (Some(_), Some(_)) => return Err("found both `answer` and `refused`, expected one of them"),
+            (None, None) => return Err("found neither `answer` nor `refused`, expected one of them"),
+        };
+        Ok(Self { media_type, request, outcome })
+    }
+}
+
+/// A body as it stands in its line.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum BodyField<'a> {
+    #[serde(borrow)]
+    Text(std::borrow::Cow<'a, str>),
+    Base64(String),
+    Withheld(u64),
+}
+
+impl Serialize for Body {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let field = match self {
+            Self::Bytes(bytes) => match std::str::from_utf8(bytes) {
+                Ok(text) => BodyField::Text(text.into()),
+                Err(_) => BodyField::Base64(BASE64.encode(bytes)),
+            },
+            Self::Withheld(length) => BodyField::Withheld(*length),
+        };
+        field.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Body {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match BodyField::deserialize(deserializer)? {
+            BodyField::Text(text) => Self::Bytes(text.into_owned().into()),
+            BodyField::Base64(text) => Self::Bytes(BASE64.decode(&text).map_err(de::Error::custom)?.into()),
+            BodyField::Withheld(length) => Self::Withheld(length),
+        })
+    }
+}
