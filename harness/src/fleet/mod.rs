@@ -1,1 +1,4 @@
 //! The devices of one program, by name.
+
+#[allow(dead_code, reason = "the devices that use it are to come")]
+mod profiles;
