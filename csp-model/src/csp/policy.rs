@@ -76,6 +76,13 @@ impl Policy {
     }
 }
 
+impl FromIterator<(String, Value)> for Policy {
+    /// Policies that a server has set, by name.
+    fn from_iter<I: IntoIterator<Item = (String, Value)>>(policies: I) -> Self {
+        Self { update: policies.into_iter().map(|(name, value)| (name.into(), value)).collect() }
+    }
+}
+
 impl<'d> EffectivePolicy<'d> {
     pub(crate) const fn new(policy: &'d Policy, registry: &'d Registry) -> Self {
         Self { policy, registry }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::Scalar;
 
 /// Keys with their values. Keys and names are compared without case and keep the spelling they came with; the long
-/// name of a root is the same as the short one.
+/// name of a root is the same as the short one. A key without values is as good as none.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(from = "BTreeMap<String, BTreeMap<String, Scalar>>")]
 pub struct Registry(BTreeMap<String, BTreeMap<String, Scalar>>);
 
 impl Registry {
@@ -33,7 +33,7 @@ impl FromIterator<(String, BTreeMap<String, Scalar>)> for Registry {
     /// Keys that are the same are merged, and of values that are the same the last one counts.
     fn from_iter<I: IntoIterator<Item = (String, BTreeMap<String, Scalar>)>>(keys: I) -> Self {
         let mut registry = Self::default();
-        for (key, values) in keys {
+        for (key, values) in keys.into_iter().filter(|(_, values)| !values.is_empty()) {
             let known = registry.0.keys().find(|known| is_same(short_root(known), short_root(&key))).cloned();
             let into = registry.0.entry(known.unwrap_or(key)).or_default();
             for (name, value) in values {
@@ -42,6 +42,12 @@ impl FromIterator<(String, BTreeMap<String, Scalar>)> for Registry {
             }
         }
         registry
+    }
+}
+
+impl From<BTreeMap<String, BTreeMap<String, Scalar>>> for Registry {
+    fn from(keys: BTreeMap<String, BTreeMap<String, Scalar>>) -> Self {
+        keys.into_iter().collect()
     }
 }
 
@@ -77,5 +83,16 @@ mod tests {
         }
         assert_eq!(registry.iter().count(), 1);
         assert_eq!(registry.get(r"HKCU\SOFTWARE\Policies", "UseWUServer"), None);
+    }
+
+    #[test]
+    fn a_registry_is_read_as_one_that_was_made() {
+        let json = r#"{"HKLM\\A":{"x":1},"HKEY_LOCAL_MACHINE\\a":{"X":2},"HKLM\\B":{}}"#;
+        let registry: Registry = serde_json::from_str(json).unwrap();
+        assert_eq!(registry.iter().count(), 1);
+        let written = serde_json::to_string(&registry).unwrap();
+        assert_eq!(serde_json::from_str::<Registry>(&written).unwrap(), registry);
+        assert_eq!(registry, registry.0.clone().into_iter().collect());
+        assert!(!registry.0.keys().any(|key| key.ends_with('B')), "{registry:?}");
     }
 }

@@ -124,7 +124,7 @@ impl Device {
         Self::from_state(Arc::new(Profile::new(snapshot.file)?), instance, snapshot.state)
     }
 
-    /// The device of a profile that has come to `state`.
+    /// The device of a profile that has come to `state`. What is as the profile has it stays shared with it.
     ///
     /// # Errors
     /// When it keeps a node that the profile's descriptions do not have.
@@ -133,20 +133,27 @@ impl Device {
         instance: Instance,
         state: DeviceState,
     ) -> Result<Self, SnapshotError> {
+        let start = profile.start();
         let mut device = Self {
-            instance: Arc::new(instance),
             clock: state.clock,
-            agent: Arc::new(state.agent),
-            policy: Arc::new(state.policy),
-            registry: Arc::new(state.registry),
-            name: state.name.into(),
-            stored: profile.start().stored.keys().map(|mount| (*mount, Arc::default())).collect(),
+            agent: shared(&start.agent, state.agent),
+            policy: shared(&start.policy, state.policy),
+            registry: shared(&start.registry, state.registry),
+            name: if state.name == *instance.name { Arc::clone(&instance.name) } else { state.name.into() },
+            stored: start.stored.keys().map(|mount| (*mount, Arc::default())).collect(),
+            instance: Arc::new(instance),
             profile,
         };
         for (text, value) in state.stored {
             let key = LocUri::parse(&text).ok().and_then(|uri| device.key_of(&uri));
             let (mount, key) = key.ok_or(SnapshotError::NoSuchNode(text))?;
             device.stored_mut(mount).insert(key, value);
+        }
+        let Self { profile, stored, .. } = &mut device;
+        for (kept, start) in stored.values_mut().zip(profile.start().stored.values()) {
+            if kept == start {
+                *kept = Arc::clone(start);
+            }
         }
         Ok(device)
     }
@@ -179,6 +186,11 @@ impl Device {
             _ => None,
         }
     }
+}
+
+/// A part of a device: that of its profile, where it is the same.
+fn shared<T: PartialEq>(start: &Arc<T>, part: T) -> Arc<T> {
+    if part == **start { Arc::clone(start) } else { Arc::new(part) }
 }
 
 impl Serialize for Device {
