@@ -12,6 +12,7 @@
 //! ```
 
 pub mod cli;
+mod clock;
 mod endpoint;
 mod exit;
 mod fleet;
@@ -21,6 +22,7 @@ mod report;
 mod scenario;
 mod store;
 mod transcript;
+mod violation;
 
 pub use csp_model::{self, Device, DeviceFile};
 pub use exit::Failure;

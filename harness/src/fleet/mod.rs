@@ -1,4 +1,214 @@
 //! The devices of one program, by name.
+//!
+//! A message is applied in memory, one after another for each device. Where devices are kept on disk, its answer
+//! waits until a commit has what the message changed and what it saw; when the commit fails, every device of the
+//! batch goes back to what the disk has, and the answers that waited become refusals.
+//!
+//! Deliberately absent: HTTP, and what a row of the database is.
 
-#[allow(dead_code, reason = "the devices that use it are to come")]
+mod host;
+mod live;
+mod log;
+mod pipeline;
 mod profiles;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use csp_model::Device;
+use parking_lot::RwLock;
+use syncml::codec::Limits;
+
+pub(crate) use host::{Host, Refused};
+pub(crate) use live::Live;
+pub(crate) use pipeline::{Change, Counts, NotSaved, Storage};
+pub(crate) use profiles::Profiles;
+
+use crate::clock::Pace;
+use crate::transcript::Limits as JournalLimits;
+use pipeline::Pipeline;
+
+/// How many devices and sessions there may be, how large a message, and how fast the clocks run.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    pub(crate) pace: Pace,
+    pub(crate) most_devices: usize,
+    /// Open sessions a device; the one that was silent longest makes room.
+    pub(crate) most_sessions: usize,
+    pub(crate) message: Limits,
+    /// How much of what was said is kept in memory.
+    pub(crate) journal: JournalLimits,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            pace: Pace::default(),
+            most_devices: 1_000,
+            most_sessions: 64,
+            message: Limits::default(),
+            journal: JournalLimits::default(),
+        }
+    }
+}
+
+/// The devices of one program, by name. A copy is the same fleet.
+#[derive(Debug, Clone)]
+pub(crate) struct Fleet {
+    hosts: Arc<Hosts>,
+    settings: Arc<Settings>,
+    profiles: Arc<Profiles>,
+    pipeline: Option<Pipeline>,
+}
+
+/// The devices that are there, and those that are coming or going while the disk takes note.
+type Hosts = RwLock<BTreeMap<Arc<str>, Arc<Host>>>;
+
+/// Why the devices are not what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FleetError {
+    /// The name is taken.
+    #[error("there is a device named `{0}` already")]
+    Exists(Arc<str>),
+    /// There is no device of that name.
+    #[error("there is no device named `{0}`")]
+    Absent(Arc<str>),
+    /// There would be too many.
+    #[error("there would be {asked} devices, and {most} are the most (`--max-devices`)")]
+    Full {
+        /// With those that were asked for.
+        asked: usize,
+        /// The most.
+        most: usize,
+    },
+    /// The disk does not have it.
+    #[error(transparent)]
+    NotSaved(#[from] NotSaved),
+}
+
+impl Fleet {
+    /// No devices yet, and none is kept.
+    pub(crate) fn in_memory(settings: Settings) -> Self {
+        Self {
+            hosts: Arc::default(),
+            settings: Arc::new(settings),
+            profiles: Arc::new(Profiles::default()),
+            pipeline: None,
+        }
+    }
+
+    /// The devices that `storage` has, which are kept there from now on.
+    ///
+    /// # Errors
+    /// When no thread can be had for it.
+    pub(crate) fn kept(
+        settings: Settings,
+        profiles: Arc<Profiles>,
+        devices: BTreeMap<Arc<str>, Device>,
+        storage: impl Storage + 'static,
+    ) -> std::io::Result<Self> {
+        let hosts: Arc<Hosts> = Arc::default();
+        let pipeline = Pipeline::start(storage, Arc::downgrade(&hosts))?;
+        let fleet = Self { hosts, settings: Arc::new(settings), profiles, pipeline: Some(pipeline) };
+        let loaded = devices.into_iter().map(|(name, device)| {
+            let host = Host::saved(Arc::clone(&name), device, fleet.settings.clone(), fleet.pipeline.clone());
+            (name, Arc::new(host))
+        });
+        *fleet.hosts.write() = loaded.collect();
+        Ok(fleet)
+    }
+
+    /// What devices are made of.
+    pub(crate) fn profiles(&self) -> &Profiles {
+        &self.profiles
+    }
+
+    /// The device of that name.
+    pub(crate) fn host(&self, name: &str) -> Option<Arc<Host>> {
+        self.hosts.read().get(name).cloned()
+    }
+
+    /// Every device, by name.
+    pub(crate) fn hosts(&self) -> Vec<Arc<Host>> {
+        self.hosts.read().values().cloned().collect()
+    }
+
+    /// How many devices there are.
+    pub(crate) fn len(&self) -> usize {
+        self.hosts.read().len()
+    }
+
+    /// Commits and the answers that waited for them; `None` when nothing is kept.
+    pub(crate) fn counts(&self) -> Option<Counts> {
+        self.pipeline.as_ref().map(Pipeline::counts)
+    }
+
+    /// Adds devices: all of them, or none.
+    ///
+    /// # Errors
+    /// When a name is taken, there would be too many, or they cannot be saved.
+    pub(crate) async fn add(&self, devices: Vec<(Arc<str>, Device)>) -> Result<(), FleetError> {
+        let waits = {
+            let mut hosts = self.hosts.write();
+            let asked = hosts.len() + devices.len();
+            if asked > self.settings.most_devices {
+                return Err(FleetError::Full { asked, most: self.settings.most_devices });
+            }
+            let mut added = BTreeMap::new();
+            for (name, device) in devices {
+                if hosts.contains_key(&name) || added.contains_key(&name) {
+                    return Err(FleetError::Exists(name));
+                }
+                let (host, wait) =
+                    Host::new(Arc::clone(&name), device, self.settings.clone(), self.pipeline.clone());
+                added.insert(name, (Arc::new(host), wait));
+            }
+            let new: Vec<_> = added.values().map(|(host, _)| Arc::clone(host)).collect();
+            let mut waits = Vec::with_capacity(added.len());
+            for (name, (host, wait)) in added {
+                hosts.insert(name, host);
+                waits.push(wait);
+            }
+            // One job, so that one commit has them all. Nobody finds them before it is queued.
+            if let Some(pipeline) = &self.pipeline {
+                pipeline.save(new);
+            }
+            waits
+        };
+        for wait in waits {
+            wait.done().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes a device away.
+    ///
+    /// # Errors
+    /// When there is none of that name, or that it is gone cannot be saved.
+    pub(crate) async fn remove(&self, name: &str) -> Result<(), FleetError> {
+        let absent = || FleetError::Absent(name.into());
+        let host = self.host(name).ok_or_else(absent)?;
+        let wait = host.retire().map_err(|_| absent())?;
+        if self.pipeline.is_none() {
+            self.hosts.write().remove(name);
+        }
+        Ok(wait.done().await?)
+    }
+
+    /// Saves what is left to save, the clocks among it, and lets the disk go. Nothing is kept afterwards.
+    ///
+    /// # Errors
+    /// When it cannot be saved.
+    pub(crate) async fn stop(&self) -> Result<(), NotSaved> {
+        let Some(pipeline) = &self.pipeline else { return Ok(()) };
+        let hosts = self.hosts();
+        let waits: Vec<_> = hosts.iter().map(|host| host.rest()).collect();
+        pipeline.stop().await;
+        for wait in waits {
+            wait.done().await?;
+        }
+        Ok(())
+    }
+}

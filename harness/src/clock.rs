@@ -1,0 +1,104 @@
+//! The one place that reads this machine's time: how fast a device's clock runs.
+
+use std::str::FromStr;
+use std::time::Instant;
+
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+
+/// How fast the clocks of devices run beside that of this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum Pace {
+    /// As fast.
+    #[default]
+    Real,
+    /// Not at all: only what moves a device's clock on purpose does.
+    Frozen,
+    /// So many times as fast.
+    Times(f64),
+}
+
+/// A pace that is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("expected `real`, `frozen`, or `x` and how many times as fast, up to {most}: `x60`", most = Pace::FASTEST)]
+pub struct NotAPace;
+
+impl Pace {
+    /// The most times as fast: eleven days a second.
+    pub const FASTEST: f64 = 1e6;
+}
+
+impl FromStr for Pace {
+    type Err = NotAPace;
+
+    fn from_str(text: &str) -> Result<Self, NotAPace> {
+        match text {
+            "real" => Ok(Self::Real),
+            "frozen" => Ok(Self::Frozen),
+            _ => {
+                let times = text.strip_prefix('x').and_then(|times| times.parse().ok());
+                let sensible = times.filter(|times: &f64| *times > 0.0 && *times <= Self::FASTEST);
+                sensible.map(Self::Times).ok_or(NotAPace)
+            }
+        }
+    }
+}
+
+/// A device's clock at work: where it stood at some instant, and how fast it has run since.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Running {
+    pace: Pace,
+    from: DateTime<Utc>,
+    since: Instant,
+}
+
+impl Running {
+    /// A clock that stands at `from` now.
+    pub(crate) fn start(pace: Pace, from: DateTime<Utc>) -> Self {
+        Self { pace, from, since: Instant::now() }
+    }
+
+    /// What it shows, in whole seconds: nothing that a device tells is finer, and a clock that shows the same has not
+    /// to be written again.
+    pub(crate) fn now(&self) -> DateTime<Utc> {
+        let times = match self.pace {
+            Pace::Frozen => return self.from,
+            Pace::Real => 1.0,
+            Pace::Times(times) => times,
+        };
+        let passed = self.since.elapsed().mul_f64(times);
+        let passed = TimeDelta::from_std(passed).unwrap_or(TimeDelta::MAX);
+        // A clock that has run to the end of the calendar stands still there.
+        self.from.checked_add_signed(passed).unwrap_or(DateTime::<Utc>::MAX_UTC).trunc_subsecs(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_is_a_word_or_a_factor() {
+        for (text, pace) in [
+            ("real", Ok(Pace::Real)),
+            ("frozen", Ok(Pace::Frozen)),
+            ("x60", Ok(Pace::Times(60.0))),
+            ("x0.5", Ok(Pace::Times(0.5))),
+            ("x0", Err(NotAPace)),
+            ("x-1", Err(NotAPace)),
+            ("xNaN", Err(NotAPace)),
+            ("x2000000", Err(NotAPace)),
+            ("60", Err(NotAPace)),
+            ("", Err(NotAPace)),
+        ] {
+            assert_eq!(text.parse(), pace, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_calendar_is_no_trouble() {
+        let late = DateTime::<Utc>::MAX_UTC;
+        let running = Running::start(Pace::Times(Pace::FASTEST), late);
+        assert_eq!(running.now(), late.trunc_subsecs(0));
+        assert_eq!(Running::start(Pace::Frozen, late).now(), late);
+    }
+}

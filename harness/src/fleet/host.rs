@@ -1,0 +1,498 @@
+//! One device that lives in the program: behind a lock, with its clock running, and beside it what the disk has.
+
+use std::sync::Arc;
+use std::{fmt, mem};
+
+use bytes::Bytes;
+use csp_model::Device;
+use parking_lot::{Mutex, MutexGuard};
+use syncml::codec::{self, DecodeError};
+use tokio::sync::oneshot;
+
+use super::log::log;
+use super::pipeline::{NotSaved, Pipeline, Wait};
+use super::{Live, Settings};
+use crate::transcript::{Call, Entry, Journal, Outcome, Reading, Request, Ticket};
+use crate::violation::{Recorded, Violation, Violations};
+
+/// Messages beyond this many bytes are not applied by a thread that others wait for.
+const LARGE: usize = 64 << 10;
+
+/// One device of a fleet.
+#[derive(Debug)]
+pub(crate) struct Host {
+    name: Arc<str>,
+    settings: Arc<Settings>,
+    pipeline: Option<Pipeline>,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// The device; `None` once it is taken away, or when it could not be saved at all.
+    live: Option<Live>,
+    journal: Journal<Live>,
+    violations: Violations,
+    saving: Saving,
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State")
+            .field("live", &self.live)
+            .field("saving", &self.saving)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How far the disk is behind.
+#[derive(Debug, Default)]
+struct Saving {
+    /// What the disk has.
+    saved: Option<Live>,
+    /// What the next commit has to take along.
+    next: Batch,
+    /// What the commit that is under way takes along.
+    under_way: Option<Batch>,
+}
+
+/// What a commit takes along from one device.
+#[derive(Debug, Default)]
+struct Batch {
+    /// Whether the device differs from what the commit before has.
+    is_changed: bool,
+    /// Whether the thread that commits knows.
+    is_queued: bool,
+    waiting: Vec<Waiting>,
+}
+
+/// Someone who waits for a commit.
+#[derive(Debug)]
+struct Waiting {
+    done: oneshot::Sender<Result<(), NotSaved>>,
+    /// What the journal hears of it.
+    entry: Option<Open>,
+}
+
+/// An entry of the journal that ends with a commit.
+#[derive(Debug)]
+enum Open {
+    /// An exchange, with its answer.
+    Exchange(Ticket, Bytes),
+    /// A call of the control API.
+    Call(Ticket),
+}
+
+/// Those who waited for a commit, and what they are to hear.
+#[derive(Debug)]
+#[must_use = "somebody waits for word"]
+pub(super) struct Word {
+    to: Vec<oneshot::Sender<Result<(), NotSaved>>>,
+    is: Result<(), NotSaved>,
+}
+
+impl Word {
+    /// Lets them know.
+    pub(super) fn send(self) {
+        for waiting in self.to {
+            // Who has gone away meanwhile needs no word.
+            let _ = waiting.send(self.is.clone());
+        }
+    }
+}
+
+/// A device as it was taken along by a commit.
+#[derive(Debug)]
+pub(super) struct Captured {
+    pub(super) before: Option<Live>,
+    pub(super) after: Option<Live>,
+    is_changed: bool,
+}
+
+impl Captured {
+    /// Whether there is something to write.
+    pub(super) const fn is_changed(&self) -> bool {
+        self.is_changed
+    }
+}
+
+/// Why a request has no answer of the device's. The device is as it was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refused {
+    /// It is no message.
+    #[error("the body is no SyncML message: {0}")]
+    Malformed(DecodeError),
+    /// The device has been taken away.
+    #[error("the device is no more")]
+    Gone,
+    /// What it changed, or what it saw, could not be saved.
+    #[error("cannot save the device: {0}")]
+    NotSaved(#[from] NotSaved),
+}
+
+impl Refused {
+    /// The status of HTTP that says so.
+    pub(crate) const fn status(&self) -> u16 {
+        match self {
+            Self::Malformed(_) => 400,
+            Self::Gone => 404,
+            Self::NotSaved(_) => 503,
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
+        Outcome::Refused { http: self.status(), reason: self.to_string().into() }
+    }
+}
+
+fn answered(answer: Bytes) -> Outcome {
+    Outcome::Answered { http: 200, body: answer.into() }
+}
+
+impl Host {
+    /// A device that the disk does not have yet. It has to be queued.
+    pub(super) fn new(
+        name: Arc<str>,
+        device: Device,
+        settings: Arc<Settings>,
+        pipeline: Option<Pipeline>,
+    ) -> (Self, Wait) {
+        let host = Self::saved(name, device, settings, pipeline);
+        let wait = {
+            let mut state = host.state.lock();
+            state.saving.saved = None;
+            state.saving.next.is_changed = host.pipeline.is_some();
+            // Whoever adds devices queues them together.
+            state.saving.next.is_queued = host.pipeline.is_some();
+            state.saving.wait(None)
+        };
+        (host, wait)
+    }
+
+    /// A device that the disk has.
+    pub(super) fn saved(
+        name: Arc<str>,
+        device: Device,
+        settings: Arc<Settings>,
+        pipeline: Option<Pipeline>,
+    ) -> Self {
+        let live = Live::new(device, settings.pace);
+        let saving = Saving { saved: pipeline.as_ref().map(|_| live.clone()), ..Saving::default() };
+        let state = State {
+            journal: Journal::new(live.clone(), settings.journal.clone()),
+            live: Some(live),
+            violations: Violations::default(),
+            saving,
+        };
+        Self { name, settings, pipeline, state: Mutex::new(state) }
+    }
+
+    /// Its name among the devices.
+    pub(crate) const fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// Answers a message of a server.
+    ///
+    /// # Errors
+    /// When it is none, the device is gone, or what came of it could not be saved.
+    pub(crate) async fn answer(
+        self: &Arc<Self>,
+        body: Bytes,
+        media_type: Option<Arc<str>>,
+    ) -> Result<Bytes, Refused> {
+        let (answer, wait) = if body.len() > LARGE {
+            let host = Arc::clone(self);
+            let exchange = move || host.exchange(body, media_type);
+            // The task can only fail by a panic of ours, which goes on here.
+            match tokio::task::spawn_blocking(exchange).await {
+                Ok(exchanged) => exchanged?,
+                Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+            }
+        } else {
+            self.exchange(body, media_type)?
+        };
+        wait.done().await?;
+        Ok(answer)
+    }
+
+    /// The device at this moment, as far as the disk has it, too.
+    ///
+    /// # Errors
+    /// When it is gone, or what would be seen could not be saved.
+    pub(crate) async fn look<R>(self: &Arc<Self>, read: impl FnOnce(&Device) -> R) -> Result<R, Refused> {
+        let (seen, wait) = {
+            let mut state = self.state.lock();
+            let live = state.live.as_ref().ok_or(Refused::Gone)?;
+            let (mut device, now) = (live.device.clone(), live.now());
+            let wait = state.saving.wait(None);
+            self.queue(state);
+            device.advance_to(now);
+            (read(&device), wait)
+        };
+        wait.done().await?;
+        Ok(seen)
+    }
+
+    /// Makes the device what its file says again, at the start of its clock. Open sessions end.
+    ///
+    /// # Errors
+    /// When it is gone, or that could not be saved.
+    pub(crate) async fn reset(self: &Arc<Self>) -> Result<(), Refused> {
+        self.replace(Call::Reset, Device::reset).await
+    }
+
+    /// Puts another device in its place. Open sessions end.
+    ///
+    /// # Errors
+    /// When it is gone, or that could not be saved.
+    pub(crate) async fn put(self: &Arc<Self>, device: Device) -> Result<(), Refused> {
+        let call = Call::Snapshot { device: Arc::new(device.snapshot()) };
+        self.replace(call, move |_| device).await
+    }
+
+    /// The device before the first exchange that is kept, and what has come since.
+    pub(crate) fn transcript(&self) -> (Device, Vec<Entry>) {
+        let reading: Reading<_> = self.state.lock().journal.reading();
+        let (live, entries) = reading.roll(|live, request| {
+            if let Ok(message) = codec::decode(&request.body, &self.settings.message) {
+                live.receive(&message, request.at, self.settings.most_sessions);
+            }
+        });
+        (live.device, entries)
+    }
+
+    /// What servers did wrong after the violation numbered `since`.
+    pub(crate) fn violations(&self, since: u64) -> Vec<Recorded> {
+        self.state.lock().violations.since(since)
+    }
+
+    /// How many sessions are open.
+    pub(crate) fn open_sessions(&self) -> usize {
+        self.state.lock().live.as_ref().map_or(0, Live::open_sessions)
+    }
+
+    /// Takes the device away.
+    pub(super) fn retire(self: &Arc<Self>) -> Result<Wait, Refused> {
+        let mut state = self.state.lock();
+        state.live.take().ok_or(Refused::Gone)?;
+        state.saving.next.is_changed = self.pipeline.is_some();
+        let wait = state.saving.wait(None);
+        self.queue(state);
+        Ok(wait)
+    }
+
+    /// Lets the disk know where the clock stands.
+    pub(super) fn rest(self: &Arc<Self>) -> Wait {
+        let mut state = self.state.lock();
+        let Some(live) = &mut state.live else { return Wait::Over };
+        let (before, now) = (live.device.clock(), live.now());
+        live.device.advance_to(now);
+        if live.device.clock() != before {
+            state.saving.next.is_changed = true;
+        }
+        let wait = state.saving.wait(None);
+        self.queue(state);
+        wait
+    }
+
+    /// What the next commit takes along.
+    pub(super) fn capture(&self) -> Captured {
+        let mut state = self.state.lock();
+        let batch = mem::take(&mut state.saving.next);
+        let captured = Captured {
+            before: state.saving.saved.clone(),
+            after: state.live.clone(),
+            is_changed: batch.is_changed,
+        };
+        state.saving.under_way = Some(batch);
+        captured
+    }
+
+    /// The disk has what was captured. Gives the word for those who waited, and how many answers go out with it.
+    pub(super) fn committed(&self, captured: Captured) -> (Word, u64) {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        state.saving.saved = captured.after;
+        let batch = state.saving.under_way.take().unwrap_or_default();
+        let mut word = Word { to: Vec::with_capacity(batch.waiting.len()), is: Ok(()) };
+        let mut answers = 0;
+        for Waiting { done, entry } in batch.waiting {
+            match entry {
+                Some(Open::Exchange(ticket, answer)) => {
+                    state.journal.settle(ticket, answered(answer));
+                    answers += 1;
+                }
+                Some(Open::Call(ticket)) => state.journal.confirm(ticket),
+                None => {}
+            }
+            word.to.push(done);
+        }
+        (word, answers)
+    }
+
+    /// The disk does not have it: the device is what the disk has again. Gives the word for those who waited.
+    pub(super) fn undone(&self, why: &NotSaved) -> Word {
+        let mut state = self.state.lock();
+        let state = &mut *state;
+        let under_way = state.saving.under_way.take();
+        // Once it is queued, it stays so until it is captured.
+        let is_queued = state.saving.next.is_queued;
+        let next = mem::replace(&mut state.saving.next, Batch { is_queued, ..Batch::default() });
+        let batches = under_way.into_iter().chain([next]);
+        state.live.clone_from(&state.saving.saved);
+        if let Some(live) = &state.live {
+            state.journal.undo(live.clone());
+        }
+        let refused = Refused::NotSaved(why.clone());
+        let mut word = Word { to: Vec::new(), is: Err(why.clone()) };
+        for Waiting { done, entry } in batches.flat_map(|batch| batch.waiting) {
+            match entry {
+                Some(Open::Exchange(ticket, _)) => state.journal.settle(ticket, refused.outcome()),
+                Some(Open::Call(ticket)) => state.journal.withdraw(ticket),
+                None => {}
+            }
+            word.to.push(done);
+        }
+        word
+    }
+
+    /// Nobody will ever save it.
+    pub(super) fn abandoned(&self) {
+        self.undone(&NotSaved::closed()).send();
+        self.state.lock().saving.next.is_queued = false;
+    }
+
+    /// Whether it is no more, neither here nor on disk.
+    pub(super) fn is_gone(&self) -> bool {
+        let state = self.state.lock();
+        state.live.is_none() && state.saving.saved.is_none()
+    }
+
+    /// The device in memory.
+    #[cfg(test)]
+    pub(super) fn peek<R>(&self, read: impl FnOnce(&Device) -> R) -> R {
+        read(&self.state.lock().live.as_ref().expect("the test has not taken it away").device)
+    }
+
+    /// How many wait for a commit.
+    #[cfg(test)]
+    pub(super) fn waiting(&self) -> usize {
+        let state = self.state.lock();
+        let batches = state.saving.under_way.iter().chain([&state.saving.next]);
+        batches.map(|batch| batch.waiting.len()).sum()
+    }
+
+    /// Applies a message. What it changed is there at once, and the answer may go when the wait is over.
+    fn exchange(
+        self: &Arc<Self>,
+        body: Bytes,
+        media_type: Option<Arc<str>>,
+    ) -> Result<(Bytes, Wait), Refused> {
+        let text = codec::text(&body, &self.settings.message);
+        let decoded = text.and_then(|text| Ok((codec::xml::read(&text, &self.settings.message)?, text)));
+        let mut guard = self.state.lock();
+        let state = &mut *guard;
+        let Some(live) = &state.live else { return Err(Refused::Gone) };
+        let at = live.now();
+        let ticket = state.journal.open(Request { at, media_type, body }, || live.clone());
+        let (message, text) = match decoded {
+            Ok(decoded) => decoded,
+            Err(error) => {
+                state.violations.record(at, Violation::malformed(&error));
+                let refused = Refused::Malformed(error);
+                state.journal.settle(ticket, refused.outcome());
+                tracing::info!(device = &*self.name, "refused: {refused}");
+                return Err(refused);
+            }
+        };
+        let mut next = live.clone();
+        let turn = next.receive(&message, at, self.settings.most_sessions);
+        let is_changed = !next.device.changed_parts(&live.device).is_empty();
+        for violation in Violation::of_turn(&turn, &text) {
+            state.violations.record(at, violation);
+        }
+        log(&self.name, &message, &turn);
+        let answer = Bytes::from(codec::encode(&turn.answer));
+        state.live = Some(next);
+        let wait = self.settle(guard, is_changed, ticket, answer.clone());
+        Ok((answer, wait))
+    }
+
+    /// Ends an exchange, or leaves that to the commit that takes along what it changed and saw.
+    fn settle(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        is_changed: bool,
+        ticket: Ticket,
+        answer: Bytes,
+    ) -> Wait {
+        if self.pipeline.is_none() {
+            state.journal.settle(ticket, answered(answer));
+            return Wait::Over;
+        }
+        state.saving.next.is_changed |= is_changed;
+        if !state.saving.is_behind() {
+            state.journal.settle(ticket, answered(answer));
+            return Wait::Over;
+        }
+        let wait = state.saving.wait(Some(Open::Exchange(ticket, answer)));
+        self.queue(state);
+        wait
+    }
+
+    async fn replace(
+        self: &Arc<Self>,
+        call: Call,
+        by: impl FnOnce(&Device) -> Device,
+    ) -> Result<(), Refused> {
+        let wait = {
+            let mut guard = self.state.lock();
+            let state = &mut *guard;
+            let live = state.live.as_ref().ok_or(Refused::Gone)?;
+            let at = live.now();
+            let next = Live::new(by(&live.device), self.settings.pace);
+            state.live = Some(next.clone());
+            if self.pipeline.is_some() {
+                let ticket = state.journal.open_control(at, call, next);
+                state.saving.next.is_changed = true;
+                let wait = state.saving.wait(Some(Open::Call(ticket)));
+                self.queue(guard);
+                wait
+            } else {
+                state.journal.control(at, call, next);
+                Wait::Over
+            }
+        };
+        Ok(wait.done().await?)
+    }
+
+    /// Tells the thread that commits, if somebody waits for it and it does not know yet.
+    fn queue(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
+        let next = &mut state.saving.next;
+        let is_new = !next.waiting.is_empty() && !mem::replace(&mut next.is_queued, true);
+        // A job that is not taken any more looks at the device itself.
+        drop(state);
+        if let Some(pipeline) = self.pipeline.as_ref().filter(|_| is_new) {
+            pipeline.save(vec![Arc::clone(self)]);
+        }
+    }
+}
+
+impl Saving {
+    /// Whether something is not on disk yet.
+    const fn is_behind(&self) -> bool {
+        self.next.is_changed || self.under_way.is_some()
+    }
+
+    /// Waits for the first commit that has everything up to now.
+    fn wait(&mut self, entry: Option<Open>) -> Wait {
+        let batch = match &mut self.under_way {
+            _ if self.next.is_changed => &mut self.next,
+            Some(under_way) => under_way,
+            None => return Wait::Over,
+        };
+        let (done, saved) = oneshot::channel();
+        batch.waiting.push(Waiting { done, entry });
+        Wait::For(saved)
+    }
+}

@@ -1,0 +1,317 @@
+//! The fleet over a disk that does what a test says: waits, and fails.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+
+use bytes::Bytes;
+use csp_model::{Device, LocUri};
+use parking_lot::Mutex;
+
+use super::*;
+
+const APPROVALS: &str = "./Vendor/MSFT/Update/ApprovedUpdates";
+
+/// What a disk has, and what happens to the next commits; those beyond succeed.
+#[derive(Debug, Default, Clone)]
+struct Disk {
+    devices: Arc<Mutex<BTreeMap<String, Device>>>,
+    fates: Arc<Mutex<VecDeque<Fate>>>,
+}
+
+/// What happens to a commit.
+#[derive(Debug)]
+enum Fate {
+    Succeeds,
+    Fails,
+    /// It says that it has begun, and waits for its end.
+    Waits(Sender<()>, Receiver<Result<(), &'static str>>),
+}
+
+impl Storage for Disk {
+    type Error = &'static str;
+
+    fn commit(&mut self, changes: &[Change<'_>]) -> Result<(), &'static str> {
+        let fate = self.fates.lock().pop_front();
+        match fate {
+            None | Some(Fate::Succeeds) => {}
+            Some(Fate::Fails) => return Err("the disk is full"),
+            Some(Fate::Waits(begun, end)) => {
+                begun.send(()).unwrap();
+                end.recv().unwrap()?;
+            }
+        }
+        let mut devices = self.devices.lock();
+        for change in changes {
+            assert_eq!(devices.get(change.name), change.before, "what is taken for the disk's is not");
+            match change.after {
+                Some(device) => devices.insert(change.name.to_owned(), device.clone()),
+                None => devices.remove(change.name),
+            };
+        }
+        Ok(())
+    }
+}
+
+impl Disk {
+    fn fleet(&self, settings: Settings) -> Fleet {
+        let kept = self.devices.lock().clone().into_iter().map(|(name, device)| (name.into(), device));
+        Fleet::kept(settings, Arc::default(), kept.collect(), self.clone()).unwrap()
+    }
+
+    /// A fleet of one device, `lab`.
+    async fn lab(&self) -> (Fleet, Arc<Host>) {
+        let fleet = self.fleet(Settings { pace: Pace::Frozen, ..Settings::default() });
+        fleet.add(vec![("lab".into(), Device::builtin())]).await.unwrap();
+        let host = fleet.host("lab").unwrap();
+        (fleet, host)
+    }
+
+    fn fails(&self) {
+        self.fates.lock().push_back(Fate::Fails);
+    }
+
+    /// The next commit waits; what it begins with and what ends it.
+    fn waits(&self) -> (Receiver<()>, Sender<Result<(), &'static str>>) {
+        let (begun, is_begun) = mpsc::channel();
+        let (ends, end) = mpsc::channel();
+        self.fates.lock().push_back(Fate::Waits(begun, end));
+        (is_begun, ends)
+    }
+
+    fn has(&self, number: u32) -> bool {
+        self.devices.lock().get("lab").is_some_and(|device| is_approved(device, number))
+    }
+}
+
+fn uri(number: u32) -> String {
+    format!("{APPROVALS}/00000000-0000-0000-0000-{number:012}")
+}
+
+fn is_approved(device: &Device, number: u32) -> bool {
+    device.get(&LocUri::parse(&uri(number)).unwrap()).is_ok()
+}
+
+fn message(verb: &str, uri: &str) -> Bytes {
+    format!("<SyncBody><{verb}><CmdID>1</CmdID><Item><Target><LocURI>{uri}</LocURI></Target></Item></{verb}></SyncBody>")
+        .into()
+}
+
+async fn post(host: &Arc<Host>, verb: &str, uri: &str) -> Result<String, Refused> {
+    host.answer(message(verb, uri), None).await.map(|answer| String::from_utf8(answer.into()).unwrap())
+}
+
+async fn approve(host: &Arc<Host>, number: u32) -> Result<(), Refused> {
+    let answer = post(host, "Add", &uri(number)).await?;
+    assert!(answer.contains("<Cmd>Add</Cmd><Data>200</Data>"), "{answer}");
+    Ok(())
+}
+
+fn in_the_background(host: &Arc<Host>, number: u32) -> tokio::task::JoinHandle<Result<(), Refused>> {
+    let host = Arc::clone(host);
+    tokio::spawn(async move { approve(&host, number).await })
+}
+
+fn full() -> Refused {
+    Refused::NotSaved(NotSaved("the disk is full".into()))
+}
+
+/// Waits until the device in memory has the approval.
+async fn applied(host: &Arc<Host>, number: u32) {
+    while !host.peek(|device| is_approved(device, number)) {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_answered_is_on_disk() {
+    let disk = Disk::default();
+    let (_fleet, host) = disk.lab().await;
+    for number in 0..20 {
+        approve(&host, number).await.unwrap();
+        assert!(disk.has(number));
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_saved_is_undone() {
+    let disk = Disk::default();
+    let (_fleet, host) = disk.lab().await;
+    disk.fails();
+    assert_eq!(approve(&host, 1).await, Err(full()));
+    assert!(!host.look(|device| is_approved(device, 1)).await.unwrap());
+    approve(&host, 2).await.unwrap();
+    assert!(disk.has(2) && !disk.has(1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_while_a_commit_was_under_way_is_undone_with_it() {
+    let disk = Disk::default();
+    let (_fleet, host) = disk.lab().await;
+    let (begun, ends) = disk.waits();
+    let first = in_the_background(&host, 1);
+    tokio::task::block_in_place(|| begun.recv().unwrap());
+    let second = in_the_background(&host, 2);
+    applied(&host, 2).await;
+    ends.send(Err("the disk is full")).unwrap();
+    assert_eq!(first.await.unwrap(), Err(full()));
+    assert_eq!(second.await.unwrap(), Err(full()));
+    assert!(post(&host, "Get", &uri(1)).await.unwrap().contains("<Data>404</Data>"));
+    assert!(!host.peek(|device| is_approved(device, 1) || is_approved(device, 2)));
+    approve(&host, 3).await.unwrap();
+    assert!(disk.has(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_shows_what_is_not_on_disk_waits_for_it() {
+    for fate in [Ok(()), Err("the disk is full")] {
+        let disk = Disk::default();
+        let (_fleet, host) = disk.lab().await;
+        let (begun, ends) = disk.waits();
+        let change = in_the_background(&host, 1);
+        tokio::task::block_in_place(|| begun.recv().unwrap());
+        let reader = Arc::clone(&host);
+        let read = tokio::spawn(async move { post(&reader, "Get", &uri(1)).await });
+        let looker = Arc::clone(&host);
+        let look = tokio::spawn(async move { looker.look(|device| is_approved(device, 1)).await });
+        // Both have seen it when they wait: what they hold is dropped with the commit.
+        while host.waiting() < 3 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!read.is_finished() && !look.is_finished());
+        ends.send(fate).unwrap();
+        let (change, read, look) = (change.await.unwrap(), read.await.unwrap(), look.await.unwrap());
+        match fate {
+            Ok(()) => {
+                assert_eq!((change, look), (Ok(()), Ok(true)));
+                assert!(read.unwrap().contains("<Data>200</Data>"));
+            }
+            Err(_) => assert_eq!((change, read, look), (Err(full()), Err(full()), Err(full()))),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_changes_nothing_needs_no_commit() {
+    let disk = Disk::default();
+    let (fleet, host) = disk.lab().await;
+    let before = fleet.counts().unwrap();
+    disk.fails();
+    post(&host, "Get", "./DevInfo").await.unwrap();
+    host.look(Device::clock).await.unwrap();
+    assert_eq!(fleet.counts().unwrap(), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_posters_share_a_commit() {
+    let disk = Disk::default();
+    let (fleet, host) = disk.lab().await;
+    let before = fleet.counts().unwrap();
+    let (begun, ends) = disk.waits();
+    let first = in_the_background(&host, 0);
+    tokio::task::block_in_place(|| begun.recv().unwrap());
+    let rest: Vec<_> = (1..64).map(|number| in_the_background(&host, number)).collect();
+    for number in 1..64 {
+        applied(&host, number).await;
+    }
+    ends.send(Ok(())).unwrap();
+    for poster in std::iter::once(first).chain(rest) {
+        poster.await.unwrap().unwrap();
+    }
+    let after = fleet.counts().unwrap();
+    assert_eq!((after.commits - before.commits, after.answers - before.answers), (2, 64));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_goes_away_is_not_waited_for() {
+    let disk = Disk::default();
+    let (_fleet, host) = disk.lab().await;
+    let (begun, ends) = disk.waits();
+    let gone = in_the_background(&host, 1);
+    tokio::task::block_in_place(|| begun.recv().unwrap());
+    gone.abort();
+    assert!(gone.await.unwrap_err().is_cancelled());
+    ends.send(Ok(())).unwrap();
+    approve(&host, 2).await.unwrap();
+    assert!(disk.has(1) && disk.has(2));
+    assert_eq!(host.transcript().1.len(), 2, "what was asked and answered stays in the transcript");
+}
+
+#[tokio::test]
+async fn devices_come_and_go_whole() {
+    let disk = Disk::default();
+    let fleet = disk.fleet(Settings { most_devices: 4, ..Settings::default() });
+    let named = |names: &[&str]| names.iter().map(|name| (Arc::from(*name), Device::builtin())).collect();
+    let not_saved = FleetError::NotSaved(NotSaved("the disk is full".into()));
+
+    disk.fails();
+    assert_eq!(fleet.add(named(&["a", "b"])).await, Err(not_saved.clone()));
+    assert_eq!(fleet.len(), 0);
+    fleet.add(named(&["a", "b"])).await.unwrap();
+    assert_eq!(fleet.add(named(&["c", "a"])).await, Err(FleetError::Exists("a".into())));
+    assert_eq!(fleet.add(named(&["c", "c"])).await, Err(FleetError::Exists("c".into())));
+    assert_eq!(fleet.add(named(&["c", "d", "e"])).await, Err(FleetError::Full { asked: 5, most: 4 }));
+
+    disk.fails();
+    assert_eq!(fleet.remove("a").await, Err(not_saved));
+    approve(&fleet.host("a").unwrap(), 1).await.unwrap();
+    let gone = fleet.host("b").unwrap();
+    fleet.remove("b").await.unwrap();
+    assert_eq!(fleet.remove("b").await, Err(FleetError::Absent("b".into())));
+    assert_eq!(approve(&gone, 1).await, Err(Refused::Gone));
+    assert!(fleet.host("b").is_none());
+    fleet.add(named(&["b"])).await.unwrap();
+    assert_eq!(disk.devices.lock().keys().collect::<Vec<_>>(), ["a", "b"]);
+}
+
+#[tokio::test]
+async fn another_device_in_its_place_can_be_undone() {
+    let disk = Disk::default();
+    let (_fleet, host) = disk.lab().await;
+    approve(&host, 1).await.unwrap();
+    disk.fails();
+    assert_eq!(host.reset().await, Err(full()));
+    assert!(host.peek(|device| is_approved(device, 1)));
+    host.reset().await.unwrap();
+    assert!(!disk.has(1));
+}
+
+#[tokio::test]
+async fn the_clock_stays_on_disk_when_it_stops() {
+    let disk = Disk::default();
+    let fleet = disk.fleet(Settings { pace: Pace::Times(Pace::FASTEST), ..Settings::default() });
+    fleet.add(vec![("lab".into(), Device::builtin())]).await.unwrap();
+    let host = fleet.host("lab").unwrap();
+    let mut seen = host.look(Device::clock).await.unwrap();
+    while seen == Device::builtin().clock() {
+        seen = host.look(Device::clock).await.unwrap();
+    }
+    fleet.stop().await.unwrap();
+    assert!(disk.devices.lock()["lab"].clock() >= seen);
+    assert_eq!(approve(&host, 1).await, Err(Refused::NotSaved(NotSaved::closed())));
+    assert_eq!(approve(&host, 2).await, Err(Refused::NotSaved(NotSaved::closed())));
+}
+
+/// Whatever fails and in whatever order things come: what was answered is on disk, what was refused is nowhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_and_disk_agree_after_any_failures() {
+    for seed in 0..200_u32 {
+        let disk = Disk::default();
+        let (_fleet, host) = disk.lab().await;
+        // Every fourth commit or so fails, otherwise with each seed.
+        let noise = seed.wrapping_mul(2_654_435_761);
+        let fate = |nth: u32| if (noise >> nth) & 3 == 0 { Fate::Fails } else { Fate::Succeeds };
+        disk.fates.lock().extend((0..24).map(fate));
+        let posters: Vec<_> = (0..24).map(|number| in_the_background(&host, number)).collect();
+        let mut answered = Vec::new();
+        for (number, poster) in (0..).zip(posters) {
+            answered.push((number, poster.await.unwrap()));
+        }
+        for (number, answer) in answered {
+            let kept = host.look(|device| is_approved(device, number)).await.unwrap();
+            assert_eq!((kept, disk.has(number)), (answer.is_ok(), answer.is_ok()), "seed {seed}, {number}");
+        }
+    }
+}
