@@ -24,7 +24,7 @@ use syncml::codec::Limits;
 pub(crate) use host::{Host, Refused};
 pub(crate) use live::Live;
 pub(crate) use pipeline::{Change, Counts, NotSaved, Storage};
-pub(crate) use profiles::Profiles;
+pub(crate) use profiles::{Content, Digest, Profiles};
 
 use crate::clock::Pace;
 use crate::transcript::Limits as JournalLimits;
