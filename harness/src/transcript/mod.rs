@@ -10,6 +10,9 @@
 
 mod journal;
 mod line;
+mod redact;
+mod write;
 
 pub(crate) use journal::{Budget, Journal, Limits, Reading, Request, Sink, Ticket};
 pub(crate) use line::{Body, Call, Entry, Event, Exchange, Header, Line, Outcome, Secrets};
+pub(crate) use write::{LineWriter, write};

@@ -1,0 +1,170 @@
+//! Credentials out of bodies and snapshots: what is secret becomes a number, everything else stays byte for byte.
+//!
+//! A secret becomes `REDACTED` and four digits, the number of that secret in the transcript. That is text of every
+//! format and Base64 of right length, so a redacted message is as well-formed as it was, and its values have the
+//! formats that they had. The number says which secrets are equal, and nothing else about them.
+//!
+//! Deliberately absent: HTTP headers, which are not recorded.
+
+mod address;
+mod content;
+mod encoding;
+mod markup;
+mod scan;
+
+use std::collections::BTreeMap;
+use std::mem;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use csp_model::Value;
+use csp_model::device::Snapshot;
+use sha2::{Digest as _, Sha256};
+
+use super::line::Body;
+use encoding::{Text, text_of};
+
+/// Redacts what belongs to one transcript.
+#[derive(Debug, Default)]
+pub(crate) struct Redactor {
+    numbers: Numbers,
+}
+
+impl Redactor {
+    /// The body without its secrets; withheld when it is no text, in which nothing can be looked for.
+    pub(crate) fn body(&mut self, body: Bytes) -> Body {
+        match text_of(&body) {
+            Text::AsciiCompatible => {
+                let edits = self.edits(&body);
+                if edits.is_empty() {
+                    Body::Bytes(body)
+                } else {
+                    Body::Bytes(splice(&body, &edits, |text| text.into()).into())
+                }
+            }
+            Text::Utf16(units) => {
+                let edits = self.edits(units.text().as_bytes());
+                let edits: Vec<_> =
+                    edits.into_iter().map(|(range, text)| (units.place(range), text)).collect();
+                let encode = |text: &str| units.encode(text);
+                if edits.is_empty() {
+                    Body::Bytes(body)
+                } else {
+                    Body::Bytes(splice(&body, &edits, encode).into())
+                }
+            }
+            Text::None => Body::Withheld(body.len() as u64),
+        }
+    }
+
+    /// The snapshot without the secrets among the nodes that it keeps.
+    pub(crate) fn snapshot(&mut self, mut snapshot: Arc<Snapshot>) -> Arc<Snapshot> {
+        if snapshot.state.stored.keys().any(|uri| address::is_secret(uri)) {
+            let stored = &mut Arc::make_mut(&mut snapshot).state.stored;
+            for (_, value) in stored.iter_mut().filter(|(uri, _)| address::is_secret(uri)) {
+                match value {
+                    Some(
+                        Value::B64(text)
+                        | Value::Bin(text)
+                        | Value::Chr(text)
+                        | Value::Date(text)
+                        | Value::Float(text)
+                        | Value::Time(text)
+                        | Value::Xml(text),
+                    ) if !text.trim().is_empty() => {
+                        *text = self.numbers.placeholder(text.trim().as_bytes()).into()
+                    }
+                    Some(
+                        Value::B64(_)
+                        | Value::Bin(_)
+                        | Value::Chr(_)
+                        | Value::Date(_)
+                        | Value::Float(_)
+                        | Value::Time(_)
+                        | Value::Xml(_)
+                        | Value::Bool(_)
+                        | Value::Int(_)
+                        | Value::Null,
+                    )
+                    | None => {}
+                }
+            }
+        }
+        snapshot
+    }
+
+    /// What is to be put in which place, in order and apart from each other.
+    fn edits(&mut self, text: &[u8]) -> Vec<(Range<usize>, String)> {
+        let mut edits = Vec::new();
+        for secret in scan::secrets(text) {
+            content::values(text, &secret, |place, value| {
+                edits.push((place, self.numbers.placeholder(value)));
+            });
+        }
+        edits
+    }
+}
+
+fn splice(bytes: &[u8], edits: &[(Range<usize>, String)], encode: impl Fn(&str) -> Vec<u8>) -> Vec<u8> {
+    let mut spliced = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    for (place, text) in edits {
+        spliced.extend_from_slice(bytes.get(at..place.start).unwrap_or_default());
+        spliced.extend_from_slice(&encode(text));
+        at = place.end;
+    }
+    spliced.extend_from_slice(bytes.get(at..).unwrap_or_default());
+    spliced
+}
+
+/// Which secret has which number.
+///
+/// Memory is bounded: a secret that was not met among the last [`Numbers::REMEMBERED`] different ones is forgotten,
+/// and has another number when it comes again.
+#[derive(Debug, Default)]
+struct Numbers {
+    last: u64,
+    recent: BTreeMap<[u8; 32], u64>,
+    older: BTreeMap<[u8; 32], u64>,
+}
+
+impl Numbers {
+    const REMEMBERED: usize = 32_768;
+
+    /// What stands for a secret. What stands for one already stays.
+    fn placeholder(&mut self, secret: &[u8]) -> String {
+        if let Some(number) = number_of(secret) {
+            self.last = self.last.max(number);
+            return String::from_utf8_lossy(secret).into_owned();
+        }
+        let digest = Sha256::digest(secret).into();
+        let number = match self.recent.get(&digest).or_else(|| self.older.get(&digest)) {
+            Some(number) => *number,
+            None => {
+                self.last += 1;
+                self.last
+            }
+        };
+        self.recent.insert(digest, number);
+        if self.recent.len() >= Self::REMEMBERED {
+            self.older = mem::take(&mut self.recent);
+        }
+        format_of(number)
+    }
+}
+
+const PLACEHOLDER: &str = "REDACTED";
+
+/// As many digits as Base64 wants: a multiple of four.
+fn format_of(number: u64) -> String {
+    let digits = number.to_string();
+    let width = digits.len().next_multiple_of(4);
+    format!("{PLACEHOLDER}{digits:0>width$}")
+}
+
+/// The number that a placeholder has.
+fn number_of(text: &[u8]) -> Option<u64> {
+    let number = std::str::from_utf8(text).ok()?.strip_prefix(PLACEHOLDER)?.parse().ok()?;
+    (format_of(number).as_bytes() == text).then_some(number)
+}

@@ -1,0 +1,199 @@
+//! Where in a message secrets stand.
+//!
+//! It looks for the few elements that it knows by name, wherever they are and whatever is around them, so that it finds
+//! in a broken message what it finds in a whole one. Where a message leaves it open it takes too much rather than too
+//! little.
+
+use std::ops::Range;
+
+use super::address;
+use super::markup::{Token, Tokens, local, resolved};
+
+/// The type of the Alert item that carries a user's token (\[MS-MDM\] 3.1; case does not matter).
+const TOKEN: &str = "com.microsoft/MDM/AADUserToken";
+
+/// A place that holds a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Secret {
+    /// The content of an element, from its start tag to its end tag.
+    pub(super) place: Range<usize>,
+    /// What of it is secret.
+    pub(super) extent: Extent,
+}
+
+/// What of an element's content is secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// All of it.
+    Whole,
+    /// Its values: where there is markup, that stays.
+    Values,
+}
+
+/// The places of a text that hold secrets, in order and apart from each other.
+pub(super) fn secrets(text: &[u8]) -> Vec<Secret> {
+    let mut scan = Scan { text, frames: Vec::new(), places: Default::default(), secrets: Vec::new() };
+    for (place, token) in Tokens::new(text) {
+        match token {
+            Token::Start { name, is_empty: false } => scan.start(name, place.end),
+            Token::Start { is_empty: true, .. } => {}
+            Token::End { name } => scan.end(name, place.start),
+            Token::Text => scan.between(place),
+        }
+    }
+    while scan.pop(text.len()) {}
+    let mut secrets = scan.secrets;
+    secrets.sort_by_key(|secret| (secret.place.start, std::cmp::Reverse(secret.place.end)));
+    let mut end = 0;
+    secrets.retain(|secret| {
+        let is_apart = secret.place.start >= end;
+        end = end.max(secret.place.end);
+        is_apart
+    });
+    secrets
+}
+
+/// The elements that tell what is secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    Alert,
+    Chal,
+    Cred,
+    Data,
+    Item,
+    LocUri,
+    Meta,
+    NextNonce,
+    Type,
+}
+
+impl Known {
+    const ALL: [(Self, &'static str); 9] = [
+        (Self::Alert, "Alert"),
+        (Self::Chal, "Chal"),
+        (Self::Cred, "Cred"),
+        (Self::Data, "Data"),
+        (Self::Item, "Item"),
+        (Self::LocUri, "LocURI"),
+        (Self::Meta, "Meta"),
+        (Self::NextNonce, "NextNonce"),
+        (Self::Type, "Type"),
+    ];
+
+    fn of(name: &[u8]) -> Option<Self> {
+        let name = local(name);
+        let (known, _) = Self::ALL.iter().find(|(_, known)| known.as_bytes().eq_ignore_ascii_case(name))?;
+        Some(*known)
+    }
+}
+
+/// A known element that is open.
+#[derive(Debug)]
+struct Frame {
+    known: Known,
+    /// Where its content begins.
+    content: usize,
+    /// Whether what it holds was found to be secret.
+    is_secret: bool,
+    /// For an Item: its Data, of which it is not known yet.
+    data: Vec<Range<usize>>,
+}
+
+struct Scan<'a> {
+    text: &'a [u8],
+    frames: Vec<Frame>,
+    /// For every known element, which frames are of it.
+    places: [Vec<usize>; Known::ALL.len()],
+    secrets: Vec<Secret>,
+}
+
+impl Scan<'_> {
+    fn start(&mut self, name: Range<usize>, content: usize) {
+        if let Some(known) = self.known(name) {
+            let place = self.frames.len();
+            self.places_of(known).push(place);
+            self.frames.push(Frame { known, content, is_secret: false, data: Vec::new() });
+        }
+    }
+
+    /// Closes the element and what is open in it; nothing when none of that name is open.
+    fn end(&mut self, name: Range<usize>, end: usize) {
+        let Some(known) = self.known(name) else { return };
+        if let Some(place) = self.innermost(known) {
+            while self.frames.len() > place && self.pop(end) {}
+        }
+    }
+
+    /// Text that stands in a credential itself is one, wherever it should have stood.
+    fn between(&mut self, place: Range<usize>) {
+        if let Some(Frame { known: Known::Cred | Known::Chal, .. }) = self.frames.last() {
+            self.secrets.push(Secret { place, extent: Extent::Whole });
+        }
+    }
+
+    /// Closes the innermost element, whose content ends at `end`.
+    fn pop(&mut self, end: usize) -> bool {
+        let Some(frame) = self.frames.pop() else { return false };
+        self.places_of(frame.known).pop();
+        let place = frame.content..end;
+        match frame.known {
+            Known::Alert | Known::Chal | Known::Cred | Known::Meta => {}
+            Known::NextNonce => self.secrets.push(Secret { place, extent: Extent::Whole }),
+            Known::Data if self.innermost(Known::Cred).max(self.innermost(Known::Chal)).is_some() => {
+                self.secrets.push(Secret { place, extent: Extent::Whole });
+            }
+            Known::Data => {
+                if let Some(item) = self.innermost(Known::Item).and_then(|item| self.frames.get_mut(item)) {
+                    item.data.push(place);
+                }
+            }
+            Known::Item => {
+                let alert = self.innermost(Known::Alert).and_then(|alert| self.frames.get(alert));
+                if frame.is_secret || alert.is_some_and(|alert| alert.is_secret) {
+                    let secrets = frame.data.into_iter();
+                    self.secrets.extend(secrets.map(|place| Secret { place, extent: Extent::Values }));
+                }
+            }
+            Known::LocUri => {
+                if address::is_secret(&self.value(place))
+                    && let Some(item) = self.innermost(Known::Item)
+                {
+                    self.is_about(item);
+                }
+            }
+            Known::Type => {
+                if self.value(place).eq_ignore_ascii_case(TOKEN)
+                    && let Some(holder) = self.innermost(Known::Item).max(self.innermost(Known::Alert))
+                {
+                    self.is_about(holder);
+                }
+            }
+        }
+        true
+    }
+
+    /// The frame holds a secret, unless what says so stands in its data.
+    fn is_about(&mut self, frame: usize) {
+        if self.innermost(Known::Data) < Some(frame)
+            && let Some(frame) = self.frames.get_mut(frame)
+        {
+            frame.is_secret = true;
+        }
+    }
+
+    fn value(&self, place: Range<usize>) -> String {
+        String::from_utf8_lossy(&resolved(self.text.get(place).unwrap_or_default())).into_owned()
+    }
+
+    fn known(&self, name: Range<usize>) -> Option<Known> {
+        Known::of(self.text.get(name)?)
+    }
+
+    fn innermost(&self, known: Known) -> Option<usize> {
+        self.places.get(known as usize)?.last().copied()
+    }
+
+    fn places_of(&mut self, known: Known) -> &mut Vec<usize> {
+        &mut self.places[known as usize]
+    }
+}

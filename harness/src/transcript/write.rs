@@ -1,0 +1,106 @@
+//! Lines as bytes: JSON, each with its LF, and credentials redacted unless they may be shown.
+//!
+//! Deliberately absent: threads and files (`file.rs`).
+
+use std::io;
+use std::sync::Arc;
+
+use csp_model::device::Snapshot;
+use serde::Serialize;
+
+use super::line::{Body, Call, Entry, Event, Exchange, Header, Line, Outcome, Secrets};
+use super::redact::Redactor;
+
+/// Writes the transcript of one device, which was as `device` says before the first of `entries`.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub(crate) fn write(
+    out: impl io::Write,
+    name: &Arc<str>,
+    device: &Arc<Snapshot>,
+    entries: impl IntoIterator<Item = Entry>,
+    secrets: Secrets,
+) -> io::Result<()> {
+    let mut lines = LineWriter::new(out, secrets);
+    lines.header(name, device)?;
+    entries.into_iter().try_for_each(|entry| lines.entry(name, entry))
+}
+
+/// Writes lines one after another.
+#[derive(Debug)]
+pub(crate) struct LineWriter<W> {
+    out: W,
+    redactor: Option<Redactor>,
+}
+
+impl<W: io::Write> LineWriter<W> {
+    /// A writer of one transcript: equal secrets stay equal in it.
+    pub(crate) fn new(out: W, secrets: Secrets) -> Self {
+        let redactor = match secrets {
+            Secrets::Hidden => Some(Redactor::default()),
+            Secrets::Shown => None,
+        };
+        Self { out, redactor }
+    }
+
+    /// Writes the first line.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn header(&mut self, name: &Arc<str>, device: &Arc<Snapshot>) -> io::Result<()> {
+        let secrets = if self.redactor.is_some() { Secrets::Hidden } else { Secrets::Shown };
+        let device = self.snapshot(Arc::clone(device));
+        self.line(&Header::new(Arc::clone(name), device, secrets))
+    }
+
+    /// Writes the line of an entry.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn entry(&mut self, name: &Arc<str>, entry: Entry) -> io::Result<()> {
+        let event = match entry.event {
+            Event::Device(device) => Event::Device(self.snapshot(device)),
+            Event::Exchange(Exchange { media_type, request, outcome }) => {
+                let request = self.body(request);
+                let outcome = match outcome {
+                    Outcome::Answered { http, body } => Outcome::Answered { http, body: self.body(body) },
+                    Outcome::Refused { http, reason } => Outcome::Refused { http, reason },
+                };
+                Event::Exchange(Exchange { media_type, request, outcome })
+            }
+            Event::Control(Call::Snapshot { device }) => {
+                Event::Control(Call::Snapshot { device: self.snapshot(device) })
+            }
+            Event::Control(call @ (Call::Created | Call::Reset | Call::Deleted)) => Event::Control(call),
+        };
+        self.line(&Line { name: Arc::clone(name), entry: Entry { event, ..entry } })
+    }
+
+    /// Hands on what is buffered.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn body(&mut self, body: Body) -> Body {
+        match (body, &mut self.redactor) {
+            (Body::Bytes(bytes), Some(redactor)) => redactor.body(bytes),
+            (body, _) => body,
+        }
+    }
+
+    fn snapshot(&mut self, device: Arc<Snapshot>) -> Arc<Snapshot> {
+        match &mut self.redactor {
+            Some(redactor) => redactor.snapshot(device),
+            None => device,
+        }
+    }
+
+    fn line(&mut self, line: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.out, line)?;
+        self.out.write_all(b"\n")
+    }
+}
