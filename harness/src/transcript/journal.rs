@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use super::line::{Call, Entry, Event, Exchange, Outcome};
+use super::line::{Body, Call, Entry, Event, Exchange, Outcome};
 
 /// How much a journal shows at most, and how it keeps it.
 #[derive(Debug, Clone)]
@@ -180,7 +180,7 @@ impl<S: Clone> Journal<S> {
 
     /// What became of a message.
     pub(crate) fn settle(&mut self, ticket: Ticket, outcome: Outcome) {
-        let added = spoken(&outcome);
+        let added = outcome.bytes();
         if let Some(slot) = self.slot_mut(ticket)
             && let What::Opened(media_type, request) = mem::replace(&mut slot.what, What::Gone)
         {
@@ -198,7 +198,7 @@ impl<S: Clone> Journal<S> {
 
     /// The same where it must first be kept: to be settled by [`Self::confirm`] or [`Self::withdraw`].
     pub(crate) fn open_control(&mut self, at: DateTime<Utc>, call: Call, after: S) -> Ticket {
-        let bytes = weight(&call);
+        let bytes = call.bytes();
         let ticket = self.push(at, What::Asked(call, bytes), bytes);
         self.start_from(after);
         ticket
@@ -313,7 +313,7 @@ impl<S: Clone> Journal<S> {
             slot.what = match mem::replace(&mut slot.what, What::Gone) {
                 What::Settled(Exchange {
                     media_type,
-                    request: super::line::Body::Bytes(request),
+                    request: Body::Bytes(request),
                     outcome: Outcome::Answered { .. },
                 }) => What::Applied(media_type, request),
                 What::Settled(_) | What::Done(..) | What::Gone => What::Gone,
@@ -391,9 +391,7 @@ impl Slot {
     /// What it counts as when it is shown.
     fn amount(&self) -> Amount {
         match &self.what {
-            What::Settled(exchange) => {
-                Amount { exchanges: 1, calls: 0, bytes: exchange.request.len() + spoken(&exchange.outcome) }
-            }
+            What::Settled(exchange) => Amount { exchanges: 1, calls: 0, bytes: exchange.bytes() },
             What::Done(_, bytes) => Amount { exchanges: 0, calls: 1, bytes: *bytes },
             What::Opened(..) | What::Asked(..) | What::Applied(..) | What::Gone => Amount::default(),
         }
@@ -453,22 +451,6 @@ impl Held {
 impl Drop for Held {
     fn drop(&mut self) {
         self.budget.held.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
-/// The bytes of an outcome.
-fn spoken(outcome: &Outcome) -> u64 {
-    match outcome {
-        Outcome::Answered { body, .. } => body.len(),
-        Outcome::Refused { reason, .. } => reason.len() as u64,
-    }
-}
-
-/// The bytes of a call: those of the JSON that it is.
-fn weight(call: &Call) -> u64 {
-    match call {
-        Call::Snapshot { device } => serde_json::to_vec(device).map_or(0, |json| json.len() as u64),
-        Call::Created | Call::Reset | Call::Deleted => 0,
     }
 }
 

@@ -3,6 +3,8 @@
 //! `docs/transcript.md` tells the format to its readers. Deliberately absent: where lines come from (`journal.rs`),
 //! go to (`file.rs`), are read from (`read.rs`), and what in them is secret (`redact/`).
 
+use std::borrow::Cow;
+use std::io;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -139,6 +141,62 @@ impl Header {
     }
 }
 
+impl Event {
+    /// The bytes of what was said in it.
+    pub(crate) fn bytes(&self) -> u64 {
+        match self {
+            Self::Exchange(exchange) => exchange.bytes(),
+            Self::Device(device) => json_length(device),
+            Self::Control(call) => call.bytes(),
+        }
+    }
+}
+
+impl Call {
+    /// The bytes of what was put in.
+    pub(crate) fn bytes(&self) -> u64 {
+        match self {
+            Self::Snapshot { device } => json_length(device),
+            Self::Created | Self::Reset | Self::Deleted => 0,
+        }
+    }
+}
+
+/// The length of a snapshot as it is written.
+fn json_length(device: &Snapshot) -> u64 {
+    struct Length(u64);
+    impl io::Write for Length {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len() as u64;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut length = Length(0);
+    // Counting does not fail, and what cannot be written has no length.
+    let _ = serde_json::to_writer(&mut length, device);
+    length.0
+}
+
+impl Exchange {
+    /// The bytes of both bodies.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.request.len() + self.outcome.bytes()
+    }
+}
+
+impl Outcome {
+    /// The bytes of the answer, or of the reason.
+    pub(crate) fn bytes(&self) -> u64 {
+        match self {
+            Self::Answered { body, .. } => body.len(),
+            Self::Refused { reason, .. } => reason.len() as u64,
+        }
+    }
+}
+
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
         Self::Bytes(bytes)
@@ -181,7 +239,7 @@ struct Head<'a> {
     seq: u64,
     at: DateTime<Utc>,
     #[serde(borrow)]
-    kind: std::borrow::Cow<'a, str>,
+    kind: Cow<'a, str>,
 }
 
 const EXCHANGE: &str = "exchange";
@@ -265,7 +323,7 @@ impl TryFrom<ExchangeFields> for Exchange {
 #[serde(rename_all = "lowercase")]
 enum BodyField<'a> {
     #[serde(borrow)]
-    Text(std::borrow::Cow<'a, str>),
+    Text(Cow<'a, str>),
     Base64(String),
     Withheld(u64),
 }

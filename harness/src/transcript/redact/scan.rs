@@ -41,7 +41,9 @@ pub(super) fn secrets(text: &[u8]) -> Vec<Secret> {
             Token::Text => scan.between(place),
         }
     }
-    while scan.pop(text.len()) {}
+    while !scan.frames.is_empty() {
+        scan.pop(text.len(), End::Missing);
+    }
     let mut secrets = scan.secrets;
     secrets.sort_by_key(|secret| (secret.place.start, std::cmp::Reverse(secret.place.end)));
     let mut end = 0;
@@ -93,10 +95,19 @@ struct Frame {
     known: Known,
     /// Where its content begins.
     content: usize,
-    /// Whether what it holds was found to be secret.
+    /// Whether what it holds was found to be secret; for Data, whether an address in it says that of its Item.
     is_secret: bool,
     /// For an Item: its Data, of which it is not known yet.
     data: Vec<Range<usize>>,
+}
+
+/// How an element came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// By its end tag.
+    Found,
+    /// With an element around it, or with the text.
+    Missing,
 }
 
 struct Scan<'a> {
@@ -120,7 +131,10 @@ impl Scan<'_> {
     fn end(&mut self, name: Range<usize>, end: usize) {
         let Some(known) = self.known(name) else { return };
         if let Some(place) = self.innermost(known) {
-            while self.frames.len() > place && self.pop(end) {}
+            while self.frames.len() > place + 1 {
+                self.pop(end, End::Missing);
+            }
+            self.pop(end, End::Found);
         }
     }
 
@@ -132,21 +146,14 @@ impl Scan<'_> {
     }
 
     /// Closes the innermost element, whose content ends at `end`.
-    fn pop(&mut self, end: usize) -> bool {
-        let Some(frame) = self.frames.pop() else { return false };
+    fn pop(&mut self, end: usize, tag: End) {
+        let Some(frame) = self.frames.pop() else { return };
         self.places_of(frame.known).pop();
         let place = frame.content..end;
         match frame.known {
             Known::Alert | Known::Chal | Known::Cred | Known::Meta => {}
             Known::NextNonce => self.secrets.push(Secret { place, extent: Extent::Whole }),
-            Known::Data if self.innermost(Known::Cred).max(self.innermost(Known::Chal)).is_some() => {
-                self.secrets.push(Secret { place, extent: Extent::Whole });
-            }
-            Known::Data => {
-                if let Some(item) = self.innermost(Known::Item).and_then(|item| self.frames.get_mut(item)) {
-                    item.data.push(place);
-                }
-            }
+            Known::Data => self.data(place, frame.is_secret && tag == End::Missing),
             Known::Item => {
                 let alert = self.innermost(Known::Alert).and_then(|alert| self.frames.get(alert));
                 if frame.is_secret || alert.is_some_and(|alert| alert.is_secret) {
@@ -155,34 +162,54 @@ impl Scan<'_> {
                 }
             }
             Known::LocUri => {
-                if address::is_secret(&self.value(place))
-                    && let Some(item) = self.innermost(Known::Item)
-                {
-                    self.is_about(item);
+                if address::is_secret(&self.value(place)) {
+                    self.is_about(self.innermost(Known::Item));
                 }
             }
             Known::Type => {
-                if self.value(place).eq_ignore_ascii_case(TOKEN)
-                    && let Some(holder) = self.innermost(Known::Item).max(self.innermost(Known::Alert))
-                {
-                    self.is_about(holder);
+                if self.value(place).eq_ignore_ascii_case(TOKEN) {
+                    self.is_about(self.innermost(Known::Item).max(self.innermost(Known::Alert)));
                 }
             }
         }
-        true
     }
 
-    /// The frame holds a secret, unless what says so stands in its data.
-    fn is_about(&mut self, frame: usize) {
-        if self.innermost(Known::Data) < Some(frame)
-            && let Some(frame) = self.frames.get_mut(frame)
-        {
+    /// Data has ended, with an address in it that may not belong in it at all.
+    fn data(&mut self, place: Range<usize>, holds_address: bool) {
+        let credential = self.innermost(Known::Cred).max(self.innermost(Known::Chal));
+        if credential.is_some() {
+            // Meta can hold markup of any kind.
+            let is_in_meta = self.innermost(Known::Meta) > credential;
+            let extent = if is_in_meta { Extent::Values } else { Extent::Whole };
+            self.secrets.push(Secret { place, extent });
+            return;
+        }
+        let item = self.innermost(Known::Item);
+        if let Some(item) = item.and_then(|item| self.frames.get_mut(item)) {
+            item.data.push(place);
+        }
+        if holds_address {
+            self.is_about(item);
+        }
+    }
+
+    /// The Item or Alert holds a secret; unless what says so stands in its data, as far as is known yet.
+    fn is_about(&mut self, holder: Option<usize>) {
+        let said_in = holder.max(self.innermost(Known::Data).filter(|_| holder.is_some()));
+        if let Some(frame) = said_in.and_then(|frame| self.frames.get_mut(frame)) {
             frame.is_secret = true;
         }
     }
 
+    /// The text that the content begins with. No two contents begin with the same, so all of them take no longer than
+    /// the text.
     fn value(&self, place: Range<usize>) -> String {
-        String::from_utf8_lossy(&resolved(self.text.get(place).unwrap_or_default())).into_owned()
+        let content = self.text.get(place).unwrap_or_default();
+        let value = match Tokens::new(content).next() {
+            Some((text, Token::Text)) => content.get(text).unwrap_or_default(),
+            Some((_, Token::Start { .. } | Token::End { .. })) | None => &[],
+        };
+        String::from_utf8_lossy(&resolved(value)).into_owned()
     }
 
     fn known(&self, name: Range<usize>) -> Option<Known> {

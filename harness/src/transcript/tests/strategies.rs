@@ -1,0 +1,67 @@
+//! Lines of every kind.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
+
+use super::super::*;
+use crate::Device;
+
+pub(super) fn name() -> impl Strategy<Value = Arc<str>> {
+    any::<String>().prop_map(Arc::from)
+}
+
+pub(super) fn at() -> impl Strategy<Value = DateTime<Utc>> {
+    (-60_000_000_000_i64..250_000_000_000, 0_u32..1_000_000_000)
+        .prop_map(|(seconds, nanoseconds)| DateTime::from_timestamp(seconds, nanoseconds).unwrap())
+}
+
+pub(super) fn body() -> impl Strategy<Value = Body> {
+    prop_oneof![
+        4 => any::<String>().prop_map(|text| Body::Bytes(text.into())),
+        2 => vec(any::<u8>(), 0..40).prop_map(|bytes| Body::Bytes(bytes.into())),
+        1 => Just(Body::Bytes(Bytes::from_static(b"\xef\xbb\xbf<SyncML/>\0\n"))),
+        1 => any::<u64>().prop_map(Body::Withheld),
+    ]
+}
+
+pub(super) fn outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        (any::<u16>(), body()).prop_map(|(http, body)| Outcome::Answered { http, body }),
+        (any::<u16>(), any::<String>())
+            .prop_map(|(http, reason)| Outcome::Refused { http, reason: reason.into() }),
+    ]
+}
+
+pub(super) fn snapshot() -> impl Strategy<Value = Arc<csp_model::device::Snapshot>> {
+    any::<String>().prop_map(|name| {
+        let mut snapshot = Device::builtin().snapshot();
+        snapshot.state.name = name;
+        Arc::new(snapshot)
+    })
+}
+
+pub(super) fn event() -> impl Strategy<Value = Event> {
+    let media_type = of(any::<String>().prop_map(Arc::from));
+    let exchange = (media_type, body(), outcome()).prop_map(|(media_type, request, outcome)| Exchange {
+        media_type,
+        request,
+        outcome,
+    });
+    prop_oneof![
+        12 => exchange.prop_map(Event::Exchange),
+        1 => snapshot().prop_map(Event::Device),
+        1 => snapshot().prop_map(|device| Event::Control(Call::Snapshot { device })),
+        3 => prop_oneof![Just(Call::Created), Just(Call::Reset), Just(Call::Deleted)]
+            .prop_map(Event::Control),
+    ]
+}
+
+pub(super) fn line() -> impl Strategy<Value = Line> {
+    (name(), any::<u64>(), at(), event())
+        .prop_map(|(name, seq, at, event)| Line { name, entry: Entry { seq, at, event } })
+}
