@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::{fmt, mem};
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use csp_model::Device;
 use parking_lot::{Mutex, MutexGuard};
 use syncml::codec::{self, DecodeError};
 use tokio::sync::oneshot;
 
 use super::log::log;
-use super::pipeline::{NotSaved, Pipeline, Wait};
-use super::{Live, Settings};
+use super::pipeline::{NotSaved, Wait};
+use super::{Around, Live};
 use crate::transcript::{Call, Entry, Journal, Outcome, Reading, Request, Ticket};
 use crate::violation::{Recorded, Violation, Violations};
 
@@ -22,8 +23,7 @@ const LARGE: usize = 64 << 10;
 #[derive(Debug)]
 pub(crate) struct Host {
     name: Arc<str>,
-    settings: Arc<Settings>,
-    pipeline: Option<Pipeline>,
+    around: Arc<Around>,
     state: Mutex<State>,
 }
 
@@ -150,40 +150,28 @@ fn answered(answer: Bytes) -> Outcome {
 
 impl Host {
     /// A device that the disk does not have yet. It has to be queued.
-    pub(super) fn new(
-        name: Arc<str>,
-        device: Device,
-        settings: Arc<Settings>,
-        pipeline: Option<Pipeline>,
-    ) -> (Self, Wait) {
-        let host = Self::saved(name, device, settings, pipeline);
-        let wait = {
-            let mut state = host.state.lock();
-            state.saving.saved = None;
-            state.saving.next.is_changed = host.pipeline.is_some();
-            // Whoever adds devices queues them together.
-            state.saving.next.is_queued = host.pipeline.is_some();
-            state.saving.wait(None)
-        };
+    pub(super) fn new(name: Arc<str>, device: Device, around: Arc<Around>) -> (Self, Wait) {
+        let is_kept = around.pipeline.is_some();
+        let mut host = Self::saved(name, device, around);
+        let saving = &mut host.state.get_mut().saving;
+        saving.saved = None;
+        saving.next.is_changed = is_kept;
+        // Whoever adds devices queues them together.
+        saving.next.is_queued = is_kept;
+        let wait = saving.wait(None);
         (host, wait)
     }
 
     /// A device that the disk has.
-    pub(super) fn saved(
-        name: Arc<str>,
-        device: Device,
-        settings: Arc<Settings>,
-        pipeline: Option<Pipeline>,
-    ) -> Self {
-        let live = Live::new(device, settings.pace);
-        let saving = Saving { saved: pipeline.as_ref().map(|_| live.clone()), ..Saving::default() };
-        let state = State {
-            journal: Journal::new(live.clone(), settings.journal.clone()),
-            live: Some(live),
-            violations: Violations::default(),
-            saving,
-        };
-        Self { name, settings, pipeline, state: Mutex::new(state) }
+    pub(super) fn saved(name: Arc<str>, device: Device, around: Arc<Around>) -> Self {
+        let live = Live::new(device, around.settings.pace);
+        let saving = Saving { saved: around.pipeline.as_ref().map(|_| live.clone()), ..Saving::default() };
+        let mut journal = Journal::new(live.clone(), around.settings.journal.clone());
+        if let Some(transcript) = &*around.transcript.lock() {
+            journal = journal.with_sink(transcript.device(&name, Arc::new(live.device.snapshot())));
+        }
+        let state = State { journal, live: Some(live), violations: Violations::default(), saving };
+        Self { name, around, state: Mutex::new(state) }
     }
 
     /// Its name among the devices.
@@ -254,8 +242,8 @@ impl Host {
     pub(crate) fn transcript(&self) -> (Device, Vec<Entry>) {
         let reading: Reading<_> = self.state.lock().journal.reading();
         let (live, entries) = reading.roll(|live, request| {
-            if let Ok(message) = codec::decode(&request.body, &self.settings.message) {
-                live.receive(&message, request.at, self.settings.most_sessions);
+            if let Ok(message) = codec::decode(&request.body, &self.around.settings.message) {
+                live.receive(&message, request.at, self.around.settings.most_sessions);
             }
         });
         (live.device, entries)
@@ -274,11 +262,8 @@ impl Host {
     /// Takes the device away.
     pub(super) fn retire(self: &Arc<Self>) -> Result<Wait, Refused> {
         let mut state = self.state.lock();
-        state.live.take().ok_or(Refused::Gone)?;
-        state.saving.next.is_changed = self.pipeline.is_some();
-        let wait = state.saving.wait(None);
-        self.queue(state);
-        Ok(wait)
+        let live = state.live.take().ok_or(Refused::Gone)?;
+        Ok(self.called(state, live.now(), Call::Deleted, live))
     }
 
     /// Lets the disk know where the clock stands.
@@ -331,12 +316,22 @@ impl Host {
     }
 
     /// The disk does not have it: the device is what the disk has again. Gives the word for those who waited.
+    ///
+    /// Changes that came meanwhile may have it queued again, and it stays so.
     pub(super) fn undone(&self, why: &NotSaved) -> Word {
+        self.go_back(why, |is_queued| is_queued)
+    }
+
+    /// Nobody takes it from the queue any more.
+    pub(super) fn abandoned(&self) {
+        self.go_back(&NotSaved::closed(), |_| false).send();
+    }
+
+    fn go_back(&self, why: &NotSaved, is_queued: impl FnOnce(bool) -> bool) -> Word {
         let mut state = self.state.lock();
         let state = &mut *state;
         let under_way = state.saving.under_way.take();
-        // Once it is queued, it stays so until it is captured.
-        let is_queued = state.saving.next.is_queued;
+        let is_queued = is_queued(state.saving.next.is_queued);
         let next = mem::replace(&mut state.saving.next, Batch { is_queued, ..Batch::default() });
         let batches = under_way.into_iter().chain([next]);
         state.live.clone_from(&state.saving.saved);
@@ -354,12 +349,6 @@ impl Host {
             word.to.push(done);
         }
         word
-    }
-
-    /// Nobody will ever save it.
-    pub(super) fn abandoned(&self) {
-        self.undone(&NotSaved::closed()).send();
-        self.state.lock().saving.next.is_queued = false;
     }
 
     /// Whether it is no more, neither here nor on disk.
@@ -388,8 +377,9 @@ impl Host {
         body: Bytes,
         media_type: Option<Arc<str>>,
     ) -> Result<(Bytes, Wait), Refused> {
-        let text = codec::text(&body, &self.settings.message);
-        let decoded = text.and_then(|text| Ok((codec::xml::read(&text, &self.settings.message)?, text)));
+        let text = codec::text(&body, &self.around.settings.message);
+        let decoded =
+            text.and_then(|text| Ok((codec::xml::read(&text, &self.around.settings.message)?, text)));
         let mut guard = self.state.lock();
         let state = &mut *guard;
         let Some(live) = &state.live else { return Err(Refused::Gone) };
@@ -406,7 +396,7 @@ impl Host {
             }
         };
         let mut next = live.clone();
-        let turn = next.receive(&message, at, self.settings.most_sessions);
+        let turn = next.receive(&message, at, self.around.settings.most_sessions);
         let is_changed = !next.device.changed_parts(&live.device).is_empty();
         for violation in Violation::of_turn(&turn, &text) {
             state.violations.record(at, violation);
@@ -426,7 +416,7 @@ impl Host {
         ticket: Ticket,
         answer: Bytes,
     ) -> Wait {
-        if self.pipeline.is_none() {
+        if self.around.pipeline.is_none() {
             state.journal.settle(ticket, answered(answer));
             return Wait::Over;
         }
@@ -450,20 +440,30 @@ impl Host {
             let state = &mut *guard;
             let live = state.live.as_ref().ok_or(Refused::Gone)?;
             let at = live.now();
-            let next = Live::new(by(&live.device), self.settings.pace);
+            let next = Live::new(by(&live.device), self.around.settings.pace);
             state.live = Some(next.clone());
-            if self.pipeline.is_some() {
-                let ticket = state.journal.open_control(at, call, next);
-                state.saving.next.is_changed = true;
-                let wait = state.saving.wait(Some(Open::Call(ticket)));
-                self.queue(guard);
-                wait
-            } else {
-                state.journal.control(at, call, next);
-                Wait::Over
-            }
+            self.called(guard, at, call, next)
         };
         Ok(wait.done().await?)
+    }
+
+    /// Notes a call of the control API after which the device is as `after` says.
+    fn called(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        at: DateTime<Utc>,
+        call: Call,
+        after: Live,
+    ) -> Wait {
+        if self.around.pipeline.is_none() {
+            state.journal.control(at, call, after);
+            return Wait::Over;
+        }
+        let ticket = state.journal.open_control(at, call, after);
+        state.saving.next.is_changed = true;
+        let wait = state.saving.wait(Some(Open::Call(ticket)));
+        self.queue(state);
+        wait
     }
 
     /// Tells the thread that commits, if somebody waits for it and it does not know yet.
@@ -472,7 +472,7 @@ impl Host {
         let is_new = !next.waiting.is_empty() && !mem::replace(&mut next.is_queued, true);
         // A job that is not taken any more looks at the device itself.
         drop(state);
-        if let Some(pipeline) = self.pipeline.as_ref().filter(|_| is_new) {
+        if let Some(pipeline) = self.around.pipeline.as_ref().filter(|_| is_new) {
             pipeline.save(vec![Arc::clone(self)]);
         }
     }

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use csp_model::Device;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use syncml::codec::Limits;
 
 pub(crate) use host::{Host, Refused};
@@ -27,7 +27,7 @@ pub(crate) use pipeline::{Change, Counts, NotSaved, Storage};
 pub(crate) use profiles::{Content, Digest, Profiles};
 
 use crate::clock::Pace;
-use crate::transcript::Limits as JournalLimits;
+use crate::transcript::{FileError as TranscriptError, Limits as JournalLimits, TranscriptFile};
 use pipeline::Pipeline;
 
 /// How many devices and sessions there may be, how large a message, and how fast the clocks run.
@@ -58,9 +58,18 @@ impl Default for Settings {
 #[derive(Debug, Clone)]
 pub(crate) struct Fleet {
     hosts: Arc<Hosts>,
-    settings: Arc<Settings>,
+    around: Arc<Around>,
     profiles: Arc<Profiles>,
+}
+
+/// What is around every device.
+#[derive(Debug)]
+struct Around {
+    settings: Settings,
+    /// To the disk, where devices are kept.
     pipeline: Option<Pipeline>,
+    /// The file that keeps everything that is said, until it is closed.
+    transcript: Mutex<Option<TranscriptFile>>,
 }
 
 /// The devices that are there, and those that are coming or going while the disk takes note.
@@ -88,15 +97,22 @@ pub(crate) enum FleetError {
     NotSaved(#[from] NotSaved),
 }
 
+/// Why not everything is on disk that should be.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StopError {
+    /// A device.
+    #[error("cannot save the devices: {0}")]
+    NotSaved(#[from] NotSaved),
+    /// What was said.
+    #[error(transparent)]
+    Transcript(#[from] TranscriptError),
+}
+
 impl Fleet {
     /// No devices yet, and none is kept.
-    pub(crate) fn in_memory(settings: Settings) -> Self {
-        Self {
-            hosts: Arc::default(),
-            settings: Arc::new(settings),
-            profiles: Arc::new(Profiles::default()),
-            pipeline: None,
-        }
+    pub(crate) fn in_memory(settings: Settings, transcript: Option<TranscriptFile>) -> Self {
+        let around = Around { settings, pipeline: None, transcript: Mutex::new(transcript) };
+        Self { hosts: Arc::default(), around: Arc::new(around), profiles: Arc::default() }
     }
 
     /// The devices that `storage` has, which are kept there from now on.
@@ -105,19 +121,20 @@ impl Fleet {
     /// When no thread can be had for it.
     pub(crate) fn kept(
         settings: Settings,
+        transcript: Option<TranscriptFile>,
         profiles: Arc<Profiles>,
         devices: BTreeMap<Arc<str>, Device>,
         storage: impl Storage + 'static,
     ) -> std::io::Result<Self> {
         let hosts: Arc<Hosts> = Arc::default();
-        let pipeline = Pipeline::start(storage, Arc::downgrade(&hosts))?;
-        let fleet = Self { hosts, settings: Arc::new(settings), profiles, pipeline: Some(pipeline) };
+        let pipeline = Some(Pipeline::start(storage, Arc::downgrade(&hosts))?);
+        let around = Arc::new(Around { settings, pipeline, transcript: Mutex::new(transcript) });
         let loaded = devices.into_iter().map(|(name, device)| {
-            let host = Host::saved(Arc::clone(&name), device, fleet.settings.clone(), fleet.pipeline.clone());
+            let host = Host::saved(Arc::clone(&name), device, Arc::clone(&around));
             (name, Arc::new(host))
         });
-        *fleet.hosts.write() = loaded.collect();
-        Ok(fleet)
+        *hosts.write() = loaded.collect();
+        Ok(Self { hosts, around, profiles })
     }
 
     /// What devices are made of.
@@ -142,7 +159,7 @@ impl Fleet {
 
     /// Commits and the answers that waited for them; `None` when nothing is kept.
     pub(crate) fn counts(&self) -> Option<Counts> {
-        self.pipeline.as_ref().map(Pipeline::counts)
+        self.around.pipeline.as_ref().map(Pipeline::counts)
     }
 
     /// Adds devices: all of them, or none.
@@ -153,16 +170,16 @@ impl Fleet {
         let waits = {
             let mut hosts = self.hosts.write();
             let asked = hosts.len() + devices.len();
-            if asked > self.settings.most_devices {
-                return Err(FleetError::Full { asked, most: self.settings.most_devices });
+            let most = self.around.settings.most_devices;
+            if asked > most {
+                return Err(FleetError::Full { asked, most });
             }
             let mut added = BTreeMap::new();
             for (name, device) in devices {
                 if hosts.contains_key(&name) || added.contains_key(&name) {
                     return Err(FleetError::Exists(name));
                 }
-                let (host, wait) =
-                    Host::new(Arc::clone(&name), device, self.settings.clone(), self.pipeline.clone());
+                let (host, wait) = Host::new(Arc::clone(&name), device, Arc::clone(&self.around));
                 added.insert(name, (Arc::new(host), wait));
             }
             let new: Vec<_> = added.values().map(|(host, _)| Arc::clone(host)).collect();
@@ -172,7 +189,7 @@ impl Fleet {
                 waits.push(wait);
             }
             // One job, so that one commit has them all. Nobody finds them before it is queued.
-            if let Some(pipeline) = &self.pipeline {
+            if let Some(pipeline) = &self.around.pipeline {
                 pipeline.save(new);
             }
             waits
@@ -191,7 +208,7 @@ impl Fleet {
         let absent = || FleetError::Absent(name.into());
         let host = self.host(name).ok_or_else(absent)?;
         let wait = host.retire().map_err(|_| absent())?;
-        if self.pipeline.is_none() {
+        if self.around.pipeline.is_none() {
             self.hosts.write().remove(name);
         }
         Ok(wait.done().await?)
@@ -200,15 +217,18 @@ impl Fleet {
     /// Saves what is left to save, the clocks among it, and lets the disk go. Nothing is kept afterwards.
     ///
     /// # Errors
-    /// When it cannot be saved.
-    pub(crate) async fn stop(&self) -> Result<(), NotSaved> {
-        let Some(pipeline) = &self.pipeline else { return Ok(()) };
-        let hosts = self.hosts();
-        let waits: Vec<_> = hosts.iter().map(|host| host.rest()).collect();
-        pipeline.stop().await;
-        for wait in waits {
-            wait.done().await?;
+    /// When it cannot be saved. All that can be is.
+    pub(crate) async fn stop(&self) -> Result<(), StopError> {
+        let mut saved = Ok(());
+        if let Some(pipeline) = &self.around.pipeline {
+            let waits: Vec<_> = self.hosts().iter().map(|host| host.rest()).collect();
+            pipeline.stop().await;
+            for wait in waits {
+                saved = saved.and(wait.done().await);
+            }
         }
-        Ok(())
+        let transcript = self.around.transcript.lock().take();
+        let written = transcript.map_or(Ok(()), TranscriptFile::stop);
+        saved.map_err(StopError::from).and(written.map_err(StopError::from))
     }
 }

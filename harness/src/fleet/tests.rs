@@ -58,7 +58,7 @@ impl Storage for Disk {
 impl Disk {
     fn fleet(&self, settings: Settings) -> Fleet {
         let kept = self.devices.lock().clone().into_iter().map(|(name, device)| (name.into(), device));
-        Fleet::kept(settings, Arc::default(), kept.collect(), self.clone()).unwrap()
+        Fleet::kept(settings, None, Arc::default(), kept.collect(), self.clone()).unwrap()
     }
 
     /// A fleet of one device, `lab`.
