@@ -62,12 +62,15 @@ impl<W: io::Write> LineWriter<W> {
         let event = match entry.event {
             Event::Device(device) => Event::Device(self.snapshot(device)),
             Event::Exchange(Exchange { media_type, request, outcome }) => {
-                let request = self.body(request);
+                let said = self.body(request.clone());
                 let outcome = match outcome {
                     Outcome::Answered { http, body } => Outcome::Answered { http, body: self.body(body) },
+                    Outcome::Refused { http, reason } if self.redactor.is_some() => {
+                        Outcome::Refused { http, reason: Redactor::reason(&request, reason) }
+                    }
                     Outcome::Refused { http, reason } => Outcome::Refused { http, reason },
                 };
-                Event::Exchange(Exchange { media_type, request, outcome })
+                Event::Exchange(Exchange { media_type, request: said, outcome })
             }
             Event::Control(Call::Snapshot { device }) => {
                 Event::Control(Call::Snapshot { device: self.snapshot(device) })

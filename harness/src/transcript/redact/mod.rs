@@ -12,6 +12,7 @@ mod encoding;
 mod markup;
 mod scan;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::mem;
 use std::ops::Range;
@@ -56,6 +57,30 @@ impl Redactor {
             }
             Text::None => Body::Withheld(body.len() as u64),
         }
+    }
+
+    /// Why a request was refused, without what that quotes of its secrets: a password with a `&` in it is no XML.
+    pub(crate) fn reason(request: &Body, reason: Arc<str>) -> Arc<str> {
+        let Body::Bytes(body) = request else { return reason };
+        let text = match text_of(body) {
+            Text::AsciiCompatible => Cow::Borrowed(&**body),
+            Text::Utf16(units) => units.text().as_bytes().to_vec().into(),
+            Text::None => return reason,
+        };
+        let mut secrets = Vec::new();
+        for secret in scan::secrets(&text) {
+            content::values(&text, &secret, |place, _| secrets.extend(text.get(place)));
+        }
+        if secrets.is_empty() {
+            return reason;
+        }
+        let is_quoted = |part: &str| {
+            let name = part.trim_matches(|character: char| "<>/&; ".contains(character)).as_bytes();
+            let holds = |secret: &&[u8]| secret.windows(name.len()).any(|window| window == name);
+            !name.is_empty() && secrets.iter().any(holds)
+        };
+        let parts = reason.split('`').map(|part| if is_quoted(part) { PLACEHOLDER } else { part });
+        parts.collect::<Vec<_>>().join("`").into()
     }
 
     /// The snapshot without the secrets among the nodes that it keeps.

@@ -55,6 +55,9 @@ fn shape(bytes: &[u8]) -> Vec<String> {
         },
         Record::Cut(line) => format!("cut {line}"),
     };
+    if bytes.is_empty() {
+        return Vec::new();
+    }
     Reader::new(bytes).map(|record| word(record.unwrap())).collect()
 }
 
@@ -176,6 +179,37 @@ fn a_full_disk_is_told_at_the_end_and_stops_nobody() {
     let error = file.stop().unwrap_err().to_string();
     assert_eq!(error, "the transcript t.jsonl is not complete: no storage space");
     sink(&entry(1_000, Vec::new()));
+}
+
+/// Tells what it has got whenever it is to hand it on.
+struct Flushed(Vec<u8>, Sender<Vec<u8>>);
+
+impl Write for Flushed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        // The test may have seen enough.
+        let _ = self.1.send(self.0.clone());
+        Ok(())
+    }
+}
+
+/// Whoever is killed between two messages has written both of them.
+#[test]
+fn nothing_stays_behind_when_nothing_comes() {
+    let (told, flushed) = mpsc::channel();
+    let file =
+        TranscriptFile::start(Path::new("t.jsonl"), Flushed(Vec::new(), told), Secrets::Hidden, u64::MAX);
+    let mut sink = file.device(&"default".into(), device());
+    for seq in 1..=3 {
+        sink(&entry(seq, Vec::new()));
+        let expected = format!("default {seq}");
+        while shape(&flushed.recv().unwrap()).last() != Some(&expected) {}
+    }
+    file.stop().unwrap();
 }
 
 /// Waits to be let on, once, and keeps what it takes.

@@ -64,6 +64,42 @@ fn messages_without_secrets_stay() {
     }
 }
 
+/// The error that refuses a message can be about its secret.
+#[test]
+fn reasons_quote_no_secret() {
+    for secret in [
+        "pa&hush;wo",
+        "pa<hush>wo",
+        "pa</hush>wo",
+        "pa<hush",
+        "pa&#hush;",
+        "pa<hush a='1' hush='2' hush='3'>",
+        "pa&hu`sh;",
+    ] {
+        for (before, after) in [
+            ("<SyncML><SyncHdr><Cred><Data>", "</Data></Cred></SyncHdr><SyncBody/></SyncML>"),
+            (
+                "<SyncBody><Add><Item><Target><LocURI>./A/AAuthSecret</LocURI></Target><Data>",
+                "</Data></Item></Add></SyncBody>",
+            ),
+        ] {
+            let body = format!("{before}{secret}{after}");
+            for body in [
+                body.clone().into_bytes(),
+                [0xff, 0xfe].into_iter().chain(body.encode_utf16().flat_map(u16::to_le_bytes)).collect(),
+            ] {
+                let reason = crate::answer(&mut Device::builtin(), &body).unwrap_err().to_string();
+                let redacted = Redactor::reason(&Bytes::from(body).into(), reason.as_str().into());
+                assert!(!redacted.contains("hu"), "{redacted}");
+                assert!(redacted.contains("expected"), "{redacted}");
+            }
+        }
+    }
+    let reason = "2:4: found `</Get>`, expected `</Item>`";
+    let request = Bytes::from_static(b"<Cred><Data>s</Data></Cred>\n<Item></Get>");
+    assert_eq!(&*Redactor::reason(&request.into(), reason.into()), reason);
+}
+
 #[test]
 fn what_is_no_text_is_withheld() {
     for body in [&b"\x03\x01\x6a\0\x6d\x6c"[..], b"\x1f\x8b\x08\0\0", b"<SyncML>\0</SyncML>", b"\x1b(J<Cred>"]
