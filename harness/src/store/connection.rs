@@ -63,8 +63,8 @@ pub(super) fn open(path: &Path) -> Result<Connection, Reason> {
         return Err(Reason::ReadOnly);
     }
     set_up(&connection)?;
-    schema::migrate(&mut connection)?;
     examine(&connection)?;
+    schema::migrate(&mut connection)?;
     Ok(connection)
 }
 

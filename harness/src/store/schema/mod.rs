@@ -26,7 +26,8 @@ pub(super) fn check(connection: &Connection) -> Result<(), Reason> {
     if application_id == APPLICATION_ID {
         return match usize::try_from(version) {
             Ok(1..=LATEST) => Ok(()),
-            _ => Err(Reason::Version { found: version, latest: LATEST }),
+            Ok(1..) => Err(Reason::Version { found: version, latest: LATEST }),
+            Ok(0) | Err(_) => Err(Reason::Damaged(format!("there is no version {version}"))),
         };
     }
     let tables: i64 = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;

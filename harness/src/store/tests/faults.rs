@@ -1,6 +1,7 @@
 //! A commit that fails has written nothing, and the next one can succeed.
 
 use rusqlite::Connection;
+use std::io::Read as _;
 use std::time::Duration;
 
 use super::{Folder, Kept, approve, devices, dump, read};
@@ -51,6 +52,32 @@ fn the_disk_is_full() {
         |reason| matches!(reason, Reason::Full),
         |connection| pages(connection, u32::MAX / 4),
     );
+}
+
+/// `TMPDIR=/mnt/small cargo test -p cspsim --lib really_full -- --ignored`, where `/mnt/small` is a tmpfs of a few
+/// megabytes.
+#[test]
+#[ignore = "fills the disk that TMPDIR is on"]
+fn the_disk_is_really_full() {
+    const MOST: u64 = 64 << 20;
+    let filler = Folder::new();
+    let fill = |_: &Connection| {
+        let mut file = std::fs::File::create(filler.file("filler")).unwrap();
+        let written = std::io::copy(&mut std::io::repeat(0).take(MOST), &mut file);
+        assert!(written.is_err(), "the disk is too large for this test");
+    };
+    fails(
+        fill,
+        |reason| matches!(reason, Reason::Full),
+        |_| std::fs::remove_file(filler.file("filler")).unwrap(),
+    );
+    // Nor can a new file be made there.
+    let path = filler.file("state.db");
+    fill(&Connection::open_in_memory().unwrap());
+    let said = crate::store::Database::open(&path).expect_err("there is no room").to_string();
+    assert_eq!(said, format!("cannot open {}: the disk is full", path.display()));
+    std::fs::remove_file(filler.file("filler")).unwrap();
+    assert!(read(&path).is_empty());
 }
 
 #[test]

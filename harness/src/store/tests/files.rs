@@ -64,13 +64,15 @@ fn another_version_is_refused_by_name() {
     let folder = Folder::new();
     let path = folder.file("state.db");
     Kept::open(&path).commit(&devices(1)).unwrap();
-    for version in [99, 0, -1] {
+    let later = "it was written by a later cspsim: its state has version 99, this one reads up to 1";
+    let cases = [
+        (99, later),
+        (0, "it is damaged: there is no version 0"),
+        (-1, "it is damaged: there is no version -1"),
+    ];
+    for (version, expected) in cases {
         Connection::open(&path).unwrap().pragma_update(None, "user_version", version).unwrap();
-        let expected = format!(
-            "cannot open {}: it was written by a later cspsim: its state has version {version}, this one reads up to 1",
-            path.display()
-        );
-        assert_eq!(refusal(&path), expected);
+        assert_eq!(refusal(&path), format!("cannot open {}: {expected}", path.display()));
     }
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 1).unwrap();
     assert_eq!(read(&path).len(), 1);

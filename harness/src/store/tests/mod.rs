@@ -4,6 +4,7 @@ mod damage;
 mod document;
 mod faults;
 mod files;
+mod killed;
 mod properties;
 mod rows;
 mod speed;

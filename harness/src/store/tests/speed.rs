@@ -41,6 +41,23 @@ fn a_commit_against_sqlite_alone() {
     }
 }
 
+#[test]
+#[ignore = "a measurement"]
+#[expect(clippy::print_stdout, reason = "the figures are what it is for")]
+fn a_thousand_devices() {
+    let folder = Folder::new();
+    let path = folder.file("state.db");
+    let devices = devices(1_000);
+    let mut kept = Kept::open(&path);
+    let written = timed(|| kept.commit(&devices).unwrap());
+    drop(kept);
+    let length = std::fs::metadata(&path).unwrap().len();
+    let mut found = Devices::new();
+    let read = timed(|| found = super::read(&path));
+    assert!(found == devices);
+    println!("1,000 devices: written in {written:?}, {length} bytes, opened and read in {read:?}");
+}
+
 fn commit(kept: &mut Kept, after: &Devices) {
     let pairs = kept.devices.iter().zip(after.values());
     let changes: Vec<_> = pairs
