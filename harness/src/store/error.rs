@@ -29,6 +29,8 @@ pub(super) enum Reason {
     InUse,
     #[error("it is a folder: expected a file")]
     Folder,
+    #[error("it is a device or a pipe: expected a file")]
+    Special,
     #[error("there is no folder {}", .0.display())]
     NoFolder(PathBuf),
     #[error("it is not a SQLite file: expected a state file, or none yet")]

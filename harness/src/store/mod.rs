@@ -21,6 +21,7 @@ mod tests;
 mod write;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -63,14 +64,17 @@ impl Database {
     }
 
     fn try_open(path: &Path) -> Result<Self, Reason> {
-        if path.is_dir() {
-            return Err(Reason::Folder);
+        // Some relative paths are no files to SQLite: `:memory:`.
+        let path = std::path::absolute(path)?;
+        match fs::metadata(&path) {
+            Ok(found) if found.is_dir() => return Err(Reason::Folder),
+            Ok(found) if !found.is_file() => return Err(Reason::Special),
+            // Whatever is the matter is found again below.
+            Ok(_) | Err(_) => {}
         }
-        let lock = Lock::take(path)?;
-        match connection::check_header(path).and_then(|()| connection::open(path)) {
-            Ok(connection) => {
-                Ok(Self { path: path.to_owned(), connection, digests: Digests::default(), _lock: lock })
-            }
+        let lock = Lock::take(&path)?;
+        match connection::check_header(&path).and_then(|()| connection::open(&path)) {
+            Ok(connection) => Ok(Self { path, connection, digests: Digests::default(), _lock: lock }),
             Err(reason) => {
                 if matches!(reason, Reason::NotSqlite | Reason::Foreign { .. }) {
                     lock.withdraw();

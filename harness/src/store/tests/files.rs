@@ -90,6 +90,12 @@ fn a_place_without_room_for_a_file_is_refused() {
         format!("cannot open {}: there is no folder {}", path.display(), parent.display())
     );
     assert!(folder.names().is_empty());
+    assert!(refusal(Path::new("")).starts_with("cannot open : "));
+    #[cfg(unix)]
+    assert_eq!(
+        refusal(Path::new("/dev/null")),
+        "cannot open /dev/null: it is a device or a pipe: expected a file"
+    );
 }
 
 /// Not even an administrator writes there.
