@@ -15,6 +15,8 @@ pub enum Failure {
     Input(String),
     /// The same, with its place: the text is ready to be shown, `error: ` included. Exit code 3.
     Located(String),
+    /// The network or a peer failed; a port is in use. Exit code 4.
+    Network(String),
     /// Whoever reads the output has gone. Exit code 0, and nothing is said.
     OutputClosed,
     /// The output cannot be written. Exit code 3.
@@ -35,6 +37,7 @@ impl Failure {
             Self::Check(_) => 1,
             Self::Usage(_) => 2,
             Self::Input(_) | Self::Located(_) | Self::Output(_) => 3,
+            Self::Network(_) => 4,
         })
     }
 }
@@ -43,9 +46,11 @@ impl std::fmt::Display for Failure {
     /// What goes to standard error.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Check(what) | Self::Usage(what) | Self::Input(what) | Self::Output(what) => {
-                write!(f, "error: {what}")
-            }
+            Self::Check(what)
+            | Self::Usage(what)
+            | Self::Input(what)
+            | Self::Output(what)
+            | Self::Network(what) => write!(f, "error: {what}"),
             Self::Located(report) => f.write_str(report),
             Self::OutputClosed => Ok(()),
         }
