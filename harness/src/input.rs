@@ -106,7 +106,7 @@ fn text(path: &Path) -> Result<String, Failure> {
 }
 
 /// A description stands in the file itself when it looks like markup.
-fn is_ddf_text(description: &str) -> bool {
+pub(crate) fn is_ddf_text(description: &str) -> bool {
     description.trim_start_matches('\u{feff}').trim_start().starts_with('<')
 }
 

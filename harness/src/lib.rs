@@ -22,6 +22,7 @@ mod report;
 mod scenario;
 mod store;
 mod transcript;
+mod tree_json;
 mod violation;
 
 pub use csp_model::{self, Device, DeviceFile};

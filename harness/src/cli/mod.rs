@@ -4,6 +4,7 @@ mod answer;
 mod ddf;
 mod init;
 mod schema;
+mod serve;
 mod tree;
 
 use std::process::ExitCode;
@@ -25,6 +26,7 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
+  cspsim serve                                a device at http://127.0.0.1:8080
   cspsim answer request.xml                   what would the device answer?
   cspsim answer --explain request.xml         … and why?
   cspsim tree ./Vendor/MSFT/Update            what does the device hold?
@@ -36,6 +38,7 @@ Exit codes: 0 done, 1 a check failed or a node is absent, 2 wrong usage, 3 input
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Serve(serve::Serve),
     Answer(answer::Answer),
     Tree(tree::Tree),
     Ddf(ddf::Ddf),
@@ -55,6 +58,7 @@ pub fn main() -> ExitCode {
         }
     };
     let done = match cli.command {
+        Command::Serve(command) => command.run(),
         Command::Answer(command) => command.run(),
         Command::Tree(command) => command.run(),
         Command::Ddf(command) => command.run(),

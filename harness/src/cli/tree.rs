@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use clap::Args;
 use csp_model::tree::{Leaves, Listed};
 use csp_model::{Format, LocUri, TreeError};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::Failure;
 use crate::input::DeviceOptions;
 use crate::output::Output;
+use crate::tree_json::Node;
 
 /// Show the device's tree, or the part below a node
 #[derive(Debug, Args)]
@@ -71,39 +72,6 @@ fn as_text(base: &str, listed: &[Listed]) -> String {
     text
 }
 
-/// Nested as the nodes are: a listing has parents first.
 fn as_json(base: &str, listed: &[Listed]) -> String {
-    let mut open: Vec<(usize, Value)> = Vec::new();
-    let close = |open: &mut Vec<(usize, Value)>| {
-        if let Some((_, node)) = open.pop()
-            && let Some(children) = open.last_mut().and_then(|(_, parent)| parent["children"].as_array_mut())
-        {
-            children.push(node);
-        }
-    };
-    for node in listed {
-        let depth = node.below.matches('/').count();
-        while open.last().is_some_and(|(above, _)| *above >= depth) {
-            close(&mut open);
-        }
-        let uri = format!("{base}{}", node.below);
-        let name = uri.rsplit('/').next().unwrap_or_default();
-        let mut json = json!({ "name": name, "uri": uri, "format": node.format.name() });
-        if let Some(value) = &node.value {
-            json["value"] = match value {
-                csp_model::Value::Bool(value) => json!(value),
-                csp_model::Value::Int(number) => json!(number),
-                other => json!(other.text()),
-            };
-        }
-        if node.format == Format::Node {
-            json["children"] = json!([]);
-        }
-        open.push((depth, json));
-    }
-    while open.len() > 1 {
-        close(&mut open);
-    }
-    let root = open.pop().map(|(_, root)| root).unwrap_or_default();
-    format!("{root:#}\n")
+    format!("{:#}\n", json!(Node::nested(base, listed)))
 }

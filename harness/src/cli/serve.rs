@@ -1,0 +1,142 @@
+//! `cspsim serve`: the device at an HTTP endpoint.
+
+use std::env;
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio::runtime;
+
+use crate::Failure;
+use crate::clock::Pace;
+use crate::endpoint::{Endpoint, Limits, Options, log, signal::Signals};
+use crate::fleet::{Fleet, Settings};
+use crate::input::DeviceOptions;
+use crate::output;
+
+/// The environment variable that holds the token, where a command line could be seen by others.
+const TOKEN: &str = "CSPSIM_TOKEN";
+
+/// Play the device at a local HTTP endpoint
+///
+/// A server's messages are posted to `/` and answered by the device `default`; more devices are made by the control
+/// API below `/_cspsim` and answer at `/devices/NAME`. When the endpoint is ready, one line on standard output says
+/// where it listens. SIGTERM and Ctrl-C finish the answers in hand; a second one does not wait for them.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cspsim serve
+  cspsim serve --device lab.toml --state lab.db --transcript lab.jsonl
+  cspsim serve --listen 127.0.0.1:0 --clock frozen       a free port; time stands still
+  cspsim serve --clock x60                               a minute every second
+  CSPSIM_TOKEN=… cspsim serve --listen 0.0.0.0:8080      for other machines
+
+  curl --data-binary @request.xml http://127.0.0.1:8080/
+  curl http://127.0.0.1:8080/_cspsim/devices/default/updates
+  curl --json '{\"from\":\"default\",\"count\":100,\"name\":\"lab-{:05}\"}' http://127.0.0.1:8080/_cspsim/devices")]
+pub(super) struct Serve {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    device: DeviceOptions,
+    /// How the device clock runs: `real` (1:1), `frozen`, or `xN` (N times as fast); it starts at the file's `clock`
+    #[arg(long, value_name = "PACE", default_value = "real")]
+    clock: Pace,
+    /// Keep devices in FILE, from one run to the next
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// Write every exchange to FILE, as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    transcript: Option<PathBuf>,
+    /// Leave credentials in transcripts
+    #[arg(long)]
+    show_secrets: bool,
+    /// What the control API asks for: `Authorization: Bearer TOKEN` [default: what CSPSIM_TOKEN says]
+    #[arg(long)]
+    token: Option<String>,
+    /// The most connections at a time
+    #[arg(long, value_name = "N", default_value = "1024")]
+    max_connections: NonZeroUsize,
+    /// The most bytes of a request's body
+    #[arg(long, value_name = "BYTES", default_value = "4194304")]
+    max_body: NonZeroUsize,
+    /// The most devices
+    #[arg(long, value_name = "N", default_value = "1000")]
+    max_devices: NonZeroUsize,
+    /// How the log on standard error is written
+    #[arg(long, value_enum, value_name = "FORM", default_value_t)]
+    log: log::Form,
+    /// How much is logged; `info` has a line for every exchange
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t)]
+    log_level: log::Level,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let token = match &self.token {
+            Some(token) => Some(token.clone()),
+            None => env::var(TOKEN).ok(),
+        };
+        if token.as_ref().is_some_and(|token| token.trim().is_empty()) {
+            return Err(Failure::Usage(format!(
+                "the token is empty: --token and {TOKEN} need one, or are left out"
+            )));
+        }
+        if token.is_none() && !self.listen.ip().is_loopback() {
+            return Err(Failure::Usage(format!(
+                "--listen {} lets other machines use the control API: --token or {TOKEN} is needed, or a loopback address",
+                self.listen
+            )));
+        }
+        log::start(self.log, self.log_level);
+        let runtime = runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::Network(format!("cannot start: {error}")))?;
+        let ended = runtime.block_on(self.serve(token));
+        // Whatever still runs after a second request to end is not waited for.
+        runtime.shutdown_background();
+        ended
+    }
+
+    async fn serve(self, token: Option<String>) -> Result<(), Failure> {
+        let mut signals = Signals::watch()
+            .map_err(|error| Failure::Network(format!("cannot watch for signals: {error}")))?;
+        let settings =
+            Settings { pace: self.clock, most_devices: self.max_devices.get(), ..Settings::default() };
+        let fleet = Fleet::in_memory(settings);
+        let device = self.device.load()?;
+        fleet
+            .add(vec![("default".into(), device)])
+            .await
+            .map_err(|error| Failure::Output(format!("cannot keep the device: {error}")))?;
+        let options = Options {
+            listen: self.listen,
+            token,
+            limits: Limits {
+                connections: self.max_connections.get(),
+                body: self.max_body.get(),
+                ..Limits::default()
+            },
+        };
+        let endpoint = Endpoint::bind(fleet.clone(), options)
+            .map_err(|error| Failure::Network(format!("cannot listen on {}: {error}", self.listen)))?;
+        output::print(format!("cspsim listening on http://{}\n", endpoint.local_addr()).as_bytes())?;
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let finished = async {
+            endpoint.run(async { drop(stopped.await) }).await;
+            fleet.stop().await
+        };
+        let mut finished = std::pin::pin!(finished);
+        tokio::select! {
+            _ = &mut finished => return Ok(()),
+            () = signals.next() => drop(stop),
+        }
+        tokio::select! {
+            saved = finished => saved.map_err(|error| Failure::Output(format!("cannot save the devices: {error}"))),
+            () = signals.next() => Err(Failure::Check("ended at once: a second signal".to_owned())),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! The devices: which there are, new ones, and their end.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use csp_model::device::ProfileError;
+use csp_model::{Device, DeviceFile};
+use serde::{Deserialize, Serialize, de::IgnoredAny};
+use tokio::task::spawn_blocking;
+use utoipa::ToSchema;
+
+use super::super::copies::{Copies, check_name};
+use super::super::json::{self, Json};
+use super::super::media::{self, Document};
+use super::super::problem::Problem;
+use super::super::view::DeviceView;
+use super::super::{Shared, body};
+use crate::fleet::{Fleet, Refused};
+use crate::input::is_ddf_text;
+
+/// The devices that a request has made.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Created {
+    /// Their names in URLs.
+    #[schema(value_type = Vec<String>, example = json!(["lab-00001", "lab-00002"]))]
+    devices: Vec<Arc<str>>,
+}
+
+/// All devices
+#[utoipa::path(
+    get,
+    path = "/_cspsim/devices",
+    tag = "control",
+    operation_id = "listDevices",
+    responses((status = 200, description = "The devices, by name", body = Vec<DeviceView>))
+)]
+pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Result<Json<Vec<DeviceView>>, Problem> {
+    let mut devices = Vec::new();
+    for host in shared.fleet.hosts() {
+        let name = Arc::clone(host.name());
+        match host.look(|device| DeviceView::new(&name, device)).await {
+            Ok(device) => devices.push(device),
+            // It was deleted in the meantime.
+            Err(Refused::Gone) => {}
+            Err(refused) => return Err(refused.into()),
+        }
+    }
+    Ok(Json(devices))
+}
+
+/// Make devices
+///
+/// Of a device file, which gives the device its name, or as copies of a device that is there. All of them are made, or
+/// none.
+#[utoipa::path(
+    post,
+    path = "/_cspsim/devices",
+    tag = "control",
+    operation_id = "createDevices",
+    request_body(content(
+        (String = "application/toml"),
+        (ref("#/components/schemas/NewDevices") = "application/json"),
+    ), description = "A device file as TOML or JSON; or which device to copy, how often, and the copies' names"),
+    responses(
+        (status = 201, description = "They are there", body = Created, headers(("location" = String, description = "The device; where there are several, the list"))),
+        (status = 400, description = "No device file, or no names: with the value's path, line and column", content_type = "application/problem+json", body = Problem),
+        (status = 404, description = "There is no device to copy", content_type = "application/problem+json", body = Problem),
+        (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = Problem),
+        (status = 409, description = "A name is taken, or there would be too many devices", content_type = "application/problem+json", body = Problem),
+        (status = 413, description = "The body is too large", content_type = "application/problem+json", body = Problem),
+        (status = 415, description = "Neither TOML nor JSON", content_type = "application/problem+json", body = Problem),
+        (status = 503, description = "They could not be saved", content_type = "application/problem+json", body = Problem),
+    )
+)]
+pub(super) async fn create(State(shared): State<Arc<Shared>>, request: Request) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
+    let body = body::read(body, shared.limits.body, shared.limits.body_time).await?;
+    let devices = match wanted(&head.headers, &body)? {
+        Wanted::Device(file) => {
+            let fleet = shared.fleet.clone();
+            // A description of several megabytes takes a while to read.
+            let made = spawn_blocking(move || made(&fleet, *file)).await;
+            vec![made.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))?]
+        }
+        Wanted::Copies(copies) => {
+            let host = shared.host(&copies.from)?;
+            let original = host.look(Device::clone).await?;
+            copies.of(&original)?
+        }
+    };
+    let names: Vec<_> = devices.iter().map(|(name, _)| Arc::clone(name)).collect();
+    shared.fleet.add(devices).await?;
+    let location = match names.as_slice() {
+        [name] => format!("/_cspsim/devices/{name}"),
+        _ => "/_cspsim/devices".to_owned(),
+    };
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(Created { devices: names }))
+        .into_response())
+}
+
+/// One device
+#[utoipa::path(
+    get,
+    path = "/_cspsim/devices/{name}",
+    tag = "control",
+    operation_id = "showDevice",
+    params(("name" = String, Path, description = "The device's name")),
+    responses(
+        (status = 200, description = "The device", body = DeviceView),
+        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = Problem),
+    )
+)]
+pub(super) async fn show(
+    State(shared): State<Arc<Shared>>,
+    Path(name): Path<String>,
+) -> Result<Json<DeviceView>, Problem> {
+    let host = shared.host(&name)?;
+    Ok(Json(host.look(|device| DeviceView::new(&name, device)).await?))
+}
+
+/// Delete a device
+#[utoipa::path(
+    delete,
+    path = "/_cspsim/devices/{name}",
+    tag = "control",
+    operation_id = "deleteDevice",
+    params(("name" = String, Path, description = "The device's name")),
+    responses(
+        (status = 204, description = "It is gone, its sessions with it"),
+        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = Problem),
+        (status = 503, description = "That could not be saved", content_type = "application/problem+json", body = Problem),
+    )
+)]
+pub(super) async fn delete(
+    State(shared): State<Arc<Shared>>,
+    Path(name): Path<String>,
+) -> Result<StatusCode, Problem> {
+    shared.fleet.remove(&name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What a body asks for.
+enum Wanted {
+    Device(Box<Source>),
+    Copies(Copies),
+}
+
+/// A device file and the text that it was read from, for errors.
+struct Source {
+    file: DeviceFile,
+    text: String,
+    document: Document,
+}
+
+fn wanted(headers: &HeaderMap, body: &[u8]) -> Result<Wanted, Problem> {
+    /// What tells the two apart.
+    #[derive(Deserialize)]
+    struct Any {
+        from: Option<IgnoredAny>,
+    }
+    let text = json::text(body)?;
+    let document = media::document(headers, text)?;
+    let file = match document {
+        Document::Json if matches!(serde_json::from_str(text), Ok(Any { from: Some(_) })) => {
+            return json::read(text).map(Wanted::Copies);
+        }
+        Document::Json => DeviceFile::from_json(text),
+        Document::Toml => DeviceFile::from_toml(text),
+    };
+    let file = file.map_err(|error| Problem::file(&error, text))?;
+    Ok(Wanted::Device(Box::new(Source { file, text: text.to_owned(), document })))
+}
+
+/// The device of a file, under the file's name for it.
+fn made(fleet: &Fleet, source: Source) -> Result<(Arc<str>, Device), Problem> {
+    let Source { file, text, document } = source;
+    let nonsense = |error: ProfileError| {
+        let error = match document {
+            Document::Toml => error.in_toml(&text),
+            Document::Json => error.into(),
+        };
+        Problem::file(&error, &text)
+    };
+    let wrong = |path: &str, what: String| ProfileError { path: path.to_owned(), what };
+    check_name(&file.device.name).map_err(|what| nonsense(wrong("device.name", what)))?;
+    check_descriptions(&file).map_err(|(path, what)| nonsense(wrong(&path, what)))?;
+    let (profile, instance) = fleet.profiles().intern(file).map_err(nonsense)?;
+    let name = Arc::clone(&instance.name);
+    Ok((name, Device::of_profile(profile, instance)))
+}
+
+/// Refuses descriptions by path, which would let a client read files of this machine.
+pub(super) fn check_descriptions(file: &DeviceFile) -> Result<(), (String, String)> {
+    match file.ddf.iter().position(|description| !is_ddf_text(description)) {
+        None => Ok(()),
+        Some(index) => {
+            let what = "over HTTP, the text of a description (DDF) is expected, not its path".to_owned();
+            Err((format!("ddf[{index}]"), what))
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What has been said to a device: its transcript, and what its peers did wrong.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, State};
+use axum::http::{Uri, header};
+use axum::response::IntoResponse;
+use tokio::task::spawn_blocking;
+
+use super::super::Shared;
+use super::super::json::Json;
+use super::super::problem::{Kind, Problem};
+use super::query;
+use crate::fleet::Host;
+use crate::transcript::{Header, Line, Secrets};
+use crate::violation::Recorded;
+
+/// The last exchanges
+#[utoipa::path(
+    get,
+    path = "/_cspsim/devices/{name}/transcript",
+    tag = "control",
+    operation_id = "showTranscript",
+    params(("name" = String, Path, description = "The device's name")),
+    responses(
+        (status = 200, description = "JSON Lines: the device as it was, then what happened to it since", content_type = "application/jsonl", body = String),
+        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = Problem),
+    )
+)]
+pub(super) async fn transcript(
+    State(shared): State<Arc<Shared>>,
+    Path(name): Path<String>,
+) -> Result<impl IntoResponse, Problem> {
+    let host = shared.host(&name)?;
+    // What is left out of memory is worked out again: messages may have to be applied once more.
+    let lines = spawn_blocking(move || lines(&host)).await;
+    let lines = lines.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))?;
+    Ok(([(header::CONTENT_TYPE, "application/jsonl")], lines))
+}
+
+/// What the servers did wrong so far
+#[utoipa::path(
+    get,
+    path = "/_cspsim/devices/{name}/violations",
+    tag = "control",
+    operation_id = "listViolations",
+    params(
+        ("name" = String, Path, description = "The device's name"),
+        ("since" = Option<u64>, Query, description = "Only those with a higher `seq`"),
+    ),
+    responses(
+        (status = 200, description = "In the order in which they happened", body = ref("#/components/schemas/Violations")),
+        (status = 400, description = "`since` is no number", content_type = "application/problem+json", body = Problem),
+        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = Problem),
+    )
+)]
+pub(super) async fn violations(
+    State(shared): State<Arc<Shared>>,
+    Path(name): Path<String>,
+    uri: Uri,
+) -> Result<Json<Vec<Recorded>>, Problem> {
+    let host = shared.host(&name)?;
+    let since = match query::one(&uri, "since")? {
+        None => 0,
+        Some(text) => text.parse().map_err(|_| {
+            Problem::new(
+                Kind::Request,
+                format!("since: `{text}` is no number: expected the `seq` of a violation"),
+            )
+        })?,
+    };
+    Ok(Json(host.violations(since)))
+}
+
+fn lines(host: &Host) -> Result<Vec<u8>, Problem> {
+    let (device, entries) = host.transcript();
+    let name = host.name();
+    let header = Header::new(Arc::clone(name), Arc::new(device.snapshot()), Secrets::Shown);
+    let mut lines = Vec::new();
+    let written = serde_json::to_writer(&mut lines, &header).and_then(|()| {
+        entries.into_iter().try_for_each(|entry| {
+            lines.push(b'\n');
+            serde_json::to_writer(&mut lines, &Line { name: Arc::clone(name), entry })
+        })
+    });
+    lines.push(b'\n');
+    written
+        .map_err(|error| Problem::new(Kind::Request, format!("the transcript cannot be written: {error}")))?;
+    Ok(lines)
+}

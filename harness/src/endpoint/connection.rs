@@ -1,0 +1,100 @@
+//! One connection: HTTP/1 over a [patient](super::patient) stream, until one side has had enough.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::Limits;
+use super::patient::{Patient, Progress};
+
+/// What a client is told when there are as many connections as there may be. It is the same for everyone, and is sent
+/// before anything is read.
+const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
+    content-type: application/problem+json\r\n\
+    content-length: 168\r\n\
+    retry-after: 1\r\n\
+    connection: close\r\n\
+    \r\n\
+    {\"type\":\"urn:cspsim:problem:too-many-connections\",\"title\":\"Too many connections\",\"status\":503,\
+    \"detail\":\"all connections are in use (--max-connections); try again soon\"}";
+
+/// Answers what comes over a connection until it ends, or `stop` says so: then the request in hand is the last.
+pub(super) async fn serve(stream: TcpStream, router: Router, limits: Limits, mut stop: watch::Receiver<()>) {
+    // Without this an answer could wait for the acknowledgement of the one before.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY");
+    }
+    let progress = Arc::new(Progress::default());
+    let stream = Patient::new(stream, Arc::clone(&progress), limits);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(|request: Request<Incoming>| {
+        progress.turn();
+        let answer = router.call(request.map(Body::new));
+        let progress = &progress;
+        async move {
+            let answer = answer.await;
+            progress.turn();
+            answer
+        }
+    });
+    let mut connection = pin!(
+        http1::Builder::new()
+            .header_read_timeout(None)
+            .max_header_size(Limits::HEADER)
+            .half_close(true)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    let stopped = tokio::select! {
+        ended = connection.as_mut() => Err(ended),
+        // Nothing is ever sent: whoever stops the endpoint lets go of the other end.
+        _ = stop.changed() => Ok(()),
+    };
+    let ended = match stopped {
+        Err(ended) => ended,
+        Ok(()) => {
+            progress.stop();
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "connection");
+    }
+}
+
+/// Says that there are too many connections, and goes.
+pub(super) async fn refuse(mut stream: TcpStream, limits: Limits) {
+    let refused = async {
+        stream.write_all(TOO_MANY).await?;
+        let mut stream = Patient::new(stream, Arc::default(), limits);
+        stream.shutdown().await
+    };
+    // The peer may have gone already: nobody is left to be told.
+    let _ = timeout(limits.linger_time, refused).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_refusal_is_as_long_as_it_says() {
+        let text = std::str::from_utf8(TOO_MANY).expect("ASCII");
+        let (head, body) = text.split_once("\r\n\r\n").expect("a header");
+        assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{}", body.len());
+        let problem: serde_json::Value = serde_json::from_str(body).expect("JSON");
+        assert_eq!(problem["status"], 503);
+    }
+}

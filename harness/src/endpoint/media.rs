@@ -1,0 +1,183 @@
+//! What a body is said to be, and what it is: media types are for refusing early, the bytes decide.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::http::{HeaderMap, header};
+
+use super::problem::{Kind, Problem};
+
+/// The media type of an answer in XML.
+pub(crate) const SYNCML_XML: &str = "application/vnd.syncml.dm+xml";
+/// The media type of a message in WBXML.
+pub(crate) const SYNCML_WBXML: &str = "application/vnd.syncml.dm+wbxml";
+
+/// What may be posted to a device. Form data is what curl says of everything.
+const MESSAGES: [&str; 6] = [
+    SYNCML_XML,
+    SYNCML_WBXML,
+    "application/xml",
+    "text/xml",
+    "application/octet-stream",
+    "application/x-www-form-urlencoded",
+];
+
+/// How a document about devices is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Document {
+    Toml,
+    Json,
+}
+
+/// The media type of a message as it was given, if it was.
+///
+/// # Errors
+/// 415 for what no device could read, with what is taken.
+pub(super) fn of_message(headers: &HeaderMap) -> Result<Option<Arc<str>>, Problem> {
+    static USUAL: LazyLock<Arc<str>> = LazyLock::new(|| SYNCML_XML.into());
+    check_coding(headers)?;
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(None) };
+    if value.as_bytes() == SYNCML_XML.as_bytes() {
+        return Ok(Some(Arc::clone(&USUAL)));
+    }
+    let essence = essence(value.as_bytes());
+    if essence.is_empty() || MESSAGES.iter().any(|known| essence.eq_ignore_ascii_case(known.as_bytes())) {
+        return Ok(Some(show(value.as_bytes()).into()));
+    }
+    Err(Problem::new(
+        Kind::Media,
+        format!(
+            "`{}` is no media type of a message: expected {}, or none",
+            show(essence),
+            MESSAGES.join(", ")
+        ),
+    ))
+}
+
+/// Whether bytes are WBXML, which begins with its version: 1.1, 1.2 or 1.3.
+pub(super) fn is_wbxml(body: &[u8]) -> bool {
+    matches!(body.first(), Some(1..=3))
+}
+
+/// WBXML is known, but not spoken yet.
+pub(super) fn wbxml_not_spoken() -> Problem {
+    Problem::new(
+        Kind::Media,
+        format!(
+            "the message is WBXML, which is not spoken yet: expected the same message in XML, as `{SYNCML_XML}`"
+        ),
+    )
+}
+
+/// How a device file is written: as its media type says, or, when that says nothing, as its first character does.
+///
+/// # Errors
+/// 415, with what is taken.
+pub(super) fn document(headers: &HeaderMap, body: &str) -> Result<Document, Problem> {
+    check_coding(headers)?;
+    let sniffed = if body.trim_start().starts_with('{') { Document::Json } else { Document::Toml };
+    let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(sniffed) };
+    let essence = essence(value.as_bytes()).to_ascii_lowercase();
+    match &*essence {
+        b"application/toml" | b"text/toml" | b"text/x-toml" => Ok(Document::Toml),
+        b"application/json" | b"text/json" => Ok(Document::Json),
+        b"" | b"text/plain" | b"application/octet-stream" | b"application/x-www-form-urlencoded" => {
+            Ok(sniffed)
+        }
+        other => Err(Problem::new(
+            Kind::Media,
+            format!(
+                "`{}` is no media type of a device: expected application/toml or application/json",
+                show(other)
+            ),
+        )),
+    }
+}
+
+/// Refuses a JSON document that says it is something else.
+///
+/// # Errors
+/// 415, with what is taken.
+pub(super) fn check_json(headers: &HeaderMap) -> Result<(), Problem> {
+    match document(headers, "{")? {
+        Document::Json => Ok(()),
+        Document::Toml => Err(Problem::new(Kind::Media, "expected application/json")),
+    }
+}
+
+fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(coding) = headers.get(header::CONTENT_ENCODING) else { return Ok(()) };
+    if coding.as_bytes().eq_ignore_ascii_case(b"identity") {
+        return Ok(());
+    }
+    Err(Problem::new(
+        Kind::Media,
+        format!("Content-Encoding `{}` is not read: expected the body as it is", show(coding.as_bytes())),
+    ))
+}
+
+/// The media type without its parameters.
+fn essence(value: &[u8]) -> &[u8] {
+    value.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
+}
+
+fn show(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn headers(name: header::HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, HeaderValue::from_static(value))])
+    }
+
+    #[test]
+    fn messages() {
+        let taken = [
+            "application/vnd.syncml.dm+xml",
+            "Application/Vnd.SyncML.DM+XML; charset=utf-8",
+            "application/vnd.syncml.dm+wbxml",
+            "text/xml;charset=UTF-16",
+            "application/xml",
+            "application/octet-stream",
+            "application/x-www-form-urlencoded",
+            "",
+        ];
+        for value in taken {
+            assert_eq!(of_message(&headers(header::CONTENT_TYPE, value)), Ok(Some(value.into())), "{value}");
+        }
+        assert_eq!(of_message(&HeaderMap::new()), Ok(None));
+        for value in
+            ["image/png", "text/plain", "application/json", "xml", "text/xml2", "application/xml2; x"]
+        {
+            let problem = of_message(&headers(header::CONTENT_TYPE, value)).expect_err(value);
+            assert_eq!(problem.status(), 415, "{value}");
+        }
+    }
+
+    #[test]
+    fn codings() {
+        for (value, taken) in
+            [("identity", true), ("Identity", true), ("gzip", false), ("identity, gzip", false)]
+        {
+            assert_eq!(of_message(&headers(header::CONTENT_ENCODING, value)).is_ok(), taken, "{value}");
+        }
+    }
+
+    #[test]
+    fn documents() {
+        let json = |value| document(&headers(header::CONTENT_TYPE, value), "{}").ok();
+        let toml = |value| document(&headers(header::CONTENT_TYPE, value), "seed = 1").ok();
+        assert_eq!(json("application/json; charset=utf-8"), Some(Document::Json));
+        assert_eq!(toml("application/json"), Some(Document::Json));
+        assert_eq!(json("application/toml"), Some(Document::Toml));
+        assert_eq!(json("application/x-www-form-urlencoded"), Some(Document::Json));
+        assert_eq!(toml("application/x-www-form-urlencoded"), Some(Document::Toml));
+        assert_eq!(json("image/png"), None);
+        assert!(check_json(&headers(header::CONTENT_TYPE, "application/toml")).is_err());
+        assert!(check_json(&HeaderMap::new()).is_ok());
+    }
+}

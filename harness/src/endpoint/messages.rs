@@ -1,0 +1,93 @@
+//! Messages to devices, and their answers: the one path that has to be fast.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use tokio::time::Instant;
+
+use super::problem::{Kind, Problem};
+use super::{Shared, body, media};
+
+/// The device that `/` is for.
+pub(super) const DEFAULT: &str = "default";
+
+/// Answer a message as the device `default`
+///
+/// The body is a SyncML document or a SyncBody alone, in XML. What the device refuses is a Status in its answer; only
+/// what is no message is an HTTP error, and then the device is as it was.
+#[utoipa::path(
+    post,
+    path = "/",
+    tag = "messages",
+    operation_id = "answer",
+    request_body(content = String, content_type = "application/vnd.syncml.dm+xml", description = "The server's message"),
+    responses(
+        (status = 200, description = "The device's answer", content_type = "application/vnd.syncml.dm+xml", body = String),
+        (status = 400, description = "No SyncML message: with line and column", content_type = "application/problem+json", body = Problem),
+        (status = 404, description = "The device was deleted", content_type = "application/problem+json", body = Problem),
+        (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = Problem),
+        (status = 413, description = "The body is too large", content_type = "application/problem+json", body = Problem),
+        (status = 415, description = "Not a media type of a message", content_type = "application/problem+json", body = Problem),
+        (status = 503, description = "What the message changed could not be saved: nothing has changed", content_type = "application/problem+json", body = Problem),
+    )
+)]
+pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    counted(&shared, "/", exchange(&shared, DEFAULT, request).await)
+}
+
+/// Answer a message as a named device
+#[utoipa::path(
+    post,
+    path = "/devices/{name}",
+    tag = "messages",
+    operation_id = "answerNamed",
+    params(("name" = String, Path, description = "The device's name")),
+    request_body(content = String, content_type = "application/vnd.syncml.dm+xml", description = "The server's message"),
+    responses(
+        (status = 200, description = "The device's answer", content_type = "application/vnd.syncml.dm+xml", body = String),
+        (status = 400, description = "No SyncML message: with line and column", content_type = "application/problem+json", body = Problem),
+        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = Problem),
+        (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = Problem),
+        (status = 413, description = "The body is too large", content_type = "application/problem+json", body = Problem),
+        (status = 415, description = "Not a media type of a message", content_type = "application/problem+json", body = Problem),
+        (status = 503, description = "What the message changed could not be saved: nothing has changed", content_type = "application/problem+json", body = Problem),
+    )
+)]
+pub(super) async fn answer_named(
+    State(shared): State<Arc<Shared>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response {
+    counted(&shared, "/devices/{name}", exchange(&shared, &name, request).await)
+}
+
+async fn exchange(shared: &Shared, name: &str, request: Request) -> Result<Response, Problem> {
+    let (head, body) = request.into_parts();
+    let host = shared.host(name)?;
+    let media_type = media::of_message(&head.headers)?;
+    let message = body::read(body, shared.limits.body, shared.limits.body_time).await?;
+    if message.is_empty() {
+        return Err(Problem::new(
+            Kind::Request,
+            "the body is empty: sessions that the device opens are not there yet; expected a message",
+        ));
+    }
+    if media::is_wbxml(&message) {
+        return Err(media::wbxml_not_spoken());
+    }
+    let (received, began) = (message.len(), Instant::now());
+    let answer = host.answer(message, media_type).await?;
+    shared.metrics.exchanged(received, answer.len(), began.elapsed());
+    let mut response = Response::new(Body::from(answer));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media::SYNCML_XML));
+    Ok(response)
+}
+
+fn counted(shared: &Shared, route: &'static str, answer: Result<Response, Problem>) -> Response {
+    let response = answer.unwrap_or_else(IntoResponse::into_response);
+    shared.metrics.answered(route, response.status());
+    response
+}

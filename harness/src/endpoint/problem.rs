@@ -1,0 +1,216 @@
+//! What an HTTP client is told when something cannot be done: a problem document (RFC 9457).
+//!
+//! Deliberately absent: what the device itself refuses. That is a Status in its answer, under HTTP 200.
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use csp_model::device::{FileError, SnapshotError};
+use csp_model::xml::line_and_column;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The media type of a problem document.
+pub(super) const MEDIA_TYPE: &str = "application/problem+json";
+
+/// What kinds of problems there are. Each has one `type`, one status and one title, which programs may rely on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// The request itself makes no sense: its query, its body's transfer.
+    Request,
+    /// A body that is no SyncML message.
+    Message,
+    /// A body that is no device file, no snapshot, no request for copies.
+    Device,
+    /// The token is missing or wrong.
+    Token,
+    /// The request is for another host, or comes from a web page.
+    Foreign,
+    /// There is no such resource.
+    Absent,
+    /// The resource is there, but not for this method.
+    Method,
+    /// The request took too long to arrive.
+    Slow,
+    /// There is a device of that name.
+    Taken,
+    /// There are as many devices as there may be.
+    Full,
+    /// The body is larger than it may be.
+    Large,
+    /// The body is of a kind that is not taken.
+    Media,
+    /// The state could not be saved: nothing has changed.
+    NotSaved,
+}
+
+impl Kind {
+    const fn facts(self) -> (&'static str, StatusCode, &'static str) {
+        match self {
+            Self::Request => {
+                ("urn:cspsim:problem:bad-request", StatusCode::BAD_REQUEST, "The request makes no sense")
+            }
+            Self::Message => {
+                ("urn:cspsim:problem:malformed-message", StatusCode::BAD_REQUEST, "Not a SyncML message")
+            }
+            Self::Device => {
+                ("urn:cspsim:problem:invalid-device", StatusCode::BAD_REQUEST, "Not a description of devices")
+            }
+            Self::Token => {
+                ("urn:cspsim:problem:unauthorized", StatusCode::UNAUTHORIZED, "The token is missing or wrong")
+            }
+            Self::Foreign => {
+                ("urn:cspsim:problem:foreign", StatusCode::FORBIDDEN, "Not from here, or not for here")
+            }
+            Self::Absent => ("urn:cspsim:problem:not-found", StatusCode::NOT_FOUND, "There is no such thing"),
+            Self::Method => (
+                "urn:cspsim:problem:method-not-allowed",
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Not with this method",
+            ),
+            Self::Slow => {
+                ("urn:cspsim:problem:timeout", StatusCode::REQUEST_TIMEOUT, "The request came too slowly")
+            }
+            Self::Taken => ("urn:cspsim:problem:name-taken", StatusCode::CONFLICT, "The name is taken"),
+            Self::Full => ("urn:cspsim:problem:too-many-devices", StatusCode::CONFLICT, "Too many devices"),
+            Self::Large => {
+                ("urn:cspsim:problem:too-large", StatusCode::PAYLOAD_TOO_LARGE, "The body is too large")
+            }
+            Self::Media => (
+                "urn:cspsim:problem:unsupported-media-type",
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "Not a media type that is taken here",
+            ),
+            Self::NotSaved => (
+                "urn:cspsim:problem:not-saved",
+                StatusCode::SERVICE_UNAVAILABLE,
+                "The state could not be saved",
+            ),
+        }
+    }
+}
+
+/// A problem document (RFC 9457).
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+pub(super) struct Problem {
+    /// The kind of problem, as a URI that programs can compare.
+    #[serde(rename = "type")]
+    #[schema(format = "uri")]
+    kind: &'static str,
+    /// The kind of problem in words.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What is wrong, and what was expected.
+    detail: String,
+    /// Where in the body, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<usize>,
+    /// The column in that line in characters, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    column: Option<usize>,
+    /// What a malformed message should have had there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<String>,
+    /// Which value of a device file or snapshot: `update[1].revision`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    /// A header that belongs to the answer.
+    #[serde(skip)]
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+impl Problem {
+    pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        let (uri, status, title) = kind.facts();
+        Self {
+            kind: uri,
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            line: None,
+            column: None,
+            expected: None,
+            path: None,
+            header: match kind {
+                Kind::Token => {
+                    Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"cspsim\"")))
+                }
+                Kind::NotSaved => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
+                // What is not read of the request would be taken for the next one.
+                Kind::Slow => Some((header::CONNECTION, HeaderValue::from_static("close"))),
+                Kind::Request
+                | Kind::Message
+                | Kind::Device
+                | Kind::Foreign
+                | Kind::Absent
+                | Kind::Method
+                | Kind::Taken
+                | Kind::Full
+                | Kind::Large
+                | Kind::Media => None,
+            },
+        }
+    }
+
+    /// There is no device of that name.
+    pub(super) fn no_device(name: &str) -> Self {
+        Self::new(Kind::Absent, format!("there is no device `{name}`; GET /_cspsim/devices lists them"))
+    }
+
+    /// A body that is no message. `what` says what was found and, behind a comma, what was expected.
+    pub(super) fn malformed(line: usize, column: usize, what: &str) -> Self {
+        let expected = what.rsplit_once("expected ").map(|(_, expected)| expected.to_owned());
+        let place = Self::new(Kind::Message, format!("line {line}, column {column}: {what}"));
+        Self { line: Some(line), column: Some(column), expected, ..place }
+    }
+
+    /// A value of a body that makes no sense.
+    pub(super) fn value(path: impl Into<String>, what: &str) -> Self {
+        let path = path.into();
+        Self { path: Some(path.clone()), ..Self::new(Kind::Device, format!("{path}: {what}")) }
+    }
+
+    /// A device file, or another document of a device, that cannot be read.
+    pub(super) fn file(error: &FileError, text: &str) -> Self {
+        let place = error.span.as_ref().map(|span| line_and_column(text, span.start));
+        let (line, column) = place.unzip();
+        let at = place.map(|(line, column)| format!("line {line}, column {column}: ")).unwrap_or_default();
+        Self { path: error.path.clone(), line, column, ..Self::new(Kind::Device, format!("{at}{error}")) }
+    }
+
+    /// JSON that is none, or of another shape.
+    pub(super) fn json(path: Option<String>, error: &serde_json::Error) -> Self {
+        // The place is behind the message; it is told apart here.
+        let message = error.to_string();
+        let what = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
+        let value = path.as_deref().map(|path| format!("{path}: ")).unwrap_or_default();
+        let (line, column) = (error.line(), error.column());
+        let detail = format!("line {line}, column {column}: {value}{what}");
+        Self { path, line: Some(line), column: Some(column), ..Self::new(Kind::Device, detail) }
+    }
+
+    /// A snapshot that is none of a device.
+    pub(super) fn snapshot(error: &SnapshotError) -> Self {
+        let path = match error {
+            SnapshotError::Version(_) => Some("cspsim_snapshot".to_owned()),
+            SnapshotError::File(error) => Some(format!("file.{}", error.path)),
+            SnapshotError::NoSuchNode(_) => Some("state.stored".to_owned()),
+            _ => None,
+        };
+        Self { path, ..Self::new(Kind::Device, error.to_string()) }
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        // A few strings and numbers: writing them cannot fail.
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = (self.status(), [(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
+        response.headers_mut().extend(self.header);
+        response
+    }
+}

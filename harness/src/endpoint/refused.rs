@@ -1,0 +1,44 @@
+//! What the fleet refuses, as a problem for HTTP.
+
+use std::sync::Arc;
+
+use super::Shared;
+use super::problem::{Kind, Problem};
+use crate::fleet::{FleetError, Host, NotSaved, Refused};
+
+impl Shared {
+    /// The device of that name.
+    ///
+    /// # Errors
+    /// 404 when there is none.
+    pub(super) fn host(&self, name: &str) -> Result<Arc<Host>, Problem> {
+        self.fleet.host(name).ok_or_else(|| Problem::no_device(name))
+    }
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Malformed(error) => Self::malformed(error.line, error.column, &error.kind.to_string()),
+            Refused::Gone => Self::new(Kind::Absent, "the device was deleted in the meantime"),
+            Refused::NotSaved(why) => Self::not_saved(&why),
+        }
+    }
+}
+
+impl From<FleetError> for Problem {
+    fn from(error: FleetError) -> Self {
+        match error {
+            FleetError::Exists(_) => Self::new(Kind::Taken, error.to_string()),
+            FleetError::Full { .. } => Self::new(Kind::Full, format!("{error}: none was made")),
+            FleetError::Absent(name) => Self::no_device(&name),
+            FleetError::NotSaved(why) => Self::not_saved(&why),
+        }
+    }
+}
+
+impl Problem {
+    fn not_saved(why: &NotSaved) -> Self {
+        Self::new(Kind::NotSaved, format!("cannot save the device: {why}; nothing has changed"))
+    }
+}

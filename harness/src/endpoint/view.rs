@@ -1,0 +1,173 @@
+//! What the control API shows of a device.
+//!
+//! Deliberately absent: when the device scans next, and what is odd about its configuration. Both are the update
+//! agent's to say, and nothing is shown that it does not know.
+
+use chrono::{DateTime, Utc};
+use csp_model::Device;
+use csp_model::agent::{ScanSources, Source, UpdateClass, UpdateId, UpdateSet};
+use csp_model::device::UpdateEntry;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A device.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct DeviceView {
+    /// Its name in URLs.
+    name: String,
+    /// Its own name: DevDetail/Ext/Microsoft/DeviceName.
+    device_name: String,
+    /// DevInfo/DevId, and the Source of its messages.
+    id: String,
+    /// Its clock.
+    #[schema(value_type = String, format = DateTime)]
+    clock: DateTime<Utc>,
+    /// The version of Windows that runs.
+    #[schema(example = "10.0.22631.2506")]
+    os: String,
+    scan_source: ScanSourceView,
+    /// Whether some classes of updates come from Windows Update and others from WSUS.
+    dual_scan: bool,
+    /// Whether an update or a rollback waits for a restart.
+    restart_required: bool,
+}
+
+/// The service that is scanned for each class of updates.
+#[derive(Debug, Serialize, ToSchema)]
+struct ScanSourceView {
+    /// Feature updates.
+    feature: SourceView,
+    /// Quality updates of Windows.
+    quality: SourceView,
+    /// Drivers and firmware.
+    driver: SourceView,
+    /// Other Microsoft products.
+    other: SourceView,
+}
+
+/// A service that offers updates.
+#[derive(Debug, Serialize, ToSchema)]
+enum SourceView {
+    WindowsUpdate,
+    #[serde(rename = "WSUS")]
+    Wsus,
+}
+
+/// An update that the services can offer to a device, and how far the device has come with it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct UpdateView {
+    /// UpdateID
+    #[schema(format = "uuid")]
+    id: String,
+    /// RevisionNumber: the one that the device knows, or would find.
+    revision: u32,
+    title: String,
+    /// The knowledge base article.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kb: Option<String>,
+    /// UpdateClassification: its name, or the GUID of one that has no published name.
+    classification: String,
+    product: String,
+    state: StateView,
+    /// The step it has come to: a documented state without `UpdateStatus`. Absent while no scan has found it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "NewUpdate")]
+    status: Option<&'static str>,
+    /// When it came to that step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    since: Option<DateTime<Utc>>,
+    /// The error of its last failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0x80244022")]
+    hresult: Option<String>,
+    /// Whether it, or its classification, is approved.
+    approved: bool,
+    /// Since when it is approved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    approved_at: Option<DateTime<Utc>>,
+}
+
+/// How far a device has come with an update; the names are those of the device file.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum StateView {
+    NotOffered,
+    Installable,
+    Failed,
+    PendingRestart,
+    Installed,
+}
+
+impl DeviceView {
+    pub(super) fn new(name: &str, device: &Device) -> Self {
+        let agent = device.agent();
+        let sources = device.scan_sources();
+        Self {
+            name: name.to_owned(),
+            device_name: device.name().to_owned(),
+            id: device.instance().id.to_string(),
+            clock: device.clock(),
+            os: device.os().to_string(),
+            dual_scan: UpdateClass::ALL.iter().any(|class| sources.of(*class) != sources.feature),
+            scan_source: sources.into(),
+            restart_required: agent.updates_in(UpdateSet::PendingReboot).next().is_some()
+                || [agent.rollbacks.quality, agent.rollbacks.feature]
+                    .iter()
+                    .any(|rollback| rollback.pending.is_some()),
+        }
+    }
+}
+
+impl From<ScanSources> for ScanSourceView {
+    fn from(sources: ScanSources) -> Self {
+        Self {
+            feature: sources.feature.into(),
+            quality: sources.quality.into(),
+            driver: sources.driver.into(),
+            other: sources.other.into(),
+        }
+    }
+}
+
+impl From<Source> for SourceView {
+    fn from(source: Source) -> Self {
+        match source {
+            Source::WindowsUpdate => Self::WindowsUpdate,
+            Source::Wsus => Self::Wsus,
+        }
+    }
+}
+
+/// Every update that the services can offer to `device`, in the order of its file.
+pub(super) fn updates(device: &Device) -> Vec<UpdateView> {
+    device.profile().file().update.iter().map(|entry| update(device, entry)).collect()
+}
+
+fn update(device: &Device, entry: &UpdateEntry) -> UpdateView {
+    let agent = device.agent();
+    let record = agent.records.get(&entry.id);
+    let approval = |id: UpdateId| agent.approvals.get(&id).copied();
+    let approved_at = approval(entry.id).into_iter().chain(approval(entry.classification.id())).min();
+    UpdateView {
+        id: entry.id.to_string(),
+        revision: record.map_or(entry.revision, |record| record.revision),
+        title: entry.title.clone(),
+        kb: entry.kb.clone(),
+        classification: entry.classification.to_string(),
+        product: entry.product.clone(),
+        state: match record {
+            None => StateView::NotOffered,
+            Some(record) if record.is_in(UpdateSet::PendingReboot) => StateView::PendingRestart,
+            Some(record) if record.is_in(UpdateSet::Installed) => StateView::Installed,
+            Some(record) if record.is_in(UpdateSet::Failed) => StateView::Failed,
+            Some(_) => StateView::Installable,
+        },
+        status: record.and_then(|record| record.state.documented_name()),
+        since: record.map(|record| record.since),
+        hresult: record.and_then(|record| record.failure()).map(|failure| failure.hresult.to_string()),
+        approved: approved_at.is_some(),
+        approved_at,
+    }
+}
