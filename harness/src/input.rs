@@ -29,6 +29,11 @@ pub(crate) struct DeviceOptions {
 }
 
 impl DeviceOptions {
+    /// Whether a device file was named.
+    pub(crate) const fn is_given(&self) -> bool {
+        self.device.is_some()
+    }
+
     /// Makes the device. What its descriptions add is said on standard error.
     ///
     /// # Errors

@@ -1,19 +1,27 @@
 //! `cspsim serve`: the device at an HTTP endpoint.
 
+use std::convert::Infallible;
 use std::env;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
 
 use clap::Args;
+use csp_model::Device;
+use syncml::codec;
 use tokio::runtime;
+use tokio::sync::oneshot;
 
 use crate::Failure;
 use crate::clock::Pace;
-use crate::endpoint::{Endpoint, Limits, Options, log, signal::Signals};
-use crate::fleet::{Fleet, Settings};
+use crate::endpoint::{DEFAULT, Endpoint, Limits, Options, log, signal::Signals};
+use crate::fleet::{Fleet, Profiles, Settings};
 use crate::input::DeviceOptions;
 use crate::output;
+use crate::store::{Database, StoreError};
+use crate::transcript::Secrets;
 
 /// The environment variable that holds the token, where a command line could be seen by others.
 const TOKEN: &str = "CSPSIM_TOKEN";
@@ -104,17 +112,11 @@ impl Serve {
     async fn serve(self, token: Option<String>) -> Result<(), Failure> {
         let mut signals = Signals::watch()
             .map_err(|error| Failure::Network(format!("cannot watch for signals: {error}")))?;
-        let settings =
-            Settings { pace: self.clock, most_devices: self.max_devices.get(), ..Settings::default() };
-        let fleet = Fleet::in_memory(settings);
-        let device = self.device.load()?;
-        fleet
-            .add(vec![("default".into(), device)])
-            .await
-            .map_err(|error| Failure::Output(format!("cannot keep the device: {error}")))?;
+        let fleet = self.fleet().await?;
         let options = Options {
             listen: self.listen,
             token,
+            secrets: if self.show_secrets { Secrets::Shown } else { Secrets::Hidden },
             limits: Limits {
                 connections: self.max_connections.get(),
                 body: self.max_body.get(),
@@ -124,19 +126,59 @@ impl Serve {
         let endpoint = Endpoint::bind(fleet.clone(), options)
             .map_err(|error| Failure::Network(format!("cannot listen on {}: {error}", self.listen)))?;
         output::print(format!("cspsim listening on http://{}\n", endpoint.local_addr()).as_bytes())?;
-        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let finished = async {
+        let (stop, stopped) = oneshot::channel::<Infallible>();
+        let served = async {
+            // Nothing is ever sent: whoever stops it lets go of the other end.
             endpoint.run(async { drop(stopped.await) }).await;
-            fleet.stop().await
+            fleet.stop().await.map_err(|error| Failure::Output(format!("cannot save the devices: {error}")))
         };
-        let mut finished = std::pin::pin!(finished);
+        let mut served = pin!(served);
         tokio::select! {
-            _ = &mut finished => return Ok(()),
+            ended = &mut served => return ended,
             () = signals.next() => drop(stop),
         }
         tokio::select! {
-            saved = finished => saved.map_err(|error| Failure::Output(format!("cannot save the devices: {error}"))),
-            () = signals.next() => Err(Failure::Check("ended at once: a second signal".to_owned())),
+            ended = served => ended,
+            () = signals.next() => Err(Failure::Check("ended with answers in hand: asked a second time".to_owned())),
         }
     }
+
+    /// The devices that were kept, if any are, and `default`.
+    async fn fleet(&self) -> Result<Fleet, Failure> {
+        let settings = Settings {
+            pace: self.clock,
+            most_devices: self.max_devices.get(),
+            message: codec::Limits { bytes: self.max_body.get(), ..codec::Limits::default() },
+            ..Settings::default()
+        };
+        let device = self.device.load()?;
+        let Some(path) = &self.state else {
+            return with_default(Fleet::in_memory(settings), device).await;
+        };
+        let unusable = |error: StoreError| Failure::Input(error.to_string());
+        let mut database = Database::open(path).map_err(unusable)?;
+        let profiles = Arc::<Profiles>::default();
+        let kept = database.devices(&profiles).map_err(unusable)?;
+        if let Some(before) = kept.get(DEFAULT)
+            && self.device.is_given()
+            && before.instance().id != device.instance().id
+        {
+            return Err(Failure::Input(format!(
+                "cannot go on with {}: it keeps the device {}, and --device is about {}",
+                path.display(),
+                before.instance().id,
+                device.instance().id
+            )));
+        }
+        let is_there = kept.contains_key(DEFAULT);
+        let fleet = Fleet::kept(settings, profiles, kept, database)
+            .map_err(|error| Failure::Output(format!("cannot keep devices: {error}")))?;
+        if is_there { Ok(fleet) } else { with_default(fleet, device).await }
+    }
+}
+
+async fn with_default(fleet: Fleet, device: Device) -> Result<Fleet, Failure> {
+    let added = fleet.add(vec![(DEFAULT.into(), device)]).await;
+    added.map_err(|error| Failure::Output(format!("cannot keep the device: {error}")))?;
+    Ok(fleet)
 }

@@ -16,7 +16,9 @@ impl<T: Serialize> IntoResponse for Json<T> {
         match serde_json::to_vec(&self.0) {
             Ok(text) => ([(header::CONTENT_TYPE, "application/json")], text).into_response(),
             // No view has a map with keys that are no texts, which is all that JSON cannot write.
-            Err(error) => Problem::new(Kind::NotSaved, format!("cannot be written: {error}")).into_response(),
+            Err(error) => {
+                Problem::new(Kind::Internal, format!("the answer cannot be written: {error}")).into_response()
+            }
         }
     }
 }

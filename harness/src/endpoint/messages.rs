@@ -12,7 +12,7 @@ use super::problem::{Kind, Problem};
 use super::{Shared, body, media};
 
 /// The device that `/` is for.
-pub(super) const DEFAULT: &str = "default";
+pub(crate) const DEFAULT: &str = "default";
 
 /// Answer a message as the device `default`
 ///

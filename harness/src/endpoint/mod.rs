@@ -35,9 +35,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
+pub(crate) use messages::DEFAULT;
 pub(crate) use options::{Limits, Options};
 
 use crate::fleet::Fleet;
+use crate::transcript::Secrets;
 use guard::Guard;
 use metrics::Metrics;
 
@@ -52,6 +54,7 @@ const REFUSALS: usize = 256;
 struct Shared {
     fleet: Fleet,
     guard: Guard,
+    secrets: Secrets,
     limits: Limits,
     metrics: Metrics,
     /// When the endpoint began to listen.
@@ -86,6 +89,7 @@ impl Endpoint {
         let shared = Arc::new(Shared {
             fleet,
             guard: Guard::new(address, options.token.as_deref()),
+            secrets: options.secrets,
             limits: options.limits,
             metrics: Metrics::new(),
             since: Instant::now(),

@@ -3,6 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use crate::transcript::Secrets;
+
 /// How an endpoint is to behave.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
@@ -10,6 +12,8 @@ pub(crate) struct Options {
     pub(crate) listen: SocketAddr,
     /// What the control API asks for, if it asks for anything.
     pub(crate) token: Option<String>,
+    /// What is done with credentials when a transcript is shown.
+    pub(crate) secrets: Secrets,
     /// Where patience ends.
     pub(crate) limits: Limits,
 }
@@ -57,6 +61,11 @@ impl Default for Limits {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { listen: (Ipv4Addr::LOCALHOST, 0).into(), token: None, limits: Limits::default() }
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            token: None,
+            secrets: Secrets::default(),
+            limits: Limits::default(),
+        }
     }
 }

@@ -41,6 +41,8 @@ pub(super) enum Kind {
     Media,
     /// The state could not be saved: nothing has changed.
     NotSaved,
+    /// Something of ours does not work.
+    Internal,
 }
 
 impl Kind {
@@ -79,6 +81,11 @@ impl Kind {
                 "urn:cspsim:problem:unsupported-media-type",
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "Not a media type that is taken here",
+            ),
+            Self::Internal => (
+                "urn:cspsim:problem:internal",
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Something does not work here",
             ),
             Self::NotSaved => (
                 "urn:cspsim:problem:not-saved",
@@ -147,7 +154,8 @@ impl Problem {
                 | Kind::Taken
                 | Kind::Full
                 | Kind::Large
-                | Kind::Media => None,
+                | Kind::Media
+                | Kind::Internal => None,
             },
         }
     }

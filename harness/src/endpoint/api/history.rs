@@ -12,7 +12,7 @@ use super::super::json::Json;
 use super::super::problem::{Kind, Problem};
 use super::query;
 use crate::fleet::Host;
-use crate::transcript::{Header, Line, Secrets};
+use crate::transcript::{self, Secrets};
 use crate::violation::Recorded;
 
 /// The last exchanges
@@ -33,7 +33,7 @@ pub(super) async fn transcript(
 ) -> Result<impl IntoResponse, Problem> {
     let host = shared.host(&name)?;
     // What is left out of memory is worked out again: messages may have to be applied once more.
-    let lines = spawn_blocking(move || lines(&host)).await;
+    let lines = spawn_blocking(move || lines(&host, shared.secrets)).await;
     let lines = lines.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))?;
     Ok(([(header::CONTENT_TYPE, "application/jsonl")], lines))
 }
@@ -72,19 +72,11 @@ pub(super) async fn violations(
     Ok(Json(host.violations(since)))
 }
 
-fn lines(host: &Host) -> Result<Vec<u8>, Problem> {
+fn lines(host: &Host, secrets: Secrets) -> Result<Vec<u8>, Problem> {
     let (device, entries) = host.transcript();
-    let name = host.name();
-    let header = Header::new(Arc::clone(name), Arc::new(device.snapshot()), Secrets::Shown);
     let mut lines = Vec::new();
-    let written = serde_json::to_writer(&mut lines, &header).and_then(|()| {
-        entries.into_iter().try_for_each(|entry| {
-            lines.push(b'\n');
-            serde_json::to_writer(&mut lines, &Line { name: Arc::clone(name), entry })
-        })
-    });
-    lines.push(b'\n');
-    written
-        .map_err(|error| Problem::new(Kind::Request, format!("the transcript cannot be written: {error}")))?;
+    transcript::write(&mut lines, host.name(), &Arc::new(device.snapshot()), entries, secrets).map_err(
+        |error| Problem::new(Kind::Internal, format!("the transcript cannot be written: {error}")),
+    )?;
     Ok(lines)
 }
