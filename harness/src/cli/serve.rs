@@ -61,7 +61,7 @@ pub(super) struct Serve {
     /// Leave credentials in transcripts
     #[arg(long)]
     show_secrets: bool,
-    /// What the control API asks for: `Authorization: Bearer TOKEN` [default: what CSPSIM_TOKEN says]
+    /// What the control API asks for, as `Authorization: Bearer TOKEN`; else the variable `CSPSIM_TOKEN` says it
     #[arg(long)]
     token: Option<String>,
     /// The most connections at a time

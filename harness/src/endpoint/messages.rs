@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 
-use super::problem::{Kind, Problem};
+use super::problem::{Kind, Problem, ProblemDocument};
 use super::{Shared, body, media};
 
 /// The device that `/` is for.
@@ -26,12 +26,12 @@ pub(crate) const DEFAULT: &str = "default";
     request_body(content = String, content_type = "application/vnd.syncml.dm+xml", description = "The server's message"),
     responses(
         (status = 200, description = "The device's answer", content_type = "application/vnd.syncml.dm+xml", body = String),
-        (status = 400, description = "No SyncML message: with line and column", content_type = "application/problem+json", body = Problem),
-        (status = 404, description = "The device was deleted", content_type = "application/problem+json", body = Problem),
-        (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = Problem),
-        (status = 413, description = "The body is too large", content_type = "application/problem+json", body = Problem),
-        (status = 415, description = "Not a media type of a message", content_type = "application/problem+json", body = Problem),
-        (status = 503, description = "What the message changed could not be saved: nothing has changed", content_type = "application/problem+json", body = Problem),
+        (status = 400, description = "No SyncML message: with line and column", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 404, description = "The device was deleted", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 413, description = "The body is too large", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 415, description = "Not a media type of a message", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 503, description = "What the message changed could not be saved: nothing has changed", content_type = "application/problem+json", body = ProblemDocument),
     )
 )]
 pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
@@ -48,12 +48,12 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
     request_body(content = String, content_type = "application/vnd.syncml.dm+xml", description = "The server's message"),
     responses(
         (status = 200, description = "The device's answer", content_type = "application/vnd.syncml.dm+xml", body = String),
-        (status = 400, description = "No SyncML message: with line and column", content_type = "application/problem+json", body = Problem),
-        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = Problem),
-        (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = Problem),
-        (status = 413, description = "The body is too large", content_type = "application/problem+json", body = Problem),
-        (status = 415, description = "Not a media type of a message", content_type = "application/problem+json", body = Problem),
-        (status = 503, description = "What the message changed could not be saved: nothing has changed", content_type = "application/problem+json", body = Problem),
+        (status = 400, description = "No SyncML message: with line and column", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 413, description = "The body is too large", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 415, description = "Not a media type of a message", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 503, description = "What the message changed could not be saved: nothing has changed", content_type = "application/problem+json", body = ProblemDocument),
     )
 )]
 pub(super) async fn answer_named(

@@ -20,6 +20,8 @@ mod patient;
 mod problem;
 mod refused;
 pub(crate) mod signal;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::future::Future;

@@ -96,9 +96,46 @@ impl Kind {
     }
 }
 
-/// A problem document (RFC 9457).
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+impl Kind {
+    /// The header that belongs to it.
+    const fn header(self) -> Option<(HeaderName, HeaderValue)> {
+        match self {
+            Self::Token => {
+                Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"cspsim\"")))
+            }
+            Self::NotSaved => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
+            // What is not read of the request would be taken for the next one.
+            Self::Slow => Some((header::CONNECTION, HeaderValue::from_static("close"))),
+            Self::Request
+            | Self::Message
+            | Self::Device
+            | Self::Foreign
+            | Self::Absent
+            | Self::Method
+            | Self::Taken
+            | Self::Full
+            | Self::Large
+            | Self::Media
+            | Self::Internal => None,
+        }
+    }
+}
+
+/// Why a request cannot be done as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Problem {
+    kind: Kind,
+    detail: String,
+    /// Line and column in the body.
+    place: Option<(usize, usize)>,
+    expected: Option<String>,
+    path: Option<String>,
+}
+
+/// A problem document (RFC 9457).
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(super) struct ProblemDocument<'a> {
     /// The kind of problem, as a URI that programs can compare.
     #[serde(rename = "type")]
     #[schema(format = "uri")]
@@ -108,7 +145,7 @@ pub(super) struct Problem {
     /// The HTTP status.
     status: u16,
     /// What is wrong, and what was expected.
-    detail: String,
+    detail: &'a str,
     /// Where in the body, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     line: Option<usize>,
@@ -117,47 +154,15 @@ pub(super) struct Problem {
     column: Option<usize>,
     /// What a malformed message should have had there.
     #[serde(skip_serializing_if = "Option::is_none")]
-    expected: Option<String>,
+    expected: Option<&'a str>,
     /// Which value of a device file or snapshot: `update[1].revision`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<String>,
-    /// A header that belongs to the answer.
-    #[serde(skip)]
-    header: Option<(HeaderName, HeaderValue)>,
+    path: Option<&'a str>,
 }
 
 impl Problem {
     pub(super) fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        let (uri, status, title) = kind.facts();
-        Self {
-            kind: uri,
-            title,
-            status: status.as_u16(),
-            detail: detail.into(),
-            line: None,
-            column: None,
-            expected: None,
-            path: None,
-            header: match kind {
-                Kind::Token => {
-                    Some((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"cspsim\"")))
-                }
-                Kind::NotSaved => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
-                // What is not read of the request would be taken for the next one.
-                Kind::Slow => Some((header::CONNECTION, HeaderValue::from_static("close"))),
-                Kind::Request
-                | Kind::Message
-                | Kind::Device
-                | Kind::Foreign
-                | Kind::Absent
-                | Kind::Method
-                | Kind::Taken
-                | Kind::Full
-                | Kind::Large
-                | Kind::Media
-                | Kind::Internal => None,
-            },
-        }
+        Self { kind, detail: detail.into(), place: None, expected: None, path: None }
     }
 
     /// There is no device of that name.
@@ -168,8 +173,8 @@ impl Problem {
     /// A body that is no message. `what` says what was found and, behind a comma, what was expected.
     pub(super) fn malformed(line: usize, column: usize, what: &str) -> Self {
         let expected = what.rsplit_once("expected ").map(|(_, expected)| expected.to_owned());
-        let place = Self::new(Kind::Message, format!("line {line}, column {column}: {what}"));
-        Self { line: Some(line), column: Some(column), expected, ..place }
+        let problem = Self::new(Kind::Message, format!("line {line}, column {column}: {what}"));
+        Self { place: Some((line, column)), expected, ..problem }
     }
 
     /// A value of a body that makes no sense.
@@ -181,9 +186,8 @@ impl Problem {
     /// A device file, or another document of a device, that cannot be read.
     pub(super) fn file(error: &FileError, text: &str) -> Self {
         let place = error.span.as_ref().map(|span| line_and_column(text, span.start));
-        let (line, column) = place.unzip();
         let at = place.map(|(line, column)| format!("line {line}, column {column}: ")).unwrap_or_default();
-        Self { path: error.path.clone(), line, column, ..Self::new(Kind::Device, format!("{at}{error}")) }
+        Self { path: error.path.clone(), place, ..Self::new(Kind::Device, format!("{at}{error}")) }
     }
 
     /// JSON that is none, or of another shape.
@@ -194,7 +198,7 @@ impl Problem {
         let value = path.as_deref().map(|path| format!("{path}: ")).unwrap_or_default();
         let (line, column) = (error.line(), error.column());
         let detail = format!("line {line}, column {column}: {value}{what}");
-        Self { path, line: Some(line), column: Some(column), ..Self::new(Kind::Device, detail) }
+        Self { path, place: Some((line, column)), ..Self::new(Kind::Device, detail) }
     }
 
     /// A snapshot that is none of a device.
@@ -208,17 +212,32 @@ impl Problem {
         Self { path, ..Self::new(Kind::Device, error.to_string()) }
     }
 
-    pub(super) fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    pub(super) const fn status(&self) -> StatusCode {
+        self.kind.facts().1
+    }
+
+    fn document(&self) -> ProblemDocument<'_> {
+        let (kind, status, title) = self.kind.facts();
+        let (line, column) = self.place.unzip();
+        ProblemDocument {
+            kind,
+            title,
+            status: status.as_u16(),
+            detail: &self.detail,
+            line,
+            column,
+            expected: self.expected.as_deref(),
+            path: self.path.as_deref(),
+        }
     }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         // A few strings and numbers: writing them cannot fail.
-        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let body = serde_json::to_vec(&self.document()).unwrap_or_default();
         let mut response = (self.status(), [(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
-        response.headers_mut().extend(self.header);
+        response.headers_mut().extend(self.kind.header());
         response
     }
 }

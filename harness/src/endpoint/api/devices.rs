@@ -8,15 +8,15 @@ use axum::response::{IntoResponse, Response};
 use csp_model::device::ProfileError;
 use csp_model::{Device, DeviceFile};
 use serde::{Deserialize, Serialize, de::IgnoredAny};
-use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 
 use super::super::copies::{Copies, check_name};
 use super::super::json::{self, Json};
 use super::super::media::{self, Document};
-use super::super::problem::Problem;
+use super::super::problem::{Problem, ProblemDocument};
 use super::super::view::DeviceView;
 use super::super::{Shared, body};
+use super::aside;
 use crate::fleet::{Fleet, Refused};
 use crate::input::is_ddf_text;
 
@@ -65,13 +65,13 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Result<Json<Vec<D
     ), description = "A device file as TOML or JSON; or which device to copy, how often, and the copies' names"),
     responses(
         (status = 201, description = "They are there", body = Created, headers(("location" = String, description = "The device; where there are several, the list"))),
-        (status = 400, description = "No device file, or no names: with the value's path, line and column", content_type = "application/problem+json", body = Problem),
-        (status = 404, description = "There is no device to copy", content_type = "application/problem+json", body = Problem),
-        (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = Problem),
-        (status = 409, description = "A name is taken, or there would be too many devices", content_type = "application/problem+json", body = Problem),
-        (status = 413, description = "The body is too large", content_type = "application/problem+json", body = Problem),
-        (status = 415, description = "Neither TOML nor JSON", content_type = "application/problem+json", body = Problem),
-        (status = 503, description = "They could not be saved", content_type = "application/problem+json", body = Problem),
+        (status = 400, description = "No device file, or no names: with the value's path, line and column", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 404, description = "There is no device to copy", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 409, description = "A name is taken, or there would be too many devices", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 413, description = "The body is too large", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 415, description = "Neither TOML nor JSON", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 503, description = "They could not be saved", content_type = "application/problem+json", body = ProblemDocument),
     )
 )]
 pub(super) async fn create(State(shared): State<Arc<Shared>>, request: Request) -> Result<Response, Problem> {
@@ -81,8 +81,7 @@ pub(super) async fn create(State(shared): State<Arc<Shared>>, request: Request) 
         Wanted::Device(file) => {
             let fleet = shared.fleet.clone();
             // A description of several megabytes takes a while to read.
-            let made = spawn_blocking(move || made(&fleet, *file)).await;
-            vec![made.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))?]
+            vec![aside(move || made(&fleet, *file)).await?]
         }
         Wanted::Copies(copies) => {
             let host = shared.host(&copies.from)?;
@@ -109,7 +108,7 @@ pub(super) async fn create(State(shared): State<Arc<Shared>>, request: Request) 
     params(("name" = String, Path, description = "The device's name")),
     responses(
         (status = 200, description = "The device", body = DeviceView),
-        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = Problem),
+        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = ProblemDocument),
     )
 )]
 pub(super) async fn show(
@@ -129,8 +128,8 @@ pub(super) async fn show(
     params(("name" = String, Path, description = "The device's name")),
     responses(
         (status = 204, description = "It is gone, its sessions with it"),
-        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = Problem),
-        (status = 503, description = "That could not be saved", content_type = "application/problem+json", body = Problem),
+        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 503, description = "That could not be saved", content_type = "application/problem+json", body = ProblemDocument),
     )
 )]
 pub(super) async fn delete(

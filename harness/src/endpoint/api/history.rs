@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::extract::{Path, State};
 use axum::http::{Uri, header};
 use axum::response::IntoResponse;
-use tokio::task::spawn_blocking;
 
 use super::super::Shared;
 use super::super::json::Json;
-use super::super::problem::{Kind, Problem};
+use super::super::problem::{Kind, Problem, ProblemDocument};
+use super::aside;
 use super::query;
 use crate::fleet::Host;
 use crate::transcript::{self, Secrets};
@@ -24,7 +24,7 @@ use crate::violation::Recorded;
     params(("name" = String, Path, description = "The device's name")),
     responses(
         (status = 200, description = "JSON Lines: the device as it was, then what happened to it since", content_type = "application/jsonl", body = String),
-        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = Problem),
+        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = ProblemDocument),
     )
 )]
 pub(super) async fn transcript(
@@ -33,8 +33,7 @@ pub(super) async fn transcript(
 ) -> Result<impl IntoResponse, Problem> {
     let host = shared.host(&name)?;
     // What is left out of memory is worked out again: messages may have to be applied once more.
-    let lines = spawn_blocking(move || lines(&host, shared.secrets)).await;
-    let lines = lines.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))?;
+    let lines = aside(move || lines(&host, shared.secrets)).await?;
     Ok(([(header::CONTENT_TYPE, "application/jsonl")], lines))
 }
 
@@ -50,8 +49,8 @@ pub(super) async fn transcript(
     ),
     responses(
         (status = 200, description = "In the order in which they happened", body = ref("#/components/schemas/Violations")),
-        (status = 400, description = "`since` is no number", content_type = "application/problem+json", body = Problem),
-        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = Problem),
+        (status = 400, description = "`since` is no number", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = ProblemDocument),
     )
 )]
 pub(super) async fn violations(

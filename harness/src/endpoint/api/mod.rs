@@ -1,4 +1,4 @@
-//! The routes, each with its description: OpenAPI is made of the handlers themselves.
+//! The routes, each with its description: `openapi.json` is made of the handlers themselves.
 
 mod about;
 mod devices;
@@ -8,6 +8,7 @@ mod query;
 mod schema;
 mod state;
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use axum::Router;
@@ -15,30 +16,12 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use utoipa::OpenApi;
+use tokio::task::spawn_blocking;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::copies::Copies;
 use super::problem::{Kind, Problem};
 use super::{Shared, messages};
-
-/// What the endpoint as a whole is.
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "cspsim",
-        description = "Simulated Windows devices under MDM: messages to them, and what a test needs to know and to change \
-                       about them.",
-        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
-    ),
-    components(schemas(Problem, Copies)),
-    tags(
-        (name = "messages", description = "The devices' own language"),
-        (name = "control", description = "What no device would answer. Asks for the token if there is one; refuses web pages."),
-    )
-)]
-struct Api;
 
 /// Every route.
 pub(super) fn router(shared: Arc<Shared>) -> Router {
@@ -46,16 +29,6 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
     let control = control.route_layer(middleware::from_fn_with_state(Arc::clone(&shared), guarded));
     let (router, _) = messages.merge(control).split_for_parts();
     router.fallback(nowhere).method_not_allowed_fallback(wrong_method).with_state(shared)
-}
-
-/// The description of the endpoint: what `openapi.json` holds.
-#[cfg(test)]
-fn description() -> String {
-    let (_, api) = OpenApiRouter::with_openapi(Api::openapi())
-        .merge(message_routes())
-        .merge(control_routes())
-        .split_for_parts();
-    schema::complete(&api)
 }
 
 fn message_routes() -> OpenApiRouter<Arc<Shared>> {
@@ -92,6 +65,15 @@ async fn guarded(
     response
 }
 
+/// Does what takes a while where nobody waits for its thread.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match spawn_blocking(work).await {
+        Ok(done) => done,
+        // The task can only fail by a panic of ours, which goes on here.
+        Err(panicked) => resume_unwind(panicked.into_panic()),
+    }
+}
+
 async fn nowhere(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let path = request.uri().path();
     let problem = Problem::new(
@@ -110,21 +92,4 @@ async fn wrong_method(State(shared): State<Arc<Shared>>, method: Method, request
     let response = problem.into_response();
     shared.metrics.answered("", response.status());
     response
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{env, fs};
-
-    /// `UPDATE=1 cargo test -p cspsim --lib openapi` writes the file; read what it changed.
-    #[test]
-    fn openapi_json_is_made_of_the_handlers() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
-        let made = super::description();
-        if env::var_os("UPDATE").is_some() {
-            fs::write(path, &made).expect("the file can be written");
-        }
-        let kept = fs::read_to_string(path).expect("the file can be read");
-        assert!(kept == made, "openapi.json is not what the handlers say: UPDATE=1 writes it anew");
-    }
 }

@@ -3,14 +3,41 @@
 //!
 //! Deliberately absent from the program: it serves the text that is made here, `openapi.json`.
 
+use std::{env, fs};
+
 use csp_model::DeviceFile;
 use csp_model::device::Snapshot;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
-use utoipa::openapi::OpenApi;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::super::copies::Copies;
+use super::super::problem::ProblemDocument;
+
+/// What the endpoint as a whole is.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "cspsim",
+        description = "Simulated Windows devices under MDM: messages to them, and what a test needs to know and to change \
+                       about them.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    components(schemas(ProblemDocument, Copies)),
+    tags(
+        (name = "messages", description = "The devices' own language"),
+        (name = "control", description = "What no device would answer. Asks for the token if there is one; refuses web pages."),
+    )
+)]
+struct Api;
 
 /// The whole description, as text.
-pub(super) fn complete(api: &OpenApi) -> String {
+pub(super) fn description() -> String {
+    let (_, api) = OpenApiRouter::with_openapi(Api::openapi())
+        .merge(super::message_routes())
+        .merge(super::control_routes())
+        .split_for_parts();
     let mut api = json!(api);
     if let Some(schemas) = api.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         add_documents(schemas);
@@ -89,6 +116,21 @@ fn add_guard(operation: &mut Value) {
             "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
         })
     };
+    if operation["responses"]["400"].is_null() {
+        operation["responses"]["400"] = problem("No Host header, or several");
+    }
     operation["responses"]["401"] = problem("The token is missing or wrong");
     operation["responses"]["403"] = problem("The request comes from a web page, or is for another host");
+}
+
+/// `UPDATE=1 cargo test -p cspsim --lib openapi` writes the file; read what it changed.
+#[test]
+fn openapi_json_is_made_of_the_handlers() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+    let made = description();
+    if env::var_os("UPDATE").is_some() {
+        fs::write(path, &made).expect("the file can be written");
+    }
+    let kept = fs::read_to_string(path).expect("the file can be read");
+    assert!(kept == made, "openapi.json is not what the handlers say: UPDATE=1 writes it anew");
 }

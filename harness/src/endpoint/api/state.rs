@@ -8,12 +8,12 @@ use axum::response::{IntoResponse, Response};
 use csp_model::device::Snapshot;
 use csp_model::tree::Leaves;
 use csp_model::{Device, LocUri, TreeError};
-use tokio::task::spawn_blocking;
 
 use super::super::json::{self, Json};
-use super::super::problem::{Kind, Problem};
+use super::super::problem::{Kind, Problem, ProblemDocument};
 use super::super::view::{self, UpdateView};
 use super::super::{Shared, body, media};
+use super::aside;
 use super::devices::check_descriptions;
 use super::query;
 use crate::fleet::Fleet;
@@ -31,8 +31,8 @@ use crate::tree_json::Node;
     ),
     responses(
         (status = 200, description = "The node with its name, address, format, value and children", body = Node),
-        (status = 400, description = "No LocURI", content_type = "application/problem+json", body = Problem),
-        (status = 404, description = "There is no such device, or it has no such node", content_type = "application/problem+json", body = Problem),
+        (status = 400, description = "No LocURI", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 404, description = "There is no such device, or it has no such node", content_type = "application/problem+json", body = ProblemDocument),
     )
 )]
 pub(super) async fn tree(
@@ -65,7 +65,7 @@ pub(super) async fn tree(
     params(("name" = String, Path, description = "The device's name")),
     responses(
         (status = 200, description = "What the services can offer, in the order of the device file", body = Vec<UpdateView>),
-        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = Problem),
+        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = ProblemDocument),
     )
 )]
 pub(super) async fn updates(
@@ -84,8 +84,8 @@ pub(super) async fn updates(
     params(("name" = String, Path, description = "The device's name")),
     responses(
         (status = 204, description = "The device is as its file describes it, at the start of its clock; its sessions are over"),
-        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = Problem),
-        (status = 503, description = "That could not be saved", content_type = "application/problem+json", body = Problem),
+        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 503, description = "That could not be saved", content_type = "application/problem+json", body = ProblemDocument),
     )
 )]
 pub(super) async fn reset(
@@ -105,7 +105,7 @@ pub(super) async fn reset(
     params(("name" = String, Path, description = "The device's name")),
     responses(
         (status = 200, description = "The device, to be put back later, or elsewhere", body = ref("#/components/schemas/Snapshot")),
-        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = Problem),
+        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = ProblemDocument),
     )
 )]
 pub(super) async fn snapshot(
@@ -129,12 +129,12 @@ pub(super) async fn snapshot(
     request_body(content = ref("#/components/schemas/Snapshot"), content_type = "application/json"),
     responses(
         (status = 204, description = "The device is the snapshot's"),
-        (status = 400, description = "No snapshot of this version: with the value's path", content_type = "application/problem+json", body = Problem),
-        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = Problem),
-        (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = Problem),
-        (status = 413, description = "The body is too large", content_type = "application/problem+json", body = Problem),
-        (status = 415, description = "Not JSON", content_type = "application/problem+json", body = Problem),
-        (status = 503, description = "That could not be saved", content_type = "application/problem+json", body = Problem),
+        (status = 400, description = "No snapshot of this version: with the value's path", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 413, description = "The body is too large", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 415, description = "Not JSON", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 503, description = "That could not be saved", content_type = "application/problem+json", body = ProblemDocument),
     )
 )]
 pub(super) async fn put_snapshot(
@@ -147,8 +147,7 @@ pub(super) async fn put_snapshot(
     media::check_json(&head.headers)?;
     let body = body::read(body, shared.limits.body, shared.limits.body_time).await?;
     let fleet = shared.fleet.clone();
-    let device = spawn_blocking(move || read(&fleet, &body)).await;
-    let device = device.unwrap_or_else(|failed| std::panic::resume_unwind(failed.into_panic()))?;
+    let device = aside(move || read(&fleet, &body)).await?;
     host.put(device).await?;
     Ok(StatusCode::NO_CONTENT)
 }
