@@ -1,5 +1,6 @@
 //! `cspsim serve` as a program: what it says when it is ready, how it ends, and what it refuses to begin with.
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot begin has failed")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
