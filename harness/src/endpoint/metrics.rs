@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -37,6 +38,9 @@ pub(super) struct Metrics {
     refused_connections: Counter,
     devices: Gauge,
     sessions: Gauge,
+    commits: Counter,
+    failed_commits: Counter,
+    committed_answers: Counter,
 }
 
 /// A connection that is counted as long as it is there.
@@ -55,6 +59,9 @@ impl Metrics {
             refused_connections: Counter::default(),
             devices: Gauge::default(),
             sessions: Gauge::default(),
+            commits: Counter::default(),
+            failed_commits: Counter::default(),
+            committed_answers: Counter::default(),
             registry: Registry::with_prefix("cspsim"),
         };
         metrics.registered()
@@ -86,6 +93,13 @@ impl Metrics {
         );
         registry.register("devices", "Devices", self.devices.clone());
         registry.register("sessions", "Open sessions of all devices", self.sessions.clone());
+        registry.register("commits", "Commits to the state file", self.commits.clone());
+        registry.register("failed_commits", "Commits that were not possible", self.failed_commits.clone());
+        registry.register(
+            "committed_answers",
+            "Answers that waited for a commit",
+            self.committed_answers.clone(),
+        );
         self
     }
 
@@ -126,6 +140,11 @@ impl Metrics {
         let sessions = hosts.iter().map(|host| host.open_sessions()).sum();
         self.devices.set(gauged(hosts.len()));
         self.sessions.set(gauged(sessions));
+        if let Some(counts) = fleet.counts() {
+            self.commits.inner().store(counts.commits, Ordering::Relaxed);
+            self.failed_commits.inner().store(counts.failed, Ordering::Relaxed);
+            self.committed_answers.inner().store(counts.answers, Ordering::Relaxed);
+        }
         let mut text = String::new();
         text::encode(&mut text, &self.registry)?;
         Ok(text)
