@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use stats_alloc::{Region, StatsAlloc};
 
+pub mod load;
 pub mod messages;
 
 /// How many rounds a pair is measured in.
@@ -28,17 +29,19 @@ pub struct Paired {
 
 /// Measures `subject` beside `floor`, `times` calls of each a round.
 pub fn paired<A, B>(times: u32, mut floor: impl FnMut() -> A, mut subject: impl FnMut() -> B) -> Paired {
-    let mut rounds: Vec<_> =
-        (0..ROUNDS).map(|_| (time(times, &mut floor), time(times, &mut subject))).collect();
-    let median = |rounds: &mut Vec<(f64, f64)>, of: fn(&(f64, f64)) -> f64| {
-        rounds.sort_by(|one, other| of(one).total_cmp(&of(other)));
-        rounds.get(ROUNDS / 2).map_or(f64::NAN, of)
-    };
+    let rounds: Vec<_> = (0..ROUNDS).map(|_| (time(times, &mut floor), time(times, &mut subject))).collect();
     Paired {
-        floor: median(&mut rounds, |round| round.0),
-        subject: median(&mut rounds, |round| round.1),
-        ratio: median(&mut rounds, |round| round.1 / round.0),
+        floor: median(rounds.iter().map(|round| round.0)),
+        subject: median(rounds.iter().map(|round| round.1)),
+        ratio: median(rounds.iter().map(|round| round.1 / round.0)),
     }
+}
+
+/// The median of `figures`; not a number of none.
+pub fn median(figures: impl IntoIterator<Item = f64>) -> f64 {
+    let mut figures: Vec<_> = figures.into_iter().collect();
+    figures.sort_by(f64::total_cmp);
+    figures.get(figures.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// The allocations (new and grown) of one call, and the bytes that its result keeps.
@@ -59,6 +62,21 @@ impl Table {
     pub fn row(&mut self, what: &str, figure: f64, bound: f64, unit: &str) {
         let verdict = if figure <= bound { "" } else { "  <-- above" };
         self.0.push([what.to_owned(), format!("{figure:.2} {unit}"), format!("{bound} {unit}{verdict}")]);
+    }
+
+    /// Adds a figure that may not be smaller than its bound.
+    pub fn at_least(&mut self, what: &str, figure: f64, bound: f64, unit: &str) {
+        let verdict = if figure >= bound { "" } else { "  <-- below" };
+        self.0.push([
+            what.to_owned(),
+            format!("{figure:.2} {unit}"),
+            format!("at least {bound} {unit}{verdict}"),
+        ]);
+    }
+
+    /// Adds a ratio that only informs.
+    pub fn ratio(&mut self, what: &str, figure: f64) {
+        self.0.push([what.to_owned(), format!("{figure:.2} "), "-".to_owned()]);
     }
 
     /// Adds a figure that only informs.

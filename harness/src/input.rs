@@ -3,12 +3,12 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use csp_model::Device;
-use csp_model::device::{DeviceFile, FileError, Profile, ProfileError};
+use csp_model::device::{DeviceFile, FileError, ProfileError};
 
 use crate::Failure;
+use crate::fleet::Profiles;
 use crate::report::located;
 
 /// The most bytes of a device file or description; the largest that Microsoft publishes is far below.
@@ -30,8 +30,13 @@ pub(crate) struct DeviceOptions {
 
 impl DeviceOptions {
     /// Whether a device file was named.
-    pub(crate) const fn is_given(&self) -> bool {
+    pub(crate) const fn names_a_file(&self) -> bool {
         self.device.is_some()
+    }
+
+    /// Whether the device is to differ from its file.
+    pub(crate) const fn changes_the_file(&self) -> bool {
+        self.seed.is_some() || !self.ddf.is_empty()
     }
 
     /// Makes the device. What its descriptions add is said on standard error.
@@ -39,6 +44,14 @@ impl DeviceOptions {
     /// # Errors
     /// When a file cannot be read or makes no sense.
     pub(crate) fn load(&self) -> Result<Device, Failure> {
+        self.load_among(&Profiles::default())
+    }
+
+    /// Makes the device, which shares its profile with others of the same content.
+    ///
+    /// # Errors
+    /// When a file cannot be read or makes no sense.
+    pub(crate) fn load_among(&self, profiles: &Profiles) -> Result<Device, Failure> {
         let source = match &self.device {
             None => Source { path: "the built-in device".into(), text: DeviceFile::BUILTIN.to_owned() },
             Some(path) => Source { path: path.clone(), text: text(path)? },
@@ -62,7 +75,7 @@ impl DeviceOptions {
             names.push(path.display().to_string());
             file.ddf.push(text(path)?);
         }
-        let profile = Profile::new(file).map_err(|error| source.nonsense(error, &names))?;
+        let (profile, instance) = profiles.intern(file).map_err(|error| source.nonsense(error, &names))?;
         for (name, mount) in names.iter().zip(profile.mounts()) {
             for warning in &mount.warnings {
                 anstream::eprintln!("warning: {name}: {warning}");
@@ -71,7 +84,7 @@ impl DeviceOptions {
                 anstream::eprintln!("mounted: {name}: {node}");
             }
         }
-        Ok(Device::new(Arc::new(profile)))
+        Ok(Device::of_profile(profile, instance))
     }
 }
 

@@ -17,6 +17,7 @@ mod endpoint;
 mod exit;
 mod fleet;
 mod input;
+mod kept;
 mod output;
 mod report;
 mod scenario;

@@ -13,7 +13,8 @@ use syncml::message::{Command, Kind, Message, Status, Text};
 use syncml::session::{Reason, Responder, Turn};
 
 use crate::Failure;
-use crate::input::{self, DeviceOptions};
+use crate::input;
+use crate::kept::KeptDevice;
 use crate::output::{self, Output};
 use crate::report::located;
 
@@ -34,7 +35,7 @@ pub(super) struct Answer {
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     #[command(flatten)]
-    device: DeviceOptions,
+    device: KeptDevice,
     /// Say beside each Status why it is so: the rule, its ground and its source
     #[arg(long, conflicts_with = "json")]
     explain: bool,
@@ -50,11 +51,14 @@ pub(super) struct Answer {
 
 impl Answer {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let mut device = self.device.load()?;
+        let mut kept = self.device.one()?;
+        let device = &mut kept.device;
         // Every message is read before the first one is applied: a malformed one leaves nothing half done.
         let messages = self.files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?;
-        let mut session = Responder::new(&device);
-        let turns: Vec<_> = messages.iter().map(|message| session.receive(message, &mut device)).collect();
+        let mut session = Responder::new(device);
+        let turns: Vec<_> = messages.iter().map(|message| session.receive(message, device)).collect();
+        // An answer is only given when what it says is kept.
+        kept.keep()?;
         if self.json {
             self.output.write(self.as_json(&turns).as_bytes())?;
         } else {

@@ -7,21 +7,20 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
-use csp_model::Device;
 use syncml::codec;
 use tokio::runtime;
 use tokio::sync::oneshot;
 
 use crate::Failure;
 use crate::clock::Pace;
-use crate::endpoint::{DEFAULT, Endpoint, Limits, Options, log, signal::Signals};
-use crate::fleet::{Fleet, Profiles, Settings};
-use crate::input::DeviceOptions;
+use crate::endpoint::{Endpoint, Limits, Options, log, signal::Signals};
+use crate::fleet::{DEFAULT, Fleet, Profiles, Settings, Slowed};
+use crate::kept::{Kept, KeptDevice};
 use crate::output;
-use crate::store::{Database, StoreError};
-use crate::transcript::Secrets;
+use crate::transcript::{Secrets, TranscriptFile};
 
 /// The environment variable that holds the token, where a command line could be seen by others.
 const TOKEN: &str = "CSPSIM_TOKEN";
@@ -48,13 +47,10 @@ pub(super) struct Serve {
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
     #[command(flatten)]
-    device: DeviceOptions,
+    device: KeptDevice,
     /// How the device clock runs: `real` (1:1), `frozen`, or `xN` (N times as fast); it starts at the file's `clock`
     #[arg(long, value_name = "PACE", default_value = "real")]
     clock: Pace,
-    /// Keep devices in FILE, from one run to the next
-    #[arg(long, value_name = "FILE")]
-    state: Option<PathBuf>,
     /// Write every exchange to FILE, as JSON Lines
     #[arg(long, value_name = "FILE")]
     transcript: Option<PathBuf>,
@@ -73,6 +69,9 @@ pub(super) struct Serve {
     /// The most devices
     #[arg(long, value_name = "N", default_value = "1000")]
     max_devices: NonZeroUsize,
+    /// Milliseconds that every commit takes longer: for benches
+    #[arg(long, value_name = "N", hide = true, default_value = "0")]
+    slow_commits: u64,
     /// How the log on standard error is written
     #[arg(long, value_enum, value_name = "FORM", default_value_t)]
     log: log::Form,
@@ -116,7 +115,7 @@ impl Serve {
         let options = Options {
             listen: self.listen,
             token,
-            secrets: if self.show_secrets { Secrets::Shown } else { Secrets::Hidden },
+            secrets: self.secrets(),
             limits: Limits {
                 connections: self.max_connections.get(),
                 body: self.max_body.get(),
@@ -151,34 +150,25 @@ impl Serve {
             message: codec::Limits { bytes: self.max_body.get(), ..codec::Limits::default() },
             ..Settings::default()
         };
-        let device = self.device.load()?;
-        let Some(path) = &self.state else {
-            return with_default(Fleet::in_memory(settings), device).await;
-        };
-        let unusable = |error: StoreError| Failure::Input(error.to_string());
-        let mut database = Database::open(path).map_err(unusable)?;
+        let transcript = self.transcript.as_deref().map(|path| TranscriptFile::open(path, self.secrets()));
+        let transcript = transcript.transpose().map_err(|error| Failure::Output(error.to_string()))?;
         let profiles = Arc::<Profiles>::default();
-        let kept = database.devices(&profiles).map_err(unusable)?;
-        if let Some(before) = kept.get(DEFAULT)
-            && self.device.is_given()
-            && before.instance().id != device.instance().id
-        {
-            return Err(Failure::Input(format!(
-                "cannot go on with {}: it keeps the device {}, and --device is about {}",
-                path.display(),
-                before.instance().id,
-                device.instance().id
-            )));
-        }
-        let is_there = kept.contains_key(DEFAULT);
-        let fleet = Fleet::kept(settings, profiles, kept, database)
-            .map_err(|error| Failure::Output(format!("cannot keep devices: {error}")))?;
-        if is_there { Ok(fleet) } else { with_default(fleet, device).await }
+        let (kept, missing) = self.device.open(&profiles)?;
+        let fleet = match kept {
+            None => Fleet::in_memory(settings, transcript, profiles),
+            Some(Kept { database, devices }) => {
+                let storage = Slowed { storage: database, by: Duration::from_millis(self.slow_commits) };
+                let fleet = Fleet::kept(settings, transcript, profiles, devices, storage);
+                fleet.map_err(|error| Failure::Output(format!("cannot keep devices: {error}")))?
+            }
+        };
+        let missing = missing.into_iter().map(|device| (DEFAULT.into(), device)).collect();
+        let added = fleet.add(missing).await;
+        added.map_err(|error| Failure::Output(format!("cannot keep the device: {error}")))?;
+        Ok(fleet)
     }
-}
 
-async fn with_default(fleet: Fleet, device: Device) -> Result<Fleet, Failure> {
-    let added = fleet.add(vec![(DEFAULT.into(), device)]).await;
-    added.map_err(|error| Failure::Output(format!("cannot keep the device: {error}")))?;
-    Ok(fleet)
+    const fn secrets(&self) -> Secrets {
+        if self.show_secrets { Secrets::Shown } else { Secrets::Hidden }
+    }
 }

@@ -8,7 +8,7 @@ use csp_model::{Format, LocUri, TreeError};
 use serde_json::json;
 
 use crate::Failure;
-use crate::input::DeviceOptions;
+use crate::kept::KeptDevice;
 use crate::output::Output;
 use crate::tree_json::Node;
 
@@ -23,7 +23,7 @@ pub(super) struct Tree {
     #[arg(value_name = "LOCURI", default_value = ".")]
     uri: String,
     #[command(flatten)]
-    device: DeviceOptions,
+    device: KeptDevice,
     /// Print JSON: every node with its name, address, format, value and children
     #[arg(long)]
     json: bool,
@@ -41,7 +41,7 @@ impl Tree {
                 self.uri
             )));
         }
-        let device = self.device.load()?;
+        let device = self.device.look()?;
         let listed = device.list(&uri, Leaves::WithData).map_err(|error| {
             let why = match error {
                 TreeError::NotFound => "the device has no such node".to_owned(),

@@ -8,11 +8,10 @@ use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 
+use crate::fleet::DEFAULT;
+
 use super::problem::{Kind, Problem, ProblemDocument};
 use super::{Shared, body, media};
-
-/// The device that `/` is for.
-pub(crate) const DEFAULT: &str = "default";
 
 /// Answer a message as the device `default`
 ///

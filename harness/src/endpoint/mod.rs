@@ -37,7 +37,6 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
-pub(crate) use messages::DEFAULT;
 pub(crate) use options::{Limits, Options};
 
 use crate::fleet::Fleet;

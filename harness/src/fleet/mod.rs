@@ -23,12 +23,15 @@ use syncml::codec::Limits;
 
 pub(crate) use host::{Host, Refused};
 pub(crate) use live::Live;
-pub(crate) use pipeline::{Change, Counts, NotSaved, Storage};
+pub(crate) use pipeline::{Change, Counts, NotSaved, Slowed, Storage};
 pub(crate) use profiles::{Content, Digest, Profiles};
 
 use crate::clock::Pace;
 use crate::transcript::{FileError as TranscriptError, Limits as JournalLimits, TranscriptFile};
 use pipeline::Pipeline;
+
+/// The name of the device that a program has without being asked for it.
+pub(crate) const DEFAULT: &str = "default";
 
 /// How many devices and sessions there may be, how large a message, and how fast the clocks run.
 #[derive(Debug, Clone)]
@@ -110,9 +113,13 @@ pub(crate) enum StopError {
 
 impl Fleet {
     /// No devices yet, and none is kept.
-    pub(crate) fn in_memory(settings: Settings, transcript: Option<TranscriptFile>) -> Self {
+    pub(crate) fn in_memory(
+        settings: Settings,
+        transcript: Option<TranscriptFile>,
+        profiles: Arc<Profiles>,
+    ) -> Self {
         let around = Around { settings, pipeline: None, transcript: Mutex::new(transcript) };
-        Self { hosts: Arc::default(), around: Arc::new(around), profiles: Arc::default() }
+        Self { hosts: Arc::default(), around: Arc::new(around), profiles }
     }
 
     /// The devices that `storage` has, which are kept there from now on.

@@ -6,6 +6,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -215,5 +216,21 @@ impl<S: Storage> Writer<S> {
                 }
             }
         }
+    }
+}
+
+/// A disk that takes longer for a commit: what a slow one does to those who wait can be seen on a quick one.
+#[derive(Debug)]
+pub(crate) struct Slowed<S> {
+    pub(crate) storage: S,
+    pub(crate) by: Duration,
+}
+
+impl<S: Storage> Storage for Slowed<S> {
+    type Error = S::Error;
+
+    fn commit(&mut self, changes: &[Change<'_>]) -> Result<(), Self::Error> {
+        thread::sleep(self.by);
+        self.storage.commit(changes)
     }
 }

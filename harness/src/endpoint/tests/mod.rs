@@ -17,9 +17,11 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::{DEFAULT, Endpoint, Limits, Options};
+use super::{Endpoint, Limits, Options};
 use crate::clock::Pace;
+use crate::fleet::DEFAULT;
 use crate::fleet::{Fleet, Settings};
+use std::sync::Arc;
 
 /// What is waited for comes within this time, or never.
 const FOREVER: Duration = Duration::from_secs(60);
@@ -35,7 +37,8 @@ struct Running {
 
 impl Running {
     async fn start(limits: Limits) -> Self {
-        let fleet = Fleet::in_memory(Settings { pace: Pace::Frozen, ..Settings::default() });
+        let fleet =
+            Fleet::in_memory(Settings { pace: Pace::Frozen, ..Settings::default() }, None, Arc::default());
         fleet.add(vec![(DEFAULT.into(), Device::builtin())]).await.expect("there is room");
         let endpoint = Endpoint::bind(fleet, Options { limits, ..Options::default() }).expect("a free port");
         let address = endpoint.local_addr();
