@@ -9,7 +9,7 @@ use csp_model::device::{DeviceFile, FileError, ProfileError};
 
 use crate::Failure;
 use crate::fleet::Profiles;
-use crate::report::located;
+use crate::report::{Place, Syntax, located};
 
 /// The most bytes of a device file or description; the largest that Microsoft publishes is far below.
 const LARGEST_FILE: u64 = 64 << 20;
@@ -54,29 +54,14 @@ impl DeviceOptions {
     pub(crate) fn load_among(&self, profiles: &Profiles) -> Result<Device, Failure> {
         let source = match &self.device {
             None => Source { path: "the built-in device".into(), text: DeviceFile::BUILTIN.to_owned() },
-            Some(path) => Source { path: path.clone(), text: text(path)? },
+            Some(path) => Source::read(path)?,
         };
         let mut file = source.parse()?;
         if let Some(seed) = self.seed {
             file.seed = seed;
         }
-        let folder = source.path.parent().unwrap_or(Path::new(""));
-        let mut names = Vec::new();
-        for (index, description) in file.ddf.iter_mut().enumerate() {
-            if is_ddf_text(description) {
-                names.push(format!("{}: ddf[{index}]", source.path.display()));
-            } else {
-                let path = folder.join(&*description);
-                names.push(path.display().to_string());
-                *description = text(&path)?;
-            }
-        }
-        for path in &self.ddf {
-            names.push(path.display().to_string());
-            file.ddf.push(text(path)?);
-        }
-        let (profile, instance) = profiles.intern(file).map_err(|error| source.nonsense(error, &names))?;
-        for (name, mount) in names.iter().zip(profile.mounts()) {
+        let (device, names) = source.device(file, &self.ddf, profiles)?;
+        for (name, mount) in names.iter().zip(device.profile().mounts()) {
             for warning in &mount.warnings {
                 anstream::eprintln!("warning: {name}: {warning}");
             }
@@ -84,7 +69,7 @@ impl DeviceOptions {
                 anstream::eprintln!("mounted: {name}: {node}");
             }
         }
-        Ok(Device::of_profile(profile, instance))
+        Ok(device)
     }
 }
 
@@ -128,28 +113,79 @@ pub(crate) fn is_ddf_text(description: &str) -> bool {
     description.trim_start_matches('\u{feff}').trim_start().starts_with('<')
 }
 
-/// The text of a device file, and where it came from.
-struct Source {
-    path: PathBuf,
-    text: String,
+/// The text of a file that describes a device, and where it came from.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
 }
 
 impl Source {
-    fn is_json(&self) -> bool {
-        match self.path.extension().and_then(|extension| extension.to_str()) {
-            Some("json") => true,
-            Some("toml") => false,
-            _ => self.text.trim_start().starts_with('{'),
+    /// Reads a file, or standard input for `-`.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no text.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        Ok(Self { path: path.to_owned(), text: text(path)? })
+    }
+
+    /// The device file that the text is.
+    ///
+    /// # Errors
+    /// The first thing that is wrong with it.
+    pub(crate) fn parse(&self) -> Result<DeviceFile, Failure> {
+        let parsed = match self.syntax() {
+            Syntax::Json => DeviceFile::from_json(&self.text),
+            Syntax::Toml => DeviceFile::from_toml(&self.text),
+        };
+        parsed.map_err(|error| self.show(&error))
+    }
+
+    /// The device of a file that stands in this text, and the names of the descriptions it mounts: the file's own,
+    /// whose paths are relative to it, and `more`.
+    ///
+    /// # Errors
+    /// When a description cannot be read, or something makes no sense.
+    pub(crate) fn device(
+        &self,
+        mut file: DeviceFile,
+        more: &[PathBuf],
+        profiles: &Profiles,
+    ) -> Result<(Device, Vec<String>), Failure> {
+        let folder = self.path.parent().unwrap_or(Path::new(""));
+        let mut names = Vec::new();
+        for (index, description) in file.ddf.iter_mut().enumerate() {
+            if is_ddf_text(description) {
+                names.push(format!("{}: ddf[{index}]", self.path.display()));
+            } else {
+                let path = folder.join(&*description);
+                names.push(path.display().to_string());
+                *description = text(&path).map_err(|failure| match failure {
+                    Failure::Input(what) => self.wrong(ProfileError { path: format!("ddf[{index}]"), what }),
+                    other => other,
+                })?;
+            }
+        }
+        for path in more {
+            names.push(path.display().to_string());
+            file.ddf.push(text(path)?);
+        }
+        let (profile, instance) = profiles.intern(file).map_err(|error| self.nonsense(error, &names))?;
+        Ok((Device::of_profile(profile, instance), names))
+    }
+
+    /// An error about the text, with its line where the place is known.
+    pub(crate) fn show(&self, error: &FileError) -> Failure {
+        let path = self.path.display().to_string();
+        let title = format!("{path}: {error}");
+        match &error.span {
+            None => Failure::Input(title),
+            Some(span) => Failure::Located(located(&title, &path, &self.text, span.clone())),
         }
     }
 
-    fn parse(&self) -> Result<DeviceFile, Failure> {
-        let parsed = if self.is_json() {
-            DeviceFile::from_json(&self.text)
-        } else {
-            DeviceFile::from_toml(&self.text)
-        };
-        parsed.map_err(|error| self.show(&error))
+    fn syntax(&self) -> Syntax {
+        Syntax::of(&self.path, &self.text)
     }
 
     /// A value that makes no sense; one of a description has that one's name and lines.
@@ -158,17 +194,13 @@ impl Source {
             descriptions.iter().enumerate().find(|(index, _)| error.path == format!("ddf[{index}]"));
         match description {
             Some((_, name)) => Failure::Input(format!("{name}: {}", error.what)),
-            None if self.is_json() => self.show(&FileError::from(error)),
-            None => self.show(&error.in_toml(&self.text)),
+            None => self.wrong(error),
         }
     }
 
-    fn show(&self, error: &FileError) -> Failure {
-        let path = self.path.display().to_string();
-        let title = format!("{path}: {error}");
-        match &error.span {
-            None => Failure::Input(title),
-            Some(span) => Failure::Located(located(&title, &path, &self.text, span.clone())),
-        }
+    /// A value that makes no sense, with its line.
+    fn wrong(&self, error: ProfileError) -> Failure {
+        let span = self.syntax().span(&self.text, &Place::parse(&error.path));
+        self.show(&FileError { span, ..FileError::from(error) })
     }
 }

@@ -26,10 +26,19 @@ impl Output {
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
-        let Some(path) = &self.out else { return print(bytes) };
-        replace(path, bytes)
-            .map_err(|error| Failure::Output(format!("cannot write {}: {error}", path.display())))
+        match &self.out {
+            Some(path) => write(path, bytes),
+            None => print(bytes),
+        }
     }
+}
+
+/// Writes a file at once: it is there complete, or not at all.
+///
+/// # Errors
+/// When it cannot be written.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    replace(path, bytes).map_err(|error| Failure::Output(format!("cannot write {}: {error}", path.display())))
 }
 
 /// Writes a file beside the one that is meant, which then takes its place. What is no ordinary file (a device, a pipe)

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use csp_model::xml::line_and_column;
 use serde::Serialize;
 use syncml::codec::DecodeError;
-use syncml::conformance::{self as rules, Rule};
+use syncml::conformance as rules;
 use syncml::session::Turn;
 
 /// One thing that a server did wrong.
@@ -26,6 +26,10 @@ impl Violation {
     /// The rule that a message must be one.
     pub const MALFORMED: &'static str = "malformed";
 
+    /// The ids of every rule that a message can break.
+    pub(crate) const RULES: [&'static str; 3] =
+        [Self::MALFORMED, rules::NO_CMD_ID.id, rules::UNKNOWN_ELEMENT.id];
+
     /// Bytes that are no message.
     pub(crate) fn malformed(error: &DecodeError) -> Self {
         Self { rule: Self::MALFORMED, line: error.line, column: error.column, text: error.kind.to_string() }
@@ -33,8 +37,7 @@ impl Violation {
 
     /// What the answer to a message shows to be wrong with it. `text` is the message's.
     pub(crate) fn of_turn(turn: &Turn, text: &str) -> Vec<Self> {
-        const RULES: [&Rule; 2] = [&rules::NO_CMD_ID, &rules::UNKNOWN_ELEMENT];
-        let broken = turn.reasons.iter().filter(|reason| RULES.contains(&reason.rule));
+        let broken = turn.reasons.iter().filter(|reason| Self::RULES.contains(&reason.rule.id));
         let violation = |reason: &syncml::session::Reason| {
             let (line, column) = line_and_column(text, reason.span.range().start);
             Self { rule: reason.rule.id, line, column, text: reason.rule.what.to_owned() }

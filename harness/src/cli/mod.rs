@@ -5,6 +5,7 @@ mod ddf;
 mod init;
 mod schema;
 mod serve;
+mod test;
 mod tree;
 
 use std::process::ExitCode;
@@ -30,6 +31,7 @@ Examples:
   cspsim answer request.xml                   what would the device answer?
   cspsim answer --explain request.xml         … and why?
   cspsim tree ./Vendor/MSFT/Update            what does the device hold?
+  cspsim test scenarios/                      does everything go as expected?
   cspsim init device --out lab.toml           a device file to start from
   cspsim tree --device lab.toml --json        the tree of that device, for a script
 
@@ -44,6 +46,7 @@ enum Command {
     Ddf(ddf::Ddf),
     Init(init::Init),
     Schema(schema::Schema),
+    Test(test::Test),
 }
 
 /// Runs the command that the command line asks for.
@@ -64,6 +67,7 @@ pub fn main() -> ExitCode {
         Command::Ddf(command) => command.run(),
         Command::Init(command) => command.run(),
         Command::Schema(command) => command.run(),
+        Command::Test(command) => command.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,12 +5,14 @@ use csp_model::DeviceFile;
 
 use crate::Failure;
 use crate::output::Output;
+use crate::scenario;
 
 /// Print the JSON Schema of a file, for editors
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  cspsim schema device --out device.schema.json")]
+  cspsim schema device --out device.schema.json
+  cspsim schema scenario --out scenario.schema.json")]
 pub(super) struct Schema {
     /// Which file
     #[arg(value_enum)]
@@ -23,15 +25,16 @@ pub(super) struct Schema {
 enum Kind {
     /// The device file
     Device,
+    /// The scenario file
+    Scenario,
 }
 
 impl Schema {
     pub(super) fn run(self) -> Result<(), Failure> {
-        match self.kind {
-            Kind::Device => {
-                let schema = schemars::schema_for!(DeviceFile);
-                self.output.write(format!("{:#}\n", schema.as_value()).as_bytes())
-            }
-        }
+        let schema = match self.kind {
+            Kind::Device => schemars::schema_for!(DeviceFile),
+            Kind::Scenario => scenario::schema(),
+        };
+        self.output.write(format!("{:#}\n", schema.as_value()).as_bytes())
     }
 }

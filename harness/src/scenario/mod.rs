@@ -1,1 +1,26 @@
 //! Scenario files: a device, what is sent to it, and what is expected.
+//!
+//! A file becomes a [`Scenario`] whose every value makes sense, or an error that says which does not; running it
+//! gives the [`Difference`]s. Printing and reports are [`crate::report`]'s.
+//!
+//! Deliberately absent: time that passes, and servers that the device calls. The steps for them are known by name.
+
+mod check;
+mod document;
+mod exchange;
+mod expectation;
+mod failure;
+mod file;
+mod find;
+mod load;
+mod part;
+mod run;
+mod table;
+
+pub(crate) use failure::StepFailure;
+pub(crate) use file::schema;
+pub(crate) use find::find;
+pub(crate) use run::{AfterFailure, Mode, Outcome, Plan, Verdict, run};
+
+/// The scenario that `cspsim init scenario` writes: green as it stands.
+pub(crate) const EXAMPLE: &str = include_str!("example.toml");

@@ -1,0 +1,249 @@
+//! What was expected against what came: every difference, not only the first.
+
+use std::collections::BTreeSet;
+
+use csp_model::agent::{UpdateId, UpdateSet};
+use csp_model::device::{InitialState, Scalar};
+use csp_model::tree::Reading;
+use csp_model::{Device, LocUri, TreeError};
+use syncml::message::Status;
+use syncml::session::Reason;
+
+use super::exchange::Exchange;
+use super::expectation::{Code, Expect, Statuses};
+use super::load::Step;
+use crate::report::Place;
+use crate::violation::Violation;
+
+/// Something that is not as expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Difference {
+    /// What differs: `status[1]`, `results."./DevInfo/Man"`.
+    pub(crate) field: Place,
+    /// Where the expectation stands in the file; the step's action where it stands nowhere.
+    pub(crate) place: Place,
+    /// What was expected, in words.
+    pub(crate) expected: String,
+    /// What came, in words.
+    pub(crate) got: String,
+    /// Why it came, where that is known.
+    pub(crate) why: Option<String>,
+}
+
+impl Difference {
+    /// What was expected, and what came.
+    pub(crate) fn in_words(&self) -> String {
+        format!("expected {}, got {}", self.expected, self.got)
+    }
+}
+
+/// Every expectation of a step that was not met.
+pub(super) fn differences(step: &Step, exchange: &Exchange, device: &Device) -> Vec<Difference> {
+    let mut found = Found { step: &step.place, differences: Vec::new() };
+    http(&step.expect, exchange, &mut found);
+    statuses(&step.expect, exchange, &mut found);
+    results(&step.expect, exchange, &mut found);
+    tree(&step.expect, device, &mut found);
+    updates(&step.expect, device, &mut found);
+    violations(&step.expect, exchange, &mut found);
+    found.differences
+}
+
+/// The differences so far.
+struct Found<'s> {
+    /// Where the step stands.
+    step: &'s Place,
+    differences: Vec<Difference>,
+}
+
+impl Found<'_> {
+    fn add(&mut self, field: &Place, expected: String, got: String, why: Option<String>) {
+        let place = self.step.key("expect").join(field);
+        self.differences.push(Difference { field: field.clone(), place, expected, got, why });
+    }
+}
+
+fn http(expect: &Expect, exchange: &Exchange, found: &mut Found<'_>) {
+    let is_malformed = expect.rules().is_some_and(|rules| rules.contains(&Violation::MALFORMED));
+    let expected = expect.http.unwrap_or(Code(if is_malformed { 400 } else { 200 }));
+    if expected.0 == exchange.http {
+        return;
+    }
+    found.add(&field("http"), expected.to_string(), exchange.http.to_string(), wrong(exchange));
+    if let (None, Some(difference)) = (expect.http, found.differences.last_mut()) {
+        difference.place = found.step.key("send");
+    }
+}
+
+fn statuses(expect: &Expect, exchange: &Exchange, found: &mut Found<'_>) {
+    let all: Vec<_> = exchange.statuses().collect();
+    let at = field("status");
+    match &expect.status {
+        None => {}
+        Some(Statuses::InOrder(expected)) if expected.len() == all.len() => {
+            for (index, (expected, got)) in expected.iter().zip(&all).enumerate() {
+                if !is_code(got, *expected) {
+                    found.add(&at.index(index), expected.to_string(), code(got), Some(why(got)));
+                }
+            }
+        }
+        Some(Statuses::InOrder(expected)) => {
+            let expected = list(expected.iter().map(ToString::to_string));
+            found.add(&at, expected, list(all.iter().map(code)), None);
+        }
+        Some(Statuses::ByCommand(table)) => {
+            for entry in &table.0 {
+                let of_command =
+                    all.iter().filter(|(status, _)| status.cmd_ref.as_deref() == Some(&entry.key));
+                let of_command: Vec<_> = of_command.copied().collect();
+                let expected = &entry.value.0;
+                let is_same = expected.len() == of_command.len()
+                    && expected.iter().zip(&of_command).all(|(expected, got)| is_code(got, *expected));
+                if !is_same {
+                    let (got, why) = match of_command.as_slice() {
+                        [] => ("no Status".to_owned(), None),
+                        [got] => (code(got), Some(why(got))),
+                        several => (list(several.iter().map(code)), None),
+                    };
+                    found.add(&at.key(&entry.written), entry.value.to_string(), got, why);
+                }
+            }
+        }
+    }
+}
+
+fn results(expect: &Expect, exchange: &Exchange, found: &mut Found<'_>) {
+    let all: Vec<_> = exchange.results().map(|(address, data)| (LocUri::parse(address), data)).collect();
+    for entry in &expect.results.0 {
+        let of_node = all.iter().filter(|(uri, _)| uri.as_ref() == Ok(&entry.key.0));
+        let of_node: Vec<_> = of_node.map(|(_, data)| *data).collect();
+        let is_as_expected = match &entry.value {
+            Scalar::Bool(false) => of_node.is_empty(),
+            value => !of_node.is_empty() && of_node.iter().all(|data| *data == value.text()),
+        };
+        if !is_as_expected {
+            let got: Vec<_> = of_node.iter().map(|data| format!("{data:?}")).collect();
+            let got = if got.is_empty() { "no Results".to_owned() } else { got.join(", ") };
+            let expected = expected_text(&entry.value, "no Results");
+            found.add(&field("results").key(&entry.written), expected, got, None);
+        }
+    }
+}
+
+/// What a device says of a node.
+enum Node {
+    Absent,
+    /// It is there, and has no value that could be read.
+    There,
+    /// The names below it.
+    Interior(String),
+    Leaf(String),
+}
+
+fn tree(expect: &Expect, device: &Device, found: &mut Found<'_>) {
+    for entry in &expect.tree.0 {
+        let node = match device.get(&entry.key.0) {
+            Ok(Reading::Interior(names)) => Node::Interior(names),
+            Ok(Reading::Leaf(value, _)) => Node::Leaf(value.text().into_owned()),
+            Err(TreeError::NotAllowed { .. }) => Node::There,
+            Err(_) => Node::Absent,
+        };
+        let is_as_expected = match (&entry.value, &node) {
+            (Scalar::Bool(false), node) => matches!(node, Node::Absent),
+            (Scalar::Bool(true), Node::Interior(_) | Node::There) => true,
+            (value, Node::Interior(text) | Node::Leaf(text)) => value.text() == text.as_str(),
+            (_, Node::Absent | Node::There) => false,
+        };
+        if !is_as_expected {
+            let got = match node {
+                Node::Absent => "no such node".to_owned(),
+                Node::There => "a node that cannot be read".to_owned(),
+                Node::Interior(text) | Node::Leaf(text) => format!("{text:?}"),
+            };
+            let expected = expected_text(&entry.value, "no such node");
+            found.add(&field("tree").key(&entry.written), expected, got, None);
+        }
+    }
+}
+
+fn updates(expect: &Expect, device: &Device, found: &mut Found<'_>) {
+    for entry in &expect.updates.0 {
+        let state = state_of(device, entry.key);
+        if state != entry.value {
+            let [expected, got] = [entry.value, state].map(|state| state_name(state).to_owned());
+            found.add(&field("updates").key(&entry.written), expected, got, None);
+        }
+    }
+}
+
+fn violations(expect: &Expect, exchange: &Exchange, found: &mut Found<'_>) {
+    let Some(expected) = expect.rules() else { return };
+    let expected: BTreeSet<_> = expected.into_iter().collect();
+    let got = exchange.violations.iter().map(|violation| violation.rule).collect();
+    if expected != got {
+        let [expected, got] = [expected, got].map(|rules| list(rules.iter().map(ToString::to_string)));
+        found.add(&field("violations"), expected, got, wrong(exchange));
+    }
+}
+
+/// What is wrong with the message, and where in it.
+fn wrong(exchange: &Exchange) -> Option<String> {
+    let all = exchange.violations.iter().map(|violation| {
+        let Violation { rule, line, column, text } = violation;
+        format!("{rule} at {line}:{column} of the message: {text}")
+    });
+    (!exchange.violations.is_empty()).then(|| all.collect::<Vec<_>>().join("; "))
+}
+
+/// How far the device has come with an update, as its file would say it.
+fn state_of(device: &Device, update: UpdateId) -> InitialState {
+    // A failed update stays installable: what says more comes first.
+    let sets = [
+        (UpdateSet::PendingReboot, InitialState::PendingRestart),
+        (UpdateSet::Installed, InitialState::Installed),
+        (UpdateSet::Failed, InitialState::Failed),
+        (UpdateSet::Installable, InitialState::Installable),
+    ];
+    let in_set = sets.into_iter().find(|(set, _)| device.agent().update_in(*set, update).is_some());
+    in_set.map_or(InitialState::NotOffered, |(_, state)| state)
+}
+
+const fn state_name(state: InitialState) -> &'static str {
+    match state {
+        InitialState::NotOffered => "not-offered",
+        InitialState::Installable => "installable",
+        InitialState::Failed => "failed",
+        InitialState::PendingRestart => "pending-restart",
+        InitialState::Installed => "installed",
+    }
+}
+
+fn field(name: &str) -> Place {
+    Place::default().key(name)
+}
+
+fn is_code((status, _): &(&Status, &Reason), expected: Code) -> bool {
+    status.number() == Some(expected.0)
+}
+
+fn code((status, _): &(&Status, &Reason)) -> String {
+    status.code.as_deref().unwrap_or_default().to_owned()
+}
+
+/// The command, the rule, and the fact that it rests on.
+fn why((status, reason): &(&Status, &Reason)) -> String {
+    let command = status.cmd.as_deref().unwrap_or_default();
+    let fact = reason.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
+    format!("{command}, {}{fact}", reason.rule.id)
+}
+
+fn expected_text(value: &Scalar, absent: &str) -> String {
+    match value {
+        Scalar::Bool(false) => absent.to_owned(),
+        Scalar::Bool(true) | Scalar::Int(_) | Scalar::Text(_) => format!("{:?}", value.text()),
+    }
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(", "))
+}
