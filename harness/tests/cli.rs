@@ -9,6 +9,7 @@ fn cases() {
     trycmd::TestCases::new()
         .case("fixtures/cli/*.trycmd")
         .case("README.md")
+        .case("docs/scenarios.md")
         .extend_vars([("[VERSION]", env!("CARGO_PKG_VERSION"))])
         .expect("a variable");
 }
