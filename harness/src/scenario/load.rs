@@ -2,7 +2,6 @@
 //! makes sense.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use csp_model::agent::UpdateId;
 use csp_model::device::{Profile, Scalar};
