@@ -1,8 +1,10 @@
 //! The command line: one file a command.
 
 mod answer;
+mod completions;
 mod ddf;
 mod init;
+mod man;
 mod schema;
 mod serve;
 mod test;
@@ -47,6 +49,8 @@ enum Command {
     Init(init::Init),
     Schema(schema::Schema),
     Test(test::Test),
+    Completions(completions::Completions),
+    Man(man::Man),
 }
 
 /// Runs the command that the command line asks for.
@@ -68,6 +72,8 @@ pub fn main() -> ExitCode {
         Command::Init(command) => command.run(),
         Command::Schema(command) => command.run(),
         Command::Test(command) => command.run(),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
