@@ -143,12 +143,14 @@ fn others_need_the_token_for_the_control_api_alone() {
 }
 
 #[test]
-fn devices_survive_in_their_state_file() {
+fn devices_survive_in_their_state_file_and_what_was_said_in_a_transcript() {
     let folder = std::env::temp_dir().join(format!("cspsim-endpoint-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let file = |name: &str| -> PathBuf { folder.join(name) };
     let state = file("state.db").display().to_string();
-    let serving = Serving::start(&["--state", &state]);
+    let transcript = file("lab.jsonl").display().to_string();
+    let serving = Serving::start(&["--state", &state, "--transcript", &transcript]);
+    serving.request(&post(MESSAGE));
     let copies = r#"{"from":"default","name":"kept"}"#;
     let made = serving.request(&format!(
         "POST /_cspsim/devices HTTP/1.1\r\nHost: {{host}}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{copies}",
@@ -157,6 +159,11 @@ fn devices_survive_in_their_state_file() {
     assert!(made.starts_with("HTTP/1.1 201 "), "{made}");
     serving.signal("TERM");
     assert_eq!(serving.ended(), (Some(0), String::new()));
+    let lines = std::fs::read_to_string(&transcript).unwrap();
+    assert!(
+        lines.starts_with("{\"cspsim_transcript\":1,") && lines.contains("\"kind\":\"exchange\""),
+        "{lines}"
+    );
     let serving = Serving::start(&["--state", &state]);
     let answer =
         serving.request("GET /_cspsim/devices/kept HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");

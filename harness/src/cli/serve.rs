@@ -122,14 +122,20 @@ impl Serve {
                 ..Limits::default()
             },
         };
-        let endpoint = Endpoint::bind(fleet.clone(), options)
-            .map_err(|error| Failure::Network(format!("cannot listen on {}: {error}", self.listen)))?;
+        let endpoint = match Endpoint::bind(fleet.clone(), options) {
+            Ok(endpoint) => endpoint,
+            Err(error) => {
+                // What is wrong with the disk as well would only hide what is wrong first.
+                let _ = fleet.stop().await;
+                return Err(Failure::Network(format!("cannot listen on {}: {error}", self.listen)));
+            }
+        };
         output::print(format!("cspsim listening on http://{}\n", endpoint.local_addr()).as_bytes())?;
         let (stop, stopped) = oneshot::channel::<Infallible>();
         let served = async {
             // Nothing is ever sent: whoever stops it lets go of the other end.
             endpoint.run(async { drop(stopped.await) }).await;
-            fleet.stop().await.map_err(|error| Failure::Output(format!("cannot save the devices: {error}")))
+            fleet.stop().await.map_err(|error| Failure::Output(error.to_string()))
         };
         let mut served = pin!(served);
         tokio::select! {

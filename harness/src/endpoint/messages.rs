@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 
-use crate::fleet::DEFAULT;
-
+use super::name::Name;
 use super::problem::{Kind, Problem, ProblemDocument};
 use super::{Shared, body, media};
+use crate::fleet::DEFAULT;
 
 /// Answer a message as the device `default`
 ///
@@ -57,7 +57,7 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
 )]
 pub(super) async fn answer_named(
     State(shared): State<Arc<Shared>>,
-    Path(name): Path<String>,
+    Name(name): Name,
     request: Request,
 ) -> Response {
     counted(&shared, "/devices/{name}", exchange(&shared, &name, request).await)

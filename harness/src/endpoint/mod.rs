@@ -15,6 +15,7 @@ pub(crate) mod log;
 mod media;
 mod messages;
 mod metrics;
+mod name;
 mod options;
 mod patient;
 mod problem;

@@ -171,3 +171,83 @@ fn update(device: &Device, entry: &UpdateEntry) -> UpdateView {
         approved_at,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use csp_model::DeviceFile;
+    use csp_model::device::Profile;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn device(text: &str) -> Device {
+        let file = DeviceFile::from_toml(text).expect("a device file");
+        Device::new(Arc::new(Profile::new(file).expect("one that makes sense")))
+    }
+
+    fn shown(text: &str) -> Value {
+        json!(DeviceView::new("lab", &device(text)))
+    }
+
+    const WSUS: &str = r"
+        [registry.'HKLM\SOFTWARE\Policies\Microsoft\Windows\WindowsUpdate']
+        WUServer = 'http://wsus.contoso.com:8530'
+        [registry.'HKLM\SOFTWARE\Policies\Microsoft\Windows\WindowsUpdate\AU']
+        UseWUServer = 1
+    ";
+
+    #[test]
+    fn two_services_are_dual_scan() {
+        let none = shown("");
+        assert_eq!(
+            (&none["dual_scan"], &none["scan_source"]["driver"]),
+            (&json!(false), &json!("WindowsUpdate"))
+        );
+        let one = shown(WSUS);
+        assert_eq!((&one["dual_scan"], &one["scan_source"]["quality"]), (&json!(false), &json!("WSUS")));
+        let both = shown(&format!("[policy.Update]\nDeferQualityUpdatesPeriodInDays = 7\n{WSUS}"));
+        assert_eq!(
+            (&both["dual_scan"], &both["scan_source"]),
+            (
+                &json!(true),
+                &json!({ "feature": "WindowsUpdate", "quality": "WindowsUpdate", "driver": "WSUS", "other": "WSUS" })
+            )
+        );
+    }
+
+    #[test]
+    fn an_update_is_shown_with_its_state_and_its_approvals() {
+        let id = "a317dafe-baf4-453f-b232-a7075efae36e";
+        let entry = |rest: &str| {
+            let text =
+                format!("[[update]]\nid = \"{id}\"\nrevision = 3\nclassification = \"Updates\"\n{rest}");
+            let device = device(&text);
+            let waits = json!(DeviceView::new("lab", &device))["restart_required"].clone();
+            (json!(updates(&device))[0].clone(), waits)
+        };
+        let (update, waits) = entry("");
+        assert_eq!(
+            (&update["state"], &update["status"], &update["revision"]),
+            (&json!("not-offered"), &Value::Null, &json!(3))
+        );
+        assert_eq!((waits, &update["approved"]), (json!(false), &json!(false)));
+        let (update, _) = entry("state = \"failed\"\nhresult = \"0x80244022\"\nstatus = \"DownloadFailed\"");
+        assert_eq!(
+            (&update["state"], &update["status"], &update["hresult"]),
+            (&json!("failed"), &json!("DownloadFailed"), &json!("0x80244022"))
+        );
+        let (update, waits) = entry("state = \"pending-restart\"\nat = \"2023-12-31T00:00:00Z\"");
+        assert_eq!(
+            (&update["state"], &update["since"]),
+            (&json!("pending-restart"), &json!("2023-12-31T00:00:00Z"))
+        );
+        assert_eq!(waits, json!(true));
+        // Of the classification, and of the update itself.
+        for approved in ["cd5ffd1e-e932-4e3a-bf74-18bf0b1bbd83", id] {
+            let (update, _) = entry(&format!("[[approval]]\nid = \"{approved}\""));
+            assert_eq!(update["approved_at"], json!("2024-01-01T00:00:00Z"), "{approved}");
+        }
+    }
+}

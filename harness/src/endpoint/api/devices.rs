@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use csp_model::device::ProfileError;
@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::super::copies::{Copies, check_name};
 use super::super::json::{self, Json};
 use super::super::media::{self, Document};
+use super::super::name::Name;
 use super::super::problem::{Problem, ProblemDocument};
 use super::super::view::DeviceView;
 use super::super::{Shared, body};
@@ -113,7 +114,7 @@ pub(super) async fn create(State(shared): State<Arc<Shared>>, request: Request) 
 )]
 pub(super) async fn show(
     State(shared): State<Arc<Shared>>,
-    Path(name): Path<String>,
+    Name(name): Name,
 ) -> Result<Json<DeviceView>, Problem> {
     let host = shared.host(&name)?;
     Ok(Json(host.look(|device| DeviceView::new(&name, device)).await?))
@@ -134,7 +135,7 @@ pub(super) async fn show(
 )]
 pub(super) async fn delete(
     State(shared): State<Arc<Shared>>,
-    Path(name): Path<String>,
+    Name(name): Name,
 ) -> Result<StatusCode, Problem> {
     shared.fleet.remove(&name).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::IntoResponse;
 
 use super::super::Shared;
 use super::super::json::Json;
+use super::super::name::Name;
 use super::super::problem::{Kind, Problem, ProblemDocument};
 use super::aside;
 use super::query;
@@ -29,7 +30,7 @@ use crate::violation::Recorded;
 )]
 pub(super) async fn transcript(
     State(shared): State<Arc<Shared>>,
-    Path(name): Path<String>,
+    Name(name): Name,
 ) -> Result<impl IntoResponse, Problem> {
     let host = shared.host(&name)?;
     // What is left out of memory is worked out again: messages may have to be applied once more.
@@ -55,7 +56,7 @@ pub(super) async fn transcript(
 )]
 pub(super) async fn violations(
     State(shared): State<Arc<Shared>>,
-    Path(name): Path<String>,
+    Name(name): Name,
     uri: Uri,
 ) -> Result<Json<Vec<Recorded>>, Problem> {
     let host = shared.host(&name)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use csp_model::device::Snapshot;
@@ -10,6 +10,7 @@ use csp_model::tree::Leaves;
 use csp_model::{Device, LocUri, TreeError};
 
 use super::super::json::{self, Json};
+use super::super::name::Name;
 use super::super::problem::{Kind, Problem, ProblemDocument};
 use super::super::view::{self, UpdateView};
 use super::super::{Shared, body, media};
@@ -37,7 +38,7 @@ use crate::tree_json::Node;
 )]
 pub(super) async fn tree(
     State(shared): State<Arc<Shared>>,
-    Path(name): Path<String>,
+    Name(name): Name,
     uri: Uri,
 ) -> Result<Json<Option<Node>>, Problem> {
     let host = shared.host(&name)?;
@@ -70,7 +71,7 @@ pub(super) async fn tree(
 )]
 pub(super) async fn updates(
     State(shared): State<Arc<Shared>>,
-    Path(name): Path<String>,
+    Name(name): Name,
 ) -> Result<Json<Vec<UpdateView>>, Problem> {
     Ok(Json(shared.host(&name)?.look(view::updates).await?))
 }
@@ -90,7 +91,7 @@ pub(super) async fn updates(
 )]
 pub(super) async fn reset(
     State(shared): State<Arc<Shared>>,
-    Path(name): Path<String>,
+    Name(name): Name,
 ) -> Result<StatusCode, Problem> {
     shared.host(&name)?.reset().await?;
     Ok(StatusCode::NO_CONTENT)
@@ -110,7 +111,7 @@ pub(super) async fn reset(
 )]
 pub(super) async fn snapshot(
     State(shared): State<Arc<Shared>>,
-    Path(name): Path<String>,
+    Name(name): Name,
 ) -> Result<Response, Problem> {
     // A copy costs nothing, and the device is not kept waiting while it is written.
     let device = shared.host(&name)?.look(Device::clone).await?;
@@ -139,7 +140,7 @@ pub(super) async fn snapshot(
 )]
 pub(super) async fn put_snapshot(
     State(shared): State<Arc<Shared>>,
-    Path(name): Path<String>,
+    Name(name): Name,
     request: Request,
 ) -> Result<StatusCode, Problem> {
     let host = shared.host(&name)?;
