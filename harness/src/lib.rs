@@ -21,14 +21,18 @@ mod kept;
 mod output;
 mod report;
 mod scenario;
+mod sim;
 mod store;
 mod transcript;
 mod tree_json;
 mod violation;
 
+pub use clock::{NotAPace, Pace};
 pub use csp_model::{self, Device, DeviceFile};
 pub use exit::Failure;
+pub use sim::{SimDevice, Unmet};
 pub use syncml;
+pub use violation::{RecordedViolation, Violation};
 
 use syncml::codec::{self, DecodeError, Limits};
 use syncml::session::Responder;

@@ -48,7 +48,7 @@ impl Violation {
 
 /// A violation in its order among those of a device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Recorded {
+pub struct RecordedViolation {
     /// Its number, counted from 1.
     pub seq: u64,
     /// When it was found, by the device's clock.
@@ -61,7 +61,7 @@ pub struct Recorded {
 /// The last violations that were found.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Violations {
-    last: VecDeque<Recorded>,
+    last: VecDeque<RecordedViolation>,
     count: u64,
 }
 
@@ -74,11 +74,11 @@ impl Violations {
             self.last.pop_front();
         }
         self.count += 1;
-        self.last.push_back(Recorded { seq: self.count, at, violation });
+        self.last.push_back(RecordedViolation { seq: self.count, at, violation });
     }
 
     /// Those that came after number `since`.
-    pub(crate) fn since(&self, since: u64) -> Vec<Recorded> {
+    pub(crate) fn since(&self, since: u64) -> Vec<RecordedViolation> {
         self.last.iter().filter(|recorded| recorded.seq > since).cloned().collect()
     }
 }

@@ -14,7 +14,7 @@ use super::log::log;
 use super::pipeline::{NotSaved, Wait};
 use super::{Around, Live};
 use crate::transcript::{Call, Entry, Journal, Outcome, Reading, Request, Ticket};
-use crate::violation::{Recorded, Violation, Violations};
+use crate::violation::{RecordedViolation, Violation, Violations};
 
 /// Messages beyond this many bytes are not applied by a thread that others wait for.
 const LARGE: usize = 64 << 10;
@@ -250,7 +250,7 @@ impl Host {
     }
 
     /// What servers did wrong after the violation numbered `since`.
-    pub(crate) fn violations(&self, since: u64) -> Vec<Recorded> {
+    pub(crate) fn violations(&self, since: u64) -> Vec<RecordedViolation> {
         self.state.lock().violations.since(since)
     }
 
@@ -357,10 +357,12 @@ impl Host {
         state.live.is_none() && state.saving.saved.is_none()
     }
 
-    /// The device in memory.
-    #[cfg(test)]
-    pub(super) fn peek<R>(&self, read: impl FnOnce(&Device) -> R) -> R {
-        read(&self.state.lock().live.as_ref().expect("the test has not taken it away").device)
+    /// The device in memory, which may not be on disk yet; `None` when it is gone.
+    pub(crate) fn peek<R>(&self, read: impl FnOnce(&Device) -> R) -> Option<R> {
+        let live = self.state.lock().live.clone()?;
+        let mut device = live.device.clone();
+        device.advance_to(live.now());
+        Some(read(&device))
     }
 
     /// How many wait for a commit.

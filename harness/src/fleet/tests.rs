@@ -120,7 +120,7 @@ fn full() -> Refused {
 
 /// Waits until the device in memory has the approval.
 async fn applied(host: &Arc<Host>, number: u32) {
-    while !host.peek(|device| is_approved(device, number)) {
+    while host.peek(|device| is_approved(device, number)) == Some(false) {
         tokio::task::yield_now().await;
     }
 }
@@ -159,7 +159,7 @@ async fn what_came_while_a_commit_was_under_way_is_undone_with_it() {
     assert_eq!(first.await.unwrap(), Err(full()));
     assert_eq!(second.await.unwrap(), Err(full()));
     assert!(post(&host, "Get", &uri(1)).await.unwrap().contains("<Data>404</Data>"));
-    assert!(!host.peek(|device| is_approved(device, 1) || is_approved(device, 2)));
+    assert_eq!(host.peek(|device| is_approved(device, 1) || is_approved(device, 2)), Some(false));
     approve(&host, 3).await.unwrap();
     assert!(disk.has(3));
 }
@@ -273,7 +273,7 @@ async fn another_device_in_its_place_can_be_undone() {
     approve(&host, 1).await.unwrap();
     disk.fails();
     assert_eq!(host.reset().await, Err(full()));
-    assert!(host.peek(|device| is_approved(device, 1)));
+    assert_eq!(host.peek(|device| is_approved(device, 1)), Some(true));
     host.reset().await.unwrap();
     assert!(!disk.has(1));
 }

@@ -14,7 +14,7 @@ use super::aside;
 use super::query;
 use crate::fleet::Host;
 use crate::transcript::{self, Secrets};
-use crate::violation::Recorded;
+use crate::violation::RecordedViolation;
 
 /// The last exchanges
 #[utoipa::path(
@@ -58,7 +58,7 @@ pub(super) async fn violations(
     State(shared): State<Arc<Shared>>,
     Name(name): Name,
     uri: Uri,
-) -> Result<Json<Vec<Recorded>>, Problem> {
+) -> Result<Json<Vec<RecordedViolation>>, Problem> {
     let host = shared.host(&name)?;
     let since = match query::one(&uri, "since")? {
         None => 0,
