@@ -49,7 +49,7 @@ use metrics::Metrics;
 const BACKLOG: u32 = 1_024;
 
 /// Clients that are told at the same time that there are too many; further ones are only cut off.
-const REFUSALS: usize = 256;
+const REFUSALS: usize = 1_024;
 
 /// What all requests share.
 #[derive(Debug)]
