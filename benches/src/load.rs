@@ -115,7 +115,7 @@ pub fn call(
     body: &str,
 ) -> io::Result<Vec<u8>> {
     let mut connection = Connection::open(address)?;
-    connection.exchange(&head(method, path, media_type, body), body)?;
+    connection.exchange(&head(address, method, path, media_type, body), body)?;
     Ok(connection.body)
 }
 
@@ -131,7 +131,7 @@ fn one_poster(
             break;
         }
         let (path, body) = request(nth);
-        let head = head("POST", &path, "application/vnd.syncml.dm+xml", &body);
+        let head = head(address, "POST", &path, "application/vnd.syncml.dm+xml", &body);
         let start = Instant::now();
         connection.exchange(&head, &body)?;
         times.push(start.elapsed());
@@ -139,10 +139,10 @@ fn one_poster(
     Ok(times)
 }
 
-fn head(method: &str, path: &str, media_type: &str, body: &str) -> String {
+fn head(address: SocketAddr, method: &str, path: &str, media_type: &str, body: &str) -> String {
     let length = body.len();
     format!(
-        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {media_type}\r\nContent-Length: {length}\r\n\r\n"
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {media_type}\r\nContent-Length: {length}\r\n\r\n"
     )
 }
 
