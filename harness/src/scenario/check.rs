@@ -230,11 +230,11 @@ fn code((status, _): &(&Status, &Reason)) -> String {
     status.code.as_deref().unwrap_or_default().to_owned()
 }
 
-/// The command, the rule, and the fact that it rests on.
+/// The command, the rule, and the fact that it rests on; the rule's own words where there is none.
 fn why((status, reason): &(&Status, &Reason)) -> String {
     let command = status.cmd.as_deref().unwrap_or_default();
-    let fact = reason.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
-    format!("{command}, {}{fact}", reason.rule.id)
+    let fact = reason.error.as_ref().map_or_else(|| reason.rule.what.to_owned(), ToString::to_string);
+    format!("{command}, {}: {fact}", reason.rule.id)
 }
 
 fn expected_text(value: &Scalar, absent: &str) -> String {
