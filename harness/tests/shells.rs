@@ -2,6 +2,12 @@
 //!
 //! A shell or a formatter that this machine lacks is named on standard error and left out.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test fails where it stands, and says what it leaves out"
+)]
+
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
