@@ -91,6 +91,11 @@ pub(super) struct Word {
 }
 
 impl Word {
+    /// How many waited.
+    pub(super) const fn len(&self) -> usize {
+        self.to.len()
+    }
+
     /// Lets them know.
     pub(super) fn send(self) {
         for waiting in self.to {
@@ -365,12 +370,15 @@ impl Host {
         Some(read(&device))
     }
 
-    /// How many wait for a commit.
-    #[cfg(test)]
+    /// How many wait for the next commit.
     pub(super) fn waiting(&self) -> usize {
-        let state = self.state.lock();
-        let batches = state.saving.under_way.iter().chain([&state.saving.next]);
-        batches.map(|batch| batch.waiting.len()).sum()
+        self.state.lock().saving.next.waiting.len()
+    }
+
+    /// How many wait for the commit that is under way.
+    #[cfg(test)]
+    pub(super) fn riding(&self) -> usize {
+        self.state.lock().saving.under_way.as_ref().map_or(0, |batch| batch.waiting.len())
     }
 
     /// Applies a message. What it changed is there at once, and the answer may go when the wait is over.

@@ -1,12 +1,13 @@
 //! From devices in memory to the disk: one thread that commits what has changed, a batch at a time.
 //!
 //! While a commit is under way, messages go on being applied; what they change makes the next batch. So one poster waits
-//! for one commit, and many posters share one.
+//! for one commit, and many posters share one. Posters who are let go together mostly come back together: a batch waits a
+//! moment for them, where otherwise half of them would always wait for the commit of the other half.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
@@ -108,7 +109,9 @@ impl Pipeline {
     pub(super) fn start(storage: impl Storage + 'static, hosts: Weak<Hosts>) -> std::io::Result<Self> {
         let (jobs, queue) = mpsc::channel();
         let counters = Arc::<Counters>::default();
-        let writer = Writer { storage, hosts, counters: Arc::clone(&counters) };
+        let counters_of_writer = Arc::clone(&counters);
+        let writer =
+            Writer { storage, hosts, counters: counters_of_writer, expected: 0, took: Duration::ZERO };
         thread::Builder::new().name("cspsim-commit".to_owned()).spawn(move || writer.run(&queue))?;
         Ok(Self { jobs, counters })
     }
@@ -139,25 +142,59 @@ struct Writer<S> {
     storage: S,
     hosts: Weak<Hosts>,
     counters: Arc<Counters>,
+    /// How many may wait for the next commit: those whom the last one let go, and who waited already.
+    expected: usize,
+    /// How long the last commit took.
+    took: Duration,
+}
+
+/// What the next commit takes along.
+#[derive(Default)]
+struct Batch {
+    hosts: Vec<Arc<Host>>,
+    /// Who wants to know that it was the last.
+    stop: Option<oneshot::Sender<()>>,
+}
+
+impl Batch {
+    fn add(&mut self, job: Job) {
+        match job {
+            Job::Save(mut unsaved) => self.hosts.append(&mut unsaved.0),
+            Job::Stop(done) => self.stop = Some(done),
+        }
+    }
+
+    /// Adds what waits in the queue. What comes after the end stays there.
+    fn take(&mut self, queue: &mpsc::Receiver<Job>) {
+        while self.stop.is_none()
+            && let Ok(job) = queue.try_recv()
+        {
+            self.add(job);
+        }
+    }
+
+    fn waiting(&self) -> usize {
+        self.hosts.iter().map(|host| host.waiting()).sum()
+    }
 }
 
 impl<S: Storage> Writer<S> {
+    /// Between the looks at who has come.
+    const LOOK: Duration = Duration::from_micros(50);
+
     fn run(mut self, queue: &mpsc::Receiver<Job>) {
         while let Ok(job) = queue.recv() {
-            let mut batch = Vec::new();
-            let mut stop = None;
-            // What has come meanwhile goes along.
-            for job in std::iter::once(job).chain(queue.try_iter()) {
-                match job {
-                    Job::Save(mut unsaved) => batch.append(&mut unsaved.0),
-                    Job::Stop(done) => {
-                        stop = Some(done);
-                        break;
-                    }
-                }
+            let mut batch = Batch::default();
+            batch.add(job);
+            batch.take(queue);
+            let begun = Instant::now();
+            while batch.stop.is_none() && batch.waiting() < self.expected && begun.elapsed() < self.patience()
+            {
+                thread::sleep(Self::LOOK);
+                batch.take(queue);
             }
-            self.commit(&batch);
-            if let Some(done) = stop {
+            self.commit(&batch.hosts);
+            if let Some(done) = batch.stop {
                 // Whoever is told finds the file free.
                 drop(self);
                 let _ = done.send(());
@@ -166,7 +203,13 @@ impl<S: Storage> Writer<S> {
         }
     }
 
+    /// As long as a commit takes, within reason.
+    fn patience(&self) -> Duration {
+        self.took.clamp(Duration::from_micros(500), Duration::from_millis(2))
+    }
+
     fn commit(&mut self, batch: &[Arc<Host>]) {
+        let begun = Instant::now();
         let captured: Vec<_> = batch.iter().map(|host| host.capture()).collect();
         let changes: Vec<_> = batch
             .iter()
@@ -201,6 +244,9 @@ impl<S: Storage> Writer<S> {
         };
         // Whoever hears that a device is gone can use its name again.
         self.forget_the_gone(batch);
+        self.took = begun.elapsed();
+        self.expected = words.iter().map(Word::len).sum::<usize>();
+        self.expected += batch.iter().map(|host| host.waiting()).sum::<usize>();
         words.into_iter().for_each(Word::send);
     }
 

@@ -177,7 +177,7 @@ async fn an_answer_that_shows_what_is_not_on_disk_waits_for_it() {
         let looker = Arc::clone(&host);
         let look = tokio::spawn(async move { looker.look(|device| is_approved(device, 1)).await });
         // Both have seen it when they wait: what they hold is dropped with the commit.
-        while host.waiting() < 3 {
+        while host.riding() < 3 {
             tokio::task::yield_now().await;
         }
         assert!(!read.is_finished() && !look.is_finished());
