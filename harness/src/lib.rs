@@ -46,3 +46,8 @@ pub fn answer(device: &mut Device, message: &[u8]) -> Result<Vec<u8>, DecodeErro
     let turn = Responder::new(device).receive(&message, device);
     Ok(codec::encode(&turn.answer))
 }
+
+/// The blocks of the README are tested with the documentation.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
