@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let quick = std::env::args().any(|argument| argument == "--quick" || argument == "--test");
     let (rounds, duration) =
-        if quick { (3, Duration::from_millis(500)) } else { (9, Duration::from_secs(1)) };
+        if quick { (5, Duration::from_millis(200)) } else { (15, Duration::from_millis(500)) };
     let folder = folder()?;
     let mut table = Table::default();
 
@@ -36,9 +36,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let server = serve(&state, &[])?;
     let many = format!(r#"{{"from":"default","count":{POSTERS},"name":"lab-{{:02}}"}}"#);
     load::call(server.address, "POST", "/_cspsim/devices", "application/json", &many)?;
+    let memory = Server::start("cspsim", &["serve", "--listen", "127.0.0.1:0", "--clock", "frozen"])?;
+    load::call(memory.address, "POST", "/_cspsim/devices", "application/json", &many)?;
     // Every device has the row before anything is measured.
-    load::post(server.address, POSTERS, duration, to_each)?;
-    load::post(server.address, 1, duration, to_one)?;
+    for server in [&server, &memory] {
+        load::post(server.address, POSTERS, duration, to_each)?;
+        load::post(server.address, 1, duration, to_one)?;
+    }
     let copy = folder.join("bare.db");
     Connection::open(&state)?.execute("VACUUM INTO ?1", [copy.to_string_lossy()])?;
     let bare = bare(&copy)?;
@@ -49,12 +53,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("64 posters, 64 devices", POSTERS, to_each, &[None; POSTERS]),
     ] {
         let mut ratios = Vec::new();
+        let mut beside_memory = Vec::new();
         let mut seen: Vec<(Seen, f64)> = Vec::new();
         let before = counts(&server)?;
         for _ in 0..rounds {
             let floor = transactions(&bare, rows, duration)?;
             let subject = load::post(server.address, posters, duration, request)?;
+            let in_memory = load::post(memory.address, posters, duration, request)?;
             ratios.push(subject.per_second / floor);
+            beside_memory.push(subject.per_second / in_memory.per_second);
             seen.push((subject, floor));
         }
         let after = counts(&server)?;
@@ -69,12 +76,16 @@ fn main() -> Result<(), Box<dyn Error>> {
             median(seen.iter().map(|seen| seen.1)),
             "/s",
         );
+        table.ratio(
+            &format!("durable/{name}: answers a second / devices in memory alone"),
+            median(beside_memory),
+        );
         let per_commit = (after.answers - before.answers) / (after.commits - before.commits);
         if posters > 1 {
             table.at_least(&format!("durable/{name}: answers a commit"), per_commit, 16.0, "");
         }
     }
-    drop(server);
+    drop((server, memory));
 
     let server = serve(&folder.join("slow.db"), &["--slow-commits", SLOW])?;
     let gains = (0..rounds).map(|_| {

@@ -172,6 +172,9 @@ impl SimDevice {
     }
 
     /// What was said so far, as JSON Lines, credentials redacted.
+    ///
+    /// # Panics
+    /// Never.
     #[must_use]
     pub fn transcript(&self) -> String {
         let (device, entries) = self.host.transcript();

@@ -31,7 +31,8 @@ fn curl(device: &cspsim::SimDevice) -> trycmd::schema::Bin {
 
     // --json came with 7.82.
     let version = Command::new("curl").arg("--version").output();
-    let version = version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let version =
+        version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
     let mut numbers = version.split([' ', '.']).skip(1).map_while(|number| number.parse::<u32>().ok());
     if numbers.next().zip(numbers.next()) < Some((7, 82)) {
         eprintln!("no curl of 7.82 or later: the README's conversation with the endpoint is passed over");
