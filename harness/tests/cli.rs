@@ -5,6 +5,12 @@
 //!
 //! `TRYCMD=overwrite cargo test -p cspsim --test cli` writes the output; read what it changed.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test may fail, and says what it passes over"
+)]
+
 #[tokio::test]
 async fn cases() {
     // The README's commands are for a checkout's folder.

@@ -1,7 +1,5 @@
 //! The fleet over a disk that does what a test says: waits, and fails.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
