@@ -390,6 +390,8 @@ impl Host {
         let text = codec::text(&body, &self.around.settings.message);
         let decoded =
             text.and_then(|text| Ok((codec::xml::read(&text, &self.around.settings.message)?, text)));
+        // A copy: what is remembered must not hold on to the buffer that a connection reads into.
+        let body = Bytes::copy_from_slice(&body);
         let mut guard = self.state.lock();
         let state = &mut *guard;
         let Some(live) = &state.live else { return Err(Refused::Gone) };
