@@ -6,8 +6,6 @@
 //!
 //! Deliberately absent: threads, and which changes make a batch. Sessions and transcripts are not kept.
 
-#![allow(dead_code, reason = "the devices that use it are to come")]
-
 mod column;
 mod connection;
 mod difference;

@@ -18,8 +18,7 @@ use std::thread::{self, JoinHandle};
 use csp_model::device::Snapshot;
 
 use super::journal::Sink;
-use super::line::{Entry, Event, Secrets};
-use super::read::HEADER;
+use super::line::{Entry, Event, HEADER, Secrets};
 use super::write::LineWriter;
 
 /// A transcript file that is being written.

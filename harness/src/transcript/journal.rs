@@ -250,12 +250,6 @@ impl<S: Clone> Journal<S> {
         Reading { state, requests, entries }
     }
 
-    /// The device as it was before the first entry that is shown, and the entries. `apply` does again what a request
-    /// did to a state.
-    pub(crate) fn lines(&self, apply: impl Fn(&mut S, &Request)) -> (S, Vec<Entry>) {
-        self.reading().roll(apply)
-    }
-
     fn push(&mut self, at: DateTime<Utc>, what: What, bytes: u64) -> Ticket {
         let index = self.end();
         self.slots.push_back(Slot { seq: 0, at, what });
@@ -367,7 +361,8 @@ pub(crate) struct Reading<S> {
 }
 
 impl<S> Reading<S> {
-    /// As [`Journal::lines`].
+    /// The device as it was before the first entry that is shown, and the entries. `apply` does again what a request
+    /// did to a state.
     pub(crate) fn roll(self, apply: impl Fn(&mut S, &Request)) -> (S, Vec<Entry>) {
         let mut state = self.state;
         for request in &self.requests {

@@ -17,6 +17,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// The version of the format that is written and read.
 pub(crate) const VERSION: u32 = 1;
 
+/// How a header begins, as it is written.
+pub(super) const HEADER: &[u8] = br#"{"cspsim_transcript":"#;
+
 /// The first line: the format, the program, and the device before the lines that follow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Header {
@@ -233,6 +236,7 @@ struct Begin {
 }
 
 /// What every line after the first one has.
+#[cfg(test)]
 #[derive(Deserialize)]
 struct Head<'a> {
     name: Arc<str>,
@@ -262,6 +266,7 @@ impl Serialize for Line {
     }
 }
 
+#[cfg(test)]
 impl Line {
     /// Reads one line. Keys that are not known are passed over; a kind that is not known is an error.
     ///

@@ -9,7 +9,7 @@ use std::io::{BufRead, Read as _};
 
 use serde::Deserialize;
 
-use super::line::{Header, Line, VERSION};
+use super::line::{HEADER, Header, Line, VERSION};
 
 /// A line of a transcript.
 #[derive(Debug, Clone, PartialEq)]
@@ -168,9 +168,6 @@ enum Filled {
     /// Nothing: there is no more.
     Nothing,
 }
-
-/// How a header begins, as it is written.
-pub(super) const HEADER: &[u8] = br#"{"cspsim_transcript":"#;
 
 /// Reads a header. The version is looked at before anything else: what another version has is not known.
 fn header(text: &str, state: State) -> Result<Header, ReadErrorKind> {

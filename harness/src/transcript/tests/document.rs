@@ -37,7 +37,7 @@ fn example() -> (Arc<csp_model::device::Snapshot>, Vec<Entry>) {
         journal.settle(ticket, Outcome::Refused { http, reason: reason.into() });
     }
     journal.control(at, Call::Reset, ());
-    let ((), entries) = journal.lines(|(), _| {});
+    let ((), entries) = journal.reading().roll(|(), _| {});
     (before, entries)
 }
 

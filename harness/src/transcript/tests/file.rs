@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 
+use super::super::line::{Exchange, Line};
+use super::super::read::{Reader, Record};
 use super::super::*;
 use crate::Device;
 

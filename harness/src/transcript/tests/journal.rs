@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::super::journal::Budget;
 use super::super::*;
 
 /// A device that is what it was told: the numbers of the requests since its last beginning.
@@ -232,7 +233,7 @@ impl Model {
 
     fn check(&self) {
         let (start, end) = self.shown();
-        let (state, entries) = self.journal.lines(apply);
+        let (state, entries) = self.journal.reading().roll(apply);
         assert_eq!(state, Self::state_after(&self.list[..start]), "the state before what is shown");
         let numbered: Vec<_> =
             self.list[..end].iter().filter(|known| Self::is_entry(known)).zip(1_u64..).collect();
@@ -306,7 +307,7 @@ proptest! {
             let journal = &mut journals[which];
             let ticket = journal.open(request, || { before.set(true); State::new() });
             journal.settle(ticket, Outcome::Answered { http: 200, body: body(number, size).into() });
-            let (_, entries) = journal.lines(|_, _| {});
+            let (_, entries) = journal.reading().roll(|_, _| {});
             prop_assert!(budget.held() <= limit || entries.is_empty(), "{} of {limit}", budget.held());
         }
         drop(journals);
@@ -324,7 +325,7 @@ fn a_thousand_exchanges_are_shown_and_no_more() {
             .settle(ticket, Outcome::Answered { http: 200, body: Bytes::from_static(b"<SyncML/>").into() });
     }
     let applied = Cell::new(0);
-    let (state, entries) = journal.lines(|state, _| {
+    let (state, entries) = journal.reading().roll(|state, _| {
         *state += 1;
         applied.set(applied.get() + 1);
     });

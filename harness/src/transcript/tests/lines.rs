@@ -5,6 +5,9 @@ use std::sync::Arc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::super::line::{Header, Line};
+use super::super::read::{Reader, Record};
+use super::super::write::LineWriter;
 use super::super::*;
 use super::strategies::line;
 use crate::Device;

@@ -8,6 +8,7 @@ use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
 
+use super::super::line::{Exchange, Line};
 use super::super::*;
 use crate::Device;
 
