@@ -13,7 +13,7 @@ pub enum Pace {
     Real,
     /// Not at all: only what moves a device's clock on purpose does.
     Frozen,
-    /// So many times as fast.
+    /// So many times as fast, up to [`FASTEST`](Self::FASTEST). A number that is not above 0 is [`Frozen`](Self::Frozen).
     Times(f64),
 }
 
@@ -61,9 +61,9 @@ impl Running {
     /// to be written again.
     pub(crate) fn now(&self) -> DateTime<Utc> {
         let times = match self.pace {
-            Pace::Frozen => return self.from,
             Pace::Real => 1.0,
-            Pace::Times(times) => times,
+            Pace::Times(times) if times > 0.0 => times.min(Pace::FASTEST),
+            Pace::Frozen | Pace::Times(_) => return self.from,
         };
         let passed = self.since.elapsed().mul_f64(times);
         let passed = TimeDelta::from_std(passed).unwrap_or(TimeDelta::MAX);
@@ -100,5 +100,14 @@ mod tests {
         let running = Running::start(Pace::Times(Pace::FASTEST), late);
         assert_eq!(running.now(), late.trunc_subsecs(0));
         assert_eq!(Running::start(Pace::Frozen, late).now(), late);
+    }
+
+    #[test]
+    fn a_factor_that_makes_no_sense_is_no_trouble() {
+        let start = DateTime::<Utc>::UNIX_EPOCH;
+        for times in [f64::NAN, f64::NEG_INFINITY, -1.0, 0.0] {
+            assert_eq!(Running::start(Pace::Times(times), start).now(), start, "{times}");
+        }
+        assert!(Running::start(Pace::Times(f64::INFINITY), start).now() >= start);
     }
 }
