@@ -4,6 +4,7 @@
 use std::env;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::panic::resume_unwind;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -91,7 +92,7 @@ where
             .collect();
         thread::sleep(duration);
         stop.store(true, Ordering::Relaxed);
-        let seen = threads.into_iter().map(|thread| thread.join().expect("a poster does not panic"));
+        let seen = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|why| resume_unwind(why)));
         seen.collect::<io::Result<Vec<_>>>()
     })?;
     let elapsed = start.elapsed().as_secs_f64();
