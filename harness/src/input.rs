@@ -9,7 +9,8 @@ use csp_model::device::{DeviceFile, FileError, ProfileError};
 
 use crate::Failure;
 use crate::fleet::Profiles;
-use crate::report::{Place, Syntax, located};
+use crate::located::located;
+use crate::place::{Place, Syntax};
 
 /// The most bytes of a device file or description; the largest that Microsoft publishes is far below.
 const LARGEST_FILE: u64 = 64 << 20;

@@ -15,8 +15,8 @@ use syncml::session::{Reason, Responder, Turn};
 use crate::Failure;
 use crate::input;
 use crate::kept::KeptDevice;
+use crate::located::located;
 use crate::output::{self, Output};
-use crate::report::located;
 
 /// Answer server messages as the device would
 ///

@@ -12,7 +12,7 @@ use syncml::session::Reason;
 use super::exchange::Exchange;
 use super::expectation::{Code, Expect, Statuses};
 use super::load::Step;
-use crate::report::Place;
+use crate::place::Place;
 use crate::violation::Violation;
 
 /// Something that is not as expected.

@@ -13,7 +13,7 @@ use super::file::{DeviceChoice, KEYS, ScenarioFile};
 use super::part::{Part, Verdict};
 use crate::Failure;
 use crate::input::Source;
-use crate::report::{Place, Syntax};
+use crate::place::{Place, Syntax};
 
 /// A scenario file, opened.
 #[derive(Debug)]

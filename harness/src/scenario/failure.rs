@@ -6,7 +6,7 @@ use csp_model::xml::line_and_column;
 
 use super::check::Difference;
 use super::load::{Origin, Scenario, Step};
-use crate::report::{Mark, located_all};
+use crate::located::{Mark, located_all};
 
 /// So many differences are marked in their lines; more are told below, for marks on one line would hide each other.
 const MOST_MARKS: usize = 25;

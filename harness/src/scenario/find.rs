@@ -11,7 +11,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::Failure;
 use crate::input::Source;
-use crate::report::Syntax;
+use crate::place::Syntax;
 
 /// The scenario files that `paths` mean, in their order, those of a folder by name; each once.
 ///

@@ -14,7 +14,7 @@ use super::table::Table;
 use crate::Failure;
 use crate::fleet::Profiles;
 use crate::input::{self, Source};
-use crate::report::Place;
+use crate::place::Place;
 
 /// The most bytes of a message that are read: far more than an endpoint takes, so that its refusal can be expected.
 const LARGEST_MESSAGE: u64 = 64 << 20;

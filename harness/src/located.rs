@@ -1,0 +1,46 @@
+//! Errors with their place: the line of a text, and what is marked in it.
+
+use std::ops::Range;
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+/// The columns that a line with the place marked may take; longer lines are trimmed around the place.
+const WIDTH: usize = 120;
+
+/// A place in a text, and what is to be said of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Mark {
+    /// Byte offsets.
+    pub(crate) span: Range<usize>,
+    /// What stands beside the mark.
+    pub(crate) label: String,
+}
+
+/// `title`, and below it the line of `text` (from `path`) that `span` is in, with the place marked.
+pub(crate) fn located(title: &str, path: &str, text: &str, span: Range<usize>) -> String {
+    let marked = AnnotationKind::Primary.span(in_characters(text, span));
+    render(
+        Group::with_title(Level::ERROR.primary_title(title))
+            .element(Snippet::source(text).path(path).annotation(marked)),
+    )
+}
+
+/// `title`, and below it every line of `text` (from `path`) that has a mark, with what is said of it; then the notes.
+pub(crate) fn located_all(title: &str, path: &str, text: &str, marks: &[Mark], notes: &[String]) -> String {
+    let marked = marks.iter().map(|mark| {
+        AnnotationKind::Primary.span(in_characters(text, mark.span.clone())).label(mark.label.as_str())
+    });
+    let group = Group::with_title(Level::ERROR.primary_title(title))
+        .element(Snippet::source(text).path(path).annotations(marked));
+    render(notes.iter().fold(group, |group, note| group.element(Level::NOTE.message(note.as_str()))))
+}
+
+fn render(group: Group<'_>) -> String {
+    Renderer::styled().decor_style(DecorStyle::Ascii).term_width(WIDTH).render(&[group]).to_string()
+}
+
+fn in_characters(text: &str, span: Range<usize>) -> Range<usize> {
+    let start = text.floor_char_boundary(span.start.min(text.len()));
+    start..text.ceil_char_boundary(span.end.clamp(start, text.len()))
+}
