@@ -176,6 +176,7 @@ impl SimDevice {
     /// # Panics
     /// Never.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "memory takes what is written")]
     pub fn transcript(&self) -> String {
         let (device, entries) = self.host.transcript();
         let mut lines = Vec::new();
