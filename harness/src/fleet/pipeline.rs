@@ -97,6 +97,7 @@ enum Job {
 }
 
 /// Devices that nobody has saved yet. Whoever waits for them hears of it when nobody ever will.
+#[derive(Default)]
 struct Unsaved(Vec<Arc<Host>>);
 
 impl Drop for Unsaved {
@@ -148,10 +149,10 @@ struct Writer<S> {
     took: Duration,
 }
 
-/// What the next commit takes along.
+/// What the next commit takes along. Should the commit panic, those who wait for it hear of that.
 #[derive(Default)]
 struct Batch {
-    hosts: Vec<Arc<Host>>,
+    hosts: Unsaved,
     /// Who wants to know that it was the last.
     stop: Option<oneshot::Sender<()>>,
 }
@@ -159,7 +160,7 @@ struct Batch {
 impl Batch {
     fn add(&mut self, job: Job) {
         match job {
-            Job::Save(mut unsaved) => self.hosts.append(&mut unsaved.0),
+            Job::Save(mut unsaved) => self.hosts.0.append(&mut unsaved.0),
             Job::Stop(done) => self.stop = Some(done),
         }
     }
@@ -174,7 +175,7 @@ impl Batch {
     }
 
     fn waiting(&self) -> usize {
-        self.hosts.iter().map(|host| host.waiting()).sum()
+        self.hosts.0.iter().map(|host| host.waiting()).sum()
     }
 }
 
@@ -193,7 +194,8 @@ impl<S: Storage> Writer<S> {
                 thread::sleep(Self::LOOK);
                 batch.take(queue);
             }
-            self.commit(&batch.hosts);
+            self.commit(&batch.hosts.0);
+            batch.hosts.0.clear();
             if let Some(done) = batch.stop {
                 // Whoever is told finds the file free.
                 drop(self);

@@ -264,6 +264,22 @@ async fn devices_come_and_go_whole() {
     assert_eq!(disk.devices.lock().keys().collect::<Vec<_>>(), ["a", "b"]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_waits_for_a_commit_that_panics_hears_of_it() {
+    let disk = Disk::default();
+    let (fleet, host) = disk.lab().await;
+    let (begun, ends) = disk.waits();
+    let first = in_the_background(&host, 1);
+    tokio::task::block_in_place(|| begun.recv().unwrap());
+    // The disk waits for an end that cannot come any more, and panics.
+    drop(ends);
+    let closed = Err(Refused::NotSaved(NotSaved::closed()));
+    assert_eq!(first.await.unwrap(), closed);
+    assert_eq!(approve(&host, 2).await, closed);
+    assert!(!host.look(|device| (1..3).any(|number| is_approved(device, number))).await.unwrap());
+    fleet.stop().await.unwrap();
+}
+
 #[tokio::test]
 async fn another_device_in_its_place_can_be_undone() {
     let disk = Disk::default();
