@@ -11,6 +11,7 @@
 //! # Ok::<(), syncml::codec::DecodeError>(())
 //! ```
 
+mod aside;
 pub mod cli;
 mod clock;
 mod endpoint;

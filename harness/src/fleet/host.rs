@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::log::log;
 use super::pipeline::{NotSaved, Wait};
 use super::{Around, Live};
+use crate::aside::aside;
 use crate::transcript::{Call, Entry, Journal, Outcome, Reading, Request, Ticket};
 use crate::violation::{RecordedViolation, Violation, Violations};
 
@@ -195,12 +196,7 @@ impl Host {
     ) -> Result<Bytes, Refused> {
         let (answer, wait) = if body.len() > LARGE {
             let host = Arc::clone(self);
-            let exchange = move || host.exchange(body, media_type);
-            // The task can only fail by a panic of ours, which goes on here.
-            match tokio::task::spawn_blocking(exchange).await {
-                Ok(exchanged) => exchanged?,
-                Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
-            }
+            aside(move || host.exchange(body, media_type)).await?
         } else {
             self.exchange(body, media_type)?
         };

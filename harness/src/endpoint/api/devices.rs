@@ -17,7 +17,7 @@ use super::super::name::Name;
 use super::super::problem::{Problem, ProblemDocument};
 use super::super::view::DeviceView;
 use super::super::{Shared, body};
-use super::aside;
+use crate::aside::aside;
 use crate::fleet::{Fleet, Refused};
 use crate::input::is_ddf_text;
 
@@ -78,16 +78,16 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Result<Json<Vec<D
 pub(super) async fn create(State(shared): State<Arc<Shared>>, request: Request) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let body = body::read(body, shared.limits.body, shared.limits.body_time).await?;
-    let devices = match wanted(&head.headers, &body)? {
+    // A file with a description of several megabytes takes a while to read, and so does making a thousand devices.
+    let devices = match aside(move || wanted(&head.headers, &body)).await? {
         Wanted::Device(file) => {
             let fleet = shared.fleet.clone();
-            // A description of several megabytes takes a while to read.
             vec![aside(move || made(&fleet, *file)).await?]
         }
         Wanted::Copies(copies) => {
             let host = shared.host(&copies.from)?;
             let original = host.look(Device::clone).await?;
-            copies.of(&original)?
+            aside(move || copies.of(&original)).await?
         }
     };
     let names: Vec<_> = devices.iter().map(|(name, _)| Arc::clone(name)).collect();

@@ -8,7 +8,6 @@ mod query;
 mod schema;
 mod state;
 
-use std::panic::resume_unwind;
 use std::sync::Arc;
 
 use axum::Router;
@@ -16,7 +15,6 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use tokio::task::spawn_blocking;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -63,15 +61,6 @@ async fn guarded(
     };
     shared.metrics.answered(path.as_str().to_owned(), response.status());
     response
-}
-
-/// Does what takes a while where nobody waits for its thread.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
-    match spawn_blocking(work).await {
-        Ok(done) => done,
-        // The task can only fail by a panic of ours, which goes on here.
-        Err(panicked) => resume_unwind(panicked.into_panic()),
-    }
 }
 
 async fn nowhere(State(shared): State<Arc<Shared>>, request: Request) -> Response {

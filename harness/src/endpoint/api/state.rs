@@ -14,9 +14,9 @@ use super::super::name::Name;
 use super::super::problem::{Kind, Problem, ProblemDocument};
 use super::super::view::{self, UpdateView};
 use super::super::{Shared, body, media};
-use super::aside;
 use super::devices::check_descriptions;
 use super::query;
+use crate::aside::aside;
 use crate::fleet::Fleet;
 use crate::tree_json::Node;
 
@@ -40,7 +40,7 @@ pub(super) async fn tree(
     State(shared): State<Arc<Shared>>,
     Name(name): Name,
     uri: Uri,
-) -> Result<Json<Option<Node>>, Problem> {
+) -> Result<Response, Problem> {
     let host = shared.host(&name)?;
     let text = query::one(&uri, "uri")?.unwrap_or_else(|| ".".to_owned());
     let uri = LocUri::parse(text.trim())
@@ -49,12 +49,16 @@ pub(super) async fn tree(
         let what = format!("uri: `{text}`: the address of a node is expected, without a query");
         return Err(Problem::new(Kind::Request, what));
     }
-    let listed = host.look(|device| device.list(&uri, Leaves::WithData)).await?;
-    let listed = listed.map_err(|error| match error {
-        TreeError::NotFound => Problem::new(Kind::Absent, format!("the device has no node `{text}`")),
-        other => Problem::new(Kind::Request, format!("`{text}`: {other}")),
-    })?;
-    Ok(Json(Node::nested(&uri.to_string(), &listed)))
+    // A copy costs nothing, and there may be many nodes.
+    let device = host.look(Device::clone).await?;
+    aside(move || {
+        let listed = device.list(&uri, Leaves::WithData).map_err(|error| match error {
+            TreeError::NotFound => Problem::new(Kind::Absent, format!("the device has no node `{text}`")),
+            other => Problem::new(Kind::Request, format!("`{text}`: {other}")),
+        })?;
+        Ok(Json(Node::nested(&uri.to_string(), &listed)).into_response())
+    })
+    .await
 }
 
 /// Every update with its state
@@ -115,7 +119,8 @@ pub(super) async fn snapshot(
 ) -> Result<Response, Problem> {
     // A copy costs nothing, and the device is not kept waiting while it is written.
     let device = shared.host(&name)?.look(Device::clone).await?;
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(device.snapshot())).into_response())
+    let answer = move || ([(header::CACHE_CONTROL, "no-store")], Json(device.snapshot())).into_response();
+    Ok(aside(answer).await)
 }
 
 /// Put a whole device in the place of this one
