@@ -4,6 +4,9 @@
 //! waits until a commit has what the message changed and what it saw; when the commit fails, every device of the
 //! batch goes back to what the disk has, and the answers that waited become refusals.
 //!
+//! Locks are taken in this order: the list of devices, then the transcript or one device. No lock is held while
+//! something is awaited, and the thread that commits holds none while it writes.
+//!
 //! Deliberately absent: HTTP, and what a row of the database is.
 
 mod host;
