@@ -1,7 +1,7 @@
 //! Scenario files: a device, what is sent to it, and what is expected.
 //!
-//! A file becomes a [`Scenario`] whose every value makes sense, or an error that says which does not; running it
-//! gives the [`Difference`]s. Printing and reports are [`crate::report`]'s.
+//! A file becomes a [`Scenario`](load::Scenario) whose every value makes sense, or an error that says which does not;
+//! running it gives an [`Outcome`]. Printing it is left to others.
 //!
 //! Deliberately absent: time that passes, and servers that the device calls. The steps for them are known by name.
 

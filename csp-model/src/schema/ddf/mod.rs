@@ -1,6 +1,6 @@
 //! Device descriptions as text: OMA DM Device Description Framework 1.2 with Microsoft's extensions (DDF v2).
 //!
-//! [`read`] makes [`Node`] trees of a description, [`write()`] makes a description of such trees, and
+//! [`read()`] makes [`Node`] trees of a description, [`write()`] makes a description of such trees, and
 //! `read(write(roots))` gives the same trees. Deliberately absent: `RTProperties` and `Value`, which are about the
 //! nodes of one device and not about their description, and the descriptions (`MSFT:ValueDescription`) of patterns,
 //! ranges and schemas, which no rule rests on.
