@@ -75,9 +75,6 @@ pub struct Seen {
 ///
 /// # Errors
 /// When a connection breaks, or an answer is not 200.
-///
-/// # Panics
-/// Never.
 pub fn post<F>(address: SocketAddr, posters: usize, duration: Duration, request: F) -> io::Result<Seen>
 where
     F: Fn(usize, u64) -> (String, String) + Sync,

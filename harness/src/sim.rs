@@ -172,9 +172,6 @@ impl SimDevice {
     }
 
     /// What was said so far, as JSON Lines, credentials redacted.
-    ///
-    /// # Panics
-    /// Never.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "memory takes what is written")]
     pub fn transcript(&self) -> String {
