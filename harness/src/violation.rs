@@ -1,6 +1,6 @@
 //! What a server did wrong, as far as answering it shows: the rule, the place, the words.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, Utc};
 use csp_model::xml::line_and_column;
@@ -38,12 +38,34 @@ impl Violation {
     /// What the answer to a message shows to be wrong with it. `text` is the message's.
     pub(crate) fn of_turn(turn: &Turn, text: &str) -> Vec<Self> {
         let broken = turn.reasons.iter().filter(|reason| Self::RULES.contains(&reason.rule.id));
-        let violation = |reason: &syncml::session::Reason| {
-            let (line, column) = line_and_column(text, reason.span.range().start);
-            Self { rule: reason.rule.id, line, column, text: reason.rule.what.to_owned() }
-        };
-        broken.map(violation).collect()
+        let broken: Vec<_> = broken.map(|reason| (reason.rule, reason.span.range().start)).collect();
+        let places = places(text, broken.iter().map(|(_, start)| *start));
+        let broken = broken.into_iter().zip(places);
+        let broken = broken.map(|((rule, _), (line, column))| Self {
+            rule: rule.id,
+            line,
+            column,
+            text: rule.what.to_owned(),
+        });
+        broken.collect()
     }
+}
+
+/// The line and column of each offset, which is the start of an element. The text is gone through once: a message can
+/// be wrong in thousands of places.
+fn places(text: &str, offsets: impl Iterator<Item = usize> + Clone) -> Vec<(usize, usize)> {
+    let mut known: BTreeMap<_, _> = offsets.clone().map(|offset| (offset, (1, 1))).collect();
+    let (mut from, mut place) = (0, (1, 1));
+    for (offset, found) in &mut known {
+        let rest = text.get(from..).unwrap_or_default();
+        let (line, column) = place;
+        place = match line_and_column(rest, offset - from) {
+            (1, columns) => (line, column + columns - 1),
+            (lines, column) => (line + lines - 1, column),
+        };
+        (from, *found) = (*offset, place);
+    }
+    offsets.map(|offset| known.get(&offset).copied().unwrap_or(place)).collect()
 }
 
 /// A violation in its order among those of a device.
@@ -80,5 +102,20 @@ impl Violations {
     /// Those that came after number `since`.
     pub(crate) fn since(&self, since: u64) -> Vec<RecordedViolation> {
         self.last.iter().filter(|recorded| recorded.seq > since).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_found_in_one_go_are_those_found_one_by_one() {
+        let text = "\u{feff}<a>\r\n  <\u{fc}>\r<c/><d/>\n\n<e>\u{1f600}<f/></e></\u{fc}></a>";
+        let mut starts: Vec<_> = text.match_indices('<').map(|(start, _)| start).collect();
+        starts.extend([text.len(), text.len() + 5, 3, 3]);
+        starts.reverse();
+        let each: Vec<_> = starts.iter().map(|start| line_and_column(text, *start)).collect();
+        assert_eq!(places(text, starts.iter().copied()), each);
     }
 }
