@@ -1,17 +1,17 @@
 //! One device that lives in the program: behind a lock, with its clock running, and beside it what the disk has.
 
+use std::fmt;
 use std::sync::Arc;
-use std::{fmt, mem};
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use csp_model::Device;
 use parking_lot::{Mutex, MutexGuard};
 use syncml::codec::{self, DecodeError};
-use tokio::sync::oneshot;
 
 use super::log::log;
 use super::pipeline::{NotSaved, Wait};
+use super::saving::{Captured, Open, Saving, Waiting, Word};
 use super::{Around, Live};
 use crate::aside::aside;
 use crate::transcript::{Call, Entry, Journal, Outcome, Reading, Request, Ticket};
@@ -42,82 +42,6 @@ impl fmt::Debug for State {
             .field("live", &self.live)
             .field("saving", &self.saving)
             .finish_non_exhaustive()
-    }
-}
-
-/// How far the disk is behind.
-#[derive(Debug, Default)]
-struct Saving {
-    /// What the disk has.
-    saved: Option<Live>,
-    /// What the next commit has to take along.
-    next: Batch,
-    /// What the commit that is under way takes along.
-    under_way: Option<Batch>,
-}
-
-/// What a commit takes along from one device.
-#[derive(Debug, Default)]
-struct Batch {
-    /// Whether the device differs from what the commit before has.
-    is_changed: bool,
-    /// Whether the thread that commits knows.
-    is_queued: bool,
-    waiting: Vec<Waiting>,
-}
-
-/// Someone who waits for a commit.
-#[derive(Debug)]
-struct Waiting {
-    done: oneshot::Sender<Result<(), NotSaved>>,
-    /// What the journal hears of it.
-    entry: Option<Open>,
-}
-
-/// An entry of the journal that ends with a commit.
-#[derive(Debug)]
-enum Open {
-    /// An exchange, with its answer.
-    Exchange(Ticket, Bytes),
-    /// A call of the control API.
-    Call(Ticket),
-}
-
-/// Those who waited for a commit, and what they are to hear.
-#[derive(Debug)]
-#[must_use = "somebody waits for word"]
-pub(super) struct Word {
-    to: Vec<oneshot::Sender<Result<(), NotSaved>>>,
-    is: Result<(), NotSaved>,
-}
-
-impl Word {
-    /// How many waited.
-    pub(super) const fn len(&self) -> usize {
-        self.to.len()
-    }
-
-    /// Lets them know.
-    pub(super) fn send(self) {
-        for waiting in self.to {
-            // Who has gone away meanwhile needs no word.
-            let _ = waiting.send(self.is.clone());
-        }
-    }
-}
-
-/// A device as it was taken along by a commit.
-#[derive(Debug)]
-pub(super) struct Captured {
-    pub(super) before: Option<Live>,
-    pub(super) after: Option<Live>,
-    is_changed: bool,
-}
-
-impl Captured {
-    /// Whether there is something to write.
-    pub(super) const fn is_changed(&self) -> bool {
-        self.is_changed
     }
 }
 
@@ -160,10 +84,7 @@ impl Host {
         let is_kept = around.pipeline.is_some();
         let mut host = Self::saved(name, device, around);
         let saving = &mut host.state.get_mut().saving;
-        saving.saved = None;
-        saving.next.is_changed = is_kept;
-        // Whoever adds devices queues them together.
-        saving.next.is_queued = is_kept;
+        *saving = Saving::of_new(is_kept);
         let wait = saving.wait(None);
         (host, wait)
     }
@@ -171,7 +92,7 @@ impl Host {
     /// A device that the disk has.
     pub(super) fn saved(name: Arc<str>, device: Device, around: Arc<Around>) -> Self {
         let live = Live::new(device, around.settings.pace);
-        let saving = Saving { saved: around.pipeline.as_ref().map(|_| live.clone()), ..Saving::default() };
+        let saving = Saving::of(around.pipeline.as_ref().map(|_| live.clone()));
         let mut journal = Journal::new(live.clone(), around.settings.journal.clone());
         if let Some(transcript) = &*around.transcript.lock() {
             journal = journal.with_sink(transcript.device(&name, Arc::new(live.device.snapshot())));
@@ -274,7 +195,7 @@ impl Host {
         let (before, now) = (live.device.clock(), live.now());
         live.device.advance_to(now);
         if live.device.clock() != before {
-            state.saving.next.is_changed = true;
+            state.saving.changed();
         }
         let wait = state.saving.wait(None);
         self.queue(state);
@@ -284,25 +205,18 @@ impl Host {
     /// What the next commit takes along.
     pub(super) fn capture(&self) -> Captured {
         let mut state = self.state.lock();
-        let batch = mem::take(&mut state.saving.next);
-        let captured = Captured {
-            before: state.saving.saved.clone(),
-            after: state.live.clone(),
-            is_changed: batch.is_changed,
-        };
-        state.saving.under_way = Some(batch);
-        captured
+        let after = state.live.clone();
+        state.saving.capture(after)
     }
 
     /// The disk has what was captured. Gives the word for those who waited, and how many answers go out with it.
     pub(super) fn committed(&self, captured: Captured) -> (Word, u64) {
         let mut state = self.state.lock();
         let state = &mut *state;
-        state.saving.saved = captured.after;
-        let batch = state.saving.under_way.take().unwrap_or_default();
-        let mut word = Word { to: Vec::with_capacity(batch.waiting.len()), is: Ok(()) };
+        let waiting = state.saving.committed(captured);
+        let mut word = Word { to: Vec::new(), is: Ok(()) };
         let mut answers = 0;
-        for Waiting { done, entry } in batch.waiting {
+        for Waiting { done, entry } in waiting {
             match entry {
                 Some(Open::Exchange(ticket, answer)) => {
                     state.journal.settle(ticket, answered(answer));
@@ -331,17 +245,14 @@ impl Host {
     fn go_back(&self, why: &NotSaved, is_queued: impl FnOnce(bool) -> bool) -> Word {
         let mut state = self.state.lock();
         let state = &mut *state;
-        let under_way = state.saving.under_way.take();
-        let is_queued = is_queued(state.saving.next.is_queued);
-        let next = mem::replace(&mut state.saving.next, Batch { is_queued, ..Batch::default() });
-        let batches = under_way.into_iter().chain([next]);
-        state.live.clone_from(&state.saving.saved);
+        let waiting = state.saving.go_back(is_queued);
+        state.live = state.saving.saved().cloned();
         if let Some(live) = &state.live {
             state.journal.undo(live.clone());
         }
         let refused = Refused::NotSaved(why.clone());
         let mut word = Word { to: Vec::new(), is: Err(why.clone()) };
-        for Waiting { done, entry } in batches.flat_map(|batch| batch.waiting) {
+        for Waiting { done, entry } in waiting {
             match entry {
                 Some(Open::Exchange(ticket, _)) => state.journal.settle(ticket, refused.outcome()),
                 Some(Open::Call(ticket)) => state.journal.withdraw(ticket),
@@ -355,7 +266,7 @@ impl Host {
     /// Whether it is no more, neither here nor on disk.
     pub(super) fn is_gone(&self) -> bool {
         let state = self.state.lock();
-        state.live.is_none() && state.saving.saved.is_none()
+        state.live.is_none() && state.saving.saved().is_none()
     }
 
     /// The device in memory, which may not be on disk yet; `None` when it is gone.
@@ -368,13 +279,13 @@ impl Host {
 
     /// How many wait for the next commit.
     pub(super) fn waiting(&self) -> usize {
-        self.state.lock().saving.next.waiting.len()
+        self.state.lock().saving.waiting()
     }
 
     /// How many wait for the commit that is under way.
     #[cfg(test)]
     pub(super) fn riding(&self) -> usize {
-        self.state.lock().saving.under_way.as_ref().map_or(0, |batch| batch.waiting.len())
+        self.state.lock().saving.riding()
     }
 
     /// Applies a message. What it changed is there at once, and the answer may go when the wait is over.
@@ -428,7 +339,9 @@ impl Host {
             state.journal.settle(ticket, answered(answer));
             return Wait::Over;
         }
-        state.saving.next.is_changed |= is_changed;
+        if is_changed {
+            state.saving.changed();
+        }
         if !state.saving.is_behind() {
             state.journal.settle(ticket, answered(answer));
             return Wait::Over;
@@ -468,7 +381,7 @@ impl Host {
             return Wait::Over;
         }
         let ticket = state.journal.open_control(at, call, after);
-        state.saving.next.is_changed = true;
+        state.saving.changed();
         let wait = state.saving.wait(Some(Open::Call(ticket)));
         self.queue(state);
         wait
@@ -476,31 +389,11 @@ impl Host {
 
     /// Tells the thread that commits, if somebody waits for it and it does not know yet.
     fn queue(self: &Arc<Self>, mut state: MutexGuard<'_, State>) {
-        let next = &mut state.saving.next;
-        let is_new = !next.waiting.is_empty() && !mem::replace(&mut next.is_queued, true);
+        let is_new = state.saving.is_to_be_queued();
         // A job that is not taken any more looks at the device itself.
         drop(state);
         if let Some(pipeline) = self.around.pipeline.as_ref().filter(|_| is_new) {
             pipeline.save(vec![Arc::clone(self)]);
         }
-    }
-}
-
-impl Saving {
-    /// Whether something is not on disk yet.
-    const fn is_behind(&self) -> bool {
-        self.next.is_changed || self.under_way.is_some()
-    }
-
-    /// Waits for the first commit that has everything up to now.
-    fn wait(&mut self, entry: Option<Open>) -> Wait {
-        let batch = match &mut self.under_way {
-            _ if self.next.is_changed => &mut self.next,
-            Some(under_way) => under_way,
-            None => return Wait::Over,
-        };
-        let (done, saved) = oneshot::channel();
-        batch.waiting.push(Waiting { done, entry });
-        Wait::For(saved)
     }
 }

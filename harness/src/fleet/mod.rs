@@ -14,6 +14,7 @@ mod live;
 mod log;
 mod pipeline;
 mod profiles;
+mod saving;
 #[cfg(test)]
 mod tests;
 

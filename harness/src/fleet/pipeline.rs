@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use csp_model::Device;
 
-use super::host::Word;
+use super::saving::Word;
 use super::{Host, Hosts};
 
 /// One device before and after the messages of a batch; `None` where it is not there.
