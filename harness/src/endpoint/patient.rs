@@ -24,6 +24,8 @@ use super::Limits;
 pub(super) struct Progress {
     /// Requests begun and answers given: odd while a request is in hand.
     turns: AtomicUsize,
+    /// Whether the request in hand has a body that is not read to its end.
+    is_unread: AtomicBool,
     /// Whether the endpoint stops: then nothing that the client still sends matters.
     is_stopping: AtomicBool,
 }
@@ -32,6 +34,16 @@ impl Progress {
     /// A request has come, or its answer is there.
     pub(super) fn turn(&self) {
         self.turns.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The body of the request in hand has something left, or nothing.
+    pub(super) fn leave(&self, is_unread: bool) {
+        self.is_unread.store(is_unread, Ordering::Relaxed);
+    }
+
+    /// Whether the request in hand has a body that is not read to its end.
+    pub(super) fn is_unread(&self) -> bool {
+        self.is_unread.load(Ordering::Relaxed)
     }
 
     /// The endpoint stops.
