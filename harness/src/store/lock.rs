@@ -12,8 +12,7 @@ use super::error::Reason;
 /// The lock on a state file, as long as this value lives.
 #[derive(Debug)]
 pub(super) struct Lock {
-    /// Closing it ends the lock.
-    _file: File,
+    file: File,
     path: PathBuf,
     is_new: bool,
 }
@@ -36,7 +35,7 @@ impl Lock {
             _ => Reason::from(error),
         })?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file, path, is_new }),
+            Ok(()) => Ok(Self { file, path, is_new }),
             Err(TryLockError::WouldBlock) => Err(Reason::InUse),
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
@@ -50,6 +49,14 @@ impl Lock {
             // A lock file that stays harms nobody.
             let _ = fs::remove_file(&self.path);
         }
+    }
+}
+
+impl Drop for Lock {
+    /// Closing the file is not enough: a program that is just being started has a copy of it for a moment.
+    fn drop(&mut self) {
+        // What cannot be unlocked ends with the program.
+        let _ = self.file.unlock();
     }
 }
 
