@@ -14,7 +14,7 @@ use super::pipeline::{NotSaved, Wait};
 use super::saving::{Captured, Open, Saving, Waiting, Word};
 use super::{Around, Live};
 use crate::aside::aside;
-use crate::transcript::{Call, Entry, Journal, Outcome, Reading, Request, Ticket};
+use crate::transcript::{Body, Call, Entry, Journal, Outcome, Reading, Redactor, Request, Ticket};
 use crate::violation::{RecordedViolation, Violation, Violations};
 
 /// Messages beyond this many bytes are not applied by a thread that others wait for.
@@ -303,14 +303,18 @@ impl Host {
         let state = &mut *guard;
         let Some(live) = &state.live else { return Err(Refused::Gone) };
         let at = live.now();
+        let said = Body::from(body.clone());
         let ticket = state.journal.open(Request { at, media_type, body }, || live.clone());
         let (message, text) = match decoded {
             Ok(decoded) => decoded,
             Err(error) => {
-                state.violations.record(at, Violation::malformed(&error));
+                let mut violation = Violation::malformed(&error);
+                // Who sent it may read what it quotes of secrets; who looks later may not.
+                violation.text = Redactor::reason(&said, violation.text.into()).to_string();
+                tracing::info!(device = &*self.name, "refused: {}", violation.text);
+                state.violations.record(at, violation);
                 let refused = Refused::Malformed(error);
                 state.journal.settle(ticket, refused.outcome());
-                tracing::info!(device = &*self.name, "refused: {refused}");
                 return Err(refused);
             }
         };

@@ -329,3 +329,15 @@ async fn memory_and_disk_agree_after_any_failures() {
         }
     }
 }
+
+#[tokio::test]
+async fn what_was_wrong_is_told_without_secrets() {
+    let (_fleet, host) = Disk::default().lab().await;
+    let message = "<SyncML><SyncHdr><Cred><Data>&Hunter2;</Data></Cred></SyncHdr></SyncML>";
+    let Err(Refused::Malformed(error)) = host.answer(message.into(), None).await else {
+        panic!("there is no such entity")
+    };
+    assert!(error.to_string().contains("Hunter2"), "who sent it is told: {error}");
+    let [violation] = &host.violations(0)[..] else { panic!("one violation") };
+    assert!(!violation.violation.text.contains("Hunter2"), "{violation:?}");
+}

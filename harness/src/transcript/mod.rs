@@ -16,4 +16,5 @@ mod write;
 pub(crate) use file::{FileError, TranscriptFile};
 pub(crate) use journal::{Journal, Limits, Reading, Request, Ticket};
 pub(crate) use line::{Body, Call, Entry, Event, Outcome, Secrets};
-pub(crate) use write::write;
+pub(crate) use redact::Redactor;
+pub(crate) use write::{LineWriter, write};

@@ -2,8 +2,8 @@
 //!
 //! Deliberately absent: threads and files (`file.rs`).
 
-use std::io;
 use std::sync::Arc;
+use std::{io, mem};
 
 use csp_model::device::Snapshot;
 use serde::Serialize;
@@ -32,6 +32,18 @@ pub(crate) fn write(
 pub(crate) struct LineWriter<W> {
     out: W,
     redactor: Option<Redactor>,
+}
+
+impl LineWriter<Vec<u8>> {
+    /// How many bytes wait to be taken.
+    pub(crate) const fn written(&self) -> usize {
+        self.out.len()
+    }
+
+    /// Takes what was written.
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        mem::take(&mut self.out)
+    }
 }
 
 impl<W: io::Write> LineWriter<W> {

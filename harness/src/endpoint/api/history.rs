@@ -1,10 +1,16 @@
 //! What has been said to a device: its transcript, and what its peers did wrong.
 
+use std::io;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use axum::body::{Body, HttpBody};
 use axum::extract::State;
 use axum::http::{Uri, header};
 use axum::response::IntoResponse;
+use bytes::Bytes;
+use hyper::body::Frame;
 
 use super::super::Shared;
 use super::super::json::Json;
@@ -13,7 +19,7 @@ use super::super::problem::{Kind, Problem, ProblemDocument};
 use super::query;
 use crate::aside::aside;
 use crate::fleet::Host;
-use crate::transcript::{self, Secrets};
+use crate::transcript::{Entry, LineWriter, Secrets};
 use crate::violation::RecordedViolation;
 
 /// The last exchanges
@@ -34,8 +40,8 @@ pub(super) async fn transcript(
 ) -> Result<impl IntoResponse, Problem> {
     let host = shared.host(&name)?;
     // What is left out of memory is worked out again: messages may have to be applied once more.
-    let lines = aside(move || lines(&host, shared.secrets)).await?;
-    Ok(([(header::CONTENT_TYPE, "application/jsonl")], lines))
+    let lines = aside(move || Lines::of(&host, shared.secrets)).await?;
+    Ok(([(header::CONTENT_TYPE, "application/jsonl")], Body::new(lines)))
 }
 
 /// What the servers did wrong so far
@@ -72,11 +78,46 @@ pub(super) async fn violations(
     Ok(Json(host.violations(since)))
 }
 
-fn lines(host: &Host, secrets: Secrets) -> Result<Vec<u8>, Problem> {
-    let (device, entries) = host.transcript();
-    let mut lines = Vec::new();
-    transcript::write(&mut lines, host.name(), &Arc::new(device.snapshot()), entries, secrets).map_err(
-        |error| Problem::new(Kind::Internal, format!("the transcript cannot be written: {error}")),
-    )?;
-    Ok(lines)
+/// A transcript that is written as far as its reader takes it: until then its bodies are those that the device's journal
+/// has, however many read them.
+struct Lines {
+    name: Arc<str>,
+    lines: LineWriter<Vec<u8>>,
+    entries: std::vec::IntoIter<Entry>,
+}
+
+impl Lines {
+    /// What is handed on at once, if no line is longer.
+    const PIECE: usize = 64 << 10;
+
+    fn of(host: &Host, secrets: Secrets) -> Result<Self, Problem> {
+        let (device, entries) = host.transcript();
+        let mut lines = LineWriter::new(Vec::new(), secrets);
+        let name = Arc::clone(host.name());
+        lines.header(&name, &Arc::new(device.snapshot())).map_err(|error| {
+            Problem::new(Kind::Internal, format!("the transcript cannot be written: {error}"))
+        })?;
+        Ok(Self { name, lines, entries: entries.into_iter() })
+    }
+}
+
+impl HttpBody for Lines {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        let Self { name, lines, entries } = &mut *self;
+        while lines.written() < Self::PIECE
+            && let Some(entry) = entries.next()
+        {
+            if let Err(error) = lines.entry(name, entry) {
+                return Poll::Ready(Some(Err(error)));
+            }
+        }
+        let piece = lines.take();
+        Poll::Ready((!piece.is_empty()).then(|| Ok(Frame::data(piece.into()))))
+    }
 }

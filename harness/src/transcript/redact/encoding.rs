@@ -22,8 +22,8 @@ pub(super) fn text_of(body: &[u8]) -> Text {
         [0xff, 0xfe, rest @ ..] => Text::Utf16(Units::new(rest, 2, u16::from_le_bytes, u16::to_le_bytes)),
         [0xfe, 0xff, rest @ ..] => Text::Utf16(Units::new(rest, 2, u16::from_be_bytes, u16::to_be_bytes)),
         // A message without its mark, which is refused.
-        [b'<', 0, ..] => Text::Utf16(Units::new(body, 0, u16::from_le_bytes, u16::to_le_bytes)),
-        [0, b'<', ..] => Text::Utf16(Units::new(body, 0, u16::from_be_bytes, u16::to_be_bytes)),
+        [b'<', 0, _, 0, ..] => Text::Utf16(Units::new(body, 0, u16::from_le_bytes, u16::to_le_bytes)),
+        [0, b'<', 0, _, ..] => Text::Utf16(Units::new(body, 0, u16::from_be_bytes, u16::to_be_bytes)),
         _ if is_ascii_compatible(body) => Text::AsciiCompatible,
         _ => Text::None,
     }
@@ -83,4 +83,20 @@ impl Units {
 
 const fn unit_is_pair(character: char) -> bool {
     character.len_utf16() == 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A zero before a message does not make it UTF-16, in which nothing secret would be found.
+    #[test]
+    fn what_begins_with_a_zero_is_no_text() {
+        for body in [&b"\0<SyncML><Cred><Data>secret</Data></Cred></SyncML>"[..], b"<\0SyncML><Cred>", b"\0<"]
+        {
+            assert!(matches!(text_of(body), Text::None), "{body:?}");
+        }
+        assert!(matches!(text_of(b"<\0S\0"), Text::Utf16(_)));
+        assert!(matches!(text_of(b"\0<\0S"), Text::Utf16(_)));
+    }
 }
