@@ -52,6 +52,9 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// 9999-12-31T23:59:59Z
+    const LAST: DateTime<Utc> = DateTime::from_timestamp(253_402_300_799, 0).expect("a time of the calendar");
+
     /// A clock that stands at `from` now.
     pub(crate) fn start(pace: Pace, from: DateTime<Utc>) -> Self {
         Self { pace, from, since: Instant::now() }
@@ -67,8 +70,9 @@ impl Running {
         };
         let passed = self.since.elapsed().mul_f64(times);
         let passed = TimeDelta::from_std(passed).unwrap_or(TimeDelta::MAX);
-        // A clock that has run to the end of the calendar stands still there.
-        self.from.checked_add_signed(passed).unwrap_or(DateTime::<Utc>::MAX_UTC).trunc_subsecs(0)
+        // A clock that has run to the last year of four digits stands still there: nobody could read more of it.
+        let shown = self.from.checked_add_signed(passed).map_or(Self::LAST, |shown| shown.min(Self::LAST));
+        shown.max(self.from).trunc_subsecs(0)
     }
 }
 

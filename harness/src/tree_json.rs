@@ -18,7 +18,7 @@ pub(crate) struct Node {
     format: &'static str,
     /// Its value, if it is a leaf that can be read: a boolean, a number, or text.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<serde_json::Value>)]
     value: Option<serde_json::Value>,
     /// What is below it, if it is no leaf.
     #[serde(skip_serializing_if = "Option::is_none")]

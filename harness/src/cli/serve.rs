@@ -44,7 +44,7 @@ Examples:
   curl --json '{\"from\":\"default\",\"count\":100,\"name\":\"lab-{:05}\"}' http://127.0.0.1:8080/_cspsim/devices")]
 pub(super) struct Serve {
     /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8080", value_parser = address)]
     listen: SocketAddr,
     #[command(flatten)]
     device: KeptDevice,
@@ -177,4 +177,13 @@ impl Serve {
     const fn secrets(&self) -> Secrets {
         if self.show_secrets { Secrets::Shown } else { Secrets::Hidden }
     }
+}
+
+/// An address to listen on. Names are not looked up, but for the one that every machine has.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let numeric = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    let parsed = numeric.as_deref().unwrap_or(text).parse();
+    parsed.map_err(|_| {
+        "expected an address and a port: `127.0.0.1:8080`, `[::1]:8080`, `localhost:0`".to_owned()
+    })
 }

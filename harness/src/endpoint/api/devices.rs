@@ -14,7 +14,7 @@ use super::super::copies::{Copies, check_name};
 use super::super::json::{self, Json};
 use super::super::media::{self, Document};
 use super::super::name::Name;
-use super::super::problem::{Problem, ProblemDocument};
+use super::super::problem::{Kind, Problem, ProblemDocument};
 use super::super::view::DeviceView;
 use super::super::{Shared, body};
 use crate::aside::aside;
@@ -78,6 +78,10 @@ pub(super) async fn list(State(shared): State<Arc<Shared>>) -> Result<Json<Vec<D
 pub(super) async fn create(State(shared): State<Arc<Shared>>, request: Request) -> Result<Response, Problem> {
     let (head, body) = request.into_parts();
     let body = body::read(body, shared.limits.body, shared.limits.body_time).await?;
+    if body.is_empty() {
+        let what = "the body is empty: expected a device file, or which device to copy";
+        return Err(Problem::new(Kind::Device, what));
+    }
     // A file with a description of several megabytes takes a while to read, and so does making a thousand devices.
     let devices = match aside(move || wanted(&head.headers, &body)).await? {
         Wanted::Device(file) => {
