@@ -274,6 +274,20 @@ pub enum InitialState {
     Installed,
 }
 
+impl InitialState {
+    /// The word for it in a device file.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotOffered => "not-offered",
+            Self::Installable => "installable",
+            Self::Failed => "failed",
+            Self::PendingRestart => "pending-restart",
+            Self::Installed => "installed",
+        }
+    }
+}
+
 /// An approval that is there from the start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

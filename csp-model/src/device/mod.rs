@@ -164,6 +164,20 @@ impl Device {
         brought.fold(self.profile.file().device.os, Ord::max)
     }
 
+    /// How far the device has come with an update, in the words of its file. One that has failed is also still
+    /// installable: what says more is said.
+    #[must_use]
+    pub fn update_state(&self, id: agent::UpdateId) -> InitialState {
+        const STATES: [(agent::UpdateSet, InitialState); 4] = [
+            (agent::UpdateSet::PendingReboot, InitialState::PendingRestart),
+            (agent::UpdateSet::Installed, InitialState::Installed),
+            (agent::UpdateSet::Failed, InitialState::Failed),
+            (agent::UpdateSet::Installable, InitialState::Installable),
+        ];
+        let state = STATES.into_iter().find(|(set, _)| self.agent.update_in(*set, id).is_some());
+        state.map_or(InitialState::NotOffered, |(_, state)| state)
+    }
+
     /// What the CSP of a mounted description keeps; `None` for a description that the device's file does not mount.
     #[must_use]
     pub fn stored(&self, mount: MountId) -> Option<&Stored> {

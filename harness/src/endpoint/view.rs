@@ -6,7 +6,7 @@
 use chrono::{DateTime, Utc};
 use csp_model::Device;
 use csp_model::agent::{ScanSources, Source, UpdateClass, UpdateId, UpdateSet};
-use csp_model::device::UpdateEntry;
+use csp_model::device::{InitialState, UpdateEntry};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -140,6 +140,18 @@ impl From<Source> for SourceView {
     }
 }
 
+impl From<InitialState> for StateView {
+    fn from(state: InitialState) -> Self {
+        match state {
+            InitialState::NotOffered => Self::NotOffered,
+            InitialState::Installable => Self::Installable,
+            InitialState::Failed => Self::Failed,
+            InitialState::PendingRestart => Self::PendingRestart,
+            InitialState::Installed => Self::Installed,
+        }
+    }
+}
+
 /// Every update that the services can offer to `device`, in the order of its file.
 pub(super) fn updates(device: &Device) -> Vec<UpdateView> {
     device.profile().file().update.iter().map(|entry| update(device, entry)).collect()
@@ -157,13 +169,7 @@ fn update(device: &Device, entry: &UpdateEntry) -> UpdateView {
         kb: entry.kb.clone(),
         classification: entry.classification.to_string(),
         product: entry.product.clone(),
-        state: match record {
-            None => StateView::NotOffered,
-            Some(record) if record.is_in(UpdateSet::PendingReboot) => StateView::PendingRestart,
-            Some(record) if record.is_in(UpdateSet::Installed) => StateView::Installed,
-            Some(record) if record.is_in(UpdateSet::Failed) => StateView::Failed,
-            Some(_) => StateView::Installable,
-        },
+        state: device.update_state(entry.id).into(),
         status: record.and_then(|record| record.state.documented_name()),
         since: record.map(|record| record.since),
         hresult: record.and_then(|record| record.failure()).map(|failure| failure.hresult.to_string()),

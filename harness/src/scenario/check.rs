@@ -2,8 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use csp_model::agent::{UpdateId, UpdateSet};
-use csp_model::device::{InitialState, Scalar};
+use csp_model::device::Scalar;
 use csp_model::tree::Reading;
 use csp_model::{Device, LocUri, TreeError};
 use syncml::message::Status;
@@ -168,9 +167,9 @@ fn tree(expect: &Expect, device: &Device, found: &mut Found<'_>) {
 
 fn updates(expect: &Expect, device: &Device, found: &mut Found<'_>) {
     for entry in &expect.updates.0 {
-        let state = state_of(device, entry.key);
+        let state = device.update_state(entry.key);
         if state != entry.value {
-            let [expected, got] = [entry.value, state].map(|state| state_name(state).to_owned());
+            let [expected, got] = [entry.value, state].map(|state| state.name().to_owned());
             found.add(&field("updates").key(&entry.written), expected, got, None);
         }
     }
@@ -193,29 +192,6 @@ fn wrong(exchange: &Exchange) -> Option<String> {
         format!("{rule} at {line}:{column} of the message: {text}")
     });
     (!exchange.violations.is_empty()).then(|| all.collect::<Vec<_>>().join("; "))
-}
-
-/// How far the device has come with an update, as its file would say it.
-fn state_of(device: &Device, update: UpdateId) -> InitialState {
-    // A failed update stays installable: what says more comes first.
-    let sets = [
-        (UpdateSet::PendingReboot, InitialState::PendingRestart),
-        (UpdateSet::Installed, InitialState::Installed),
-        (UpdateSet::Failed, InitialState::Failed),
-        (UpdateSet::Installable, InitialState::Installable),
-    ];
-    let in_set = sets.into_iter().find(|(set, _)| device.agent().update_in(*set, update).is_some());
-    in_set.map_or(InitialState::NotOffered, |(_, state)| state)
-}
-
-const fn state_name(state: InitialState) -> &'static str {
-    match state {
-        InitialState::NotOffered => "not-offered",
-        InitialState::Installable => "installable",
-        InitialState::Failed => "failed",
-        InitialState::PendingRestart => "pending-restart",
-        InitialState::Installed => "installed",
-    }
 }
 
 fn field(name: &str) -> Place {
