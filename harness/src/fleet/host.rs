@@ -14,7 +14,7 @@ use super::pipeline::{NotSaved, Wait};
 use super::saving::{Captured, Open, Saving, Waiting, Word};
 use super::{Around, Live};
 use crate::aside::aside;
-use crate::transcript::{Body, Call, Entry, Journal, Outcome, Reading, Redactor, Request, Ticket};
+use crate::transcript::{Call, Entry, Journal, Outcome, Reading, Redactor, Request, Ticket};
 use crate::violation::{RecordedViolation, Violation, Violations};
 
 /// Messages beyond this many bytes are not applied by a thread that others wait for.
@@ -294,26 +294,25 @@ impl Host {
         body: Bytes,
         media_type: Option<Arc<str>>,
     ) -> Result<(Bytes, Wait), Refused> {
-        let text = codec::text(&body, &self.around.settings.message);
-        let decoded =
-            text.and_then(|text| Ok((codec::xml::read(&text, &self.around.settings.message)?, text)));
+        let decoded = codec::decode_with_text(&body, &self.around.settings.message);
         // A copy: what is remembered must not hold on to the buffer that a connection reads into.
         let body = Bytes::copy_from_slice(&body);
+        let decoded = decoded.map_err(|error| {
+            let mut violation = Violation::malformed(&error);
+            // Who sent it may read what it quotes of secrets; who looks later may not.
+            violation.text = Redactor::reason(&body.clone().into(), violation.text.into()).to_string();
+            (Refused::Malformed(error), violation)
+        });
         let mut guard = self.state.lock();
         let state = &mut *guard;
         let Some(live) = &state.live else { return Err(Refused::Gone) };
         let at = live.now();
-        let said = Body::from(body.clone());
         let ticket = state.journal.open(Request { at, media_type, body }, || live.clone());
         let (message, text) = match decoded {
             Ok(decoded) => decoded,
-            Err(error) => {
-                let mut violation = Violation::malformed(&error);
-                // Who sent it may read what it quotes of secrets; who looks later may not.
-                violation.text = Redactor::reason(&said, violation.text.into()).to_string();
+            Err((refused, violation)) => {
                 tracing::info!(device = &*self.name, "refused: {}", violation.text);
                 state.violations.record(at, violation);
-                let refused = Refused::Malformed(error);
                 state.journal.settle(ticket, refused.outcome());
                 return Err(refused);
             }

@@ -22,10 +22,8 @@ impl Exchange {
     /// Sends a message to the device, as the next one of a session.
     pub(super) fn of(message: &[u8], session: &mut Responder, device: &mut Device) -> Self {
         let limits = Limits::default();
-        let read = codec::text(message, &limits)
-            .and_then(|text| codec::xml::read(&text, &limits).map(|message| (text, message)));
-        match read {
-            Ok((text, message)) => {
+        match codec::decode_with_text(message, &limits) {
+            Ok((message, text)) => {
                 let turn = session.receive(&message, device);
                 Self { http: 200, violations: Violation::of_turn(&turn, &text), turn: Some(turn) }
             }

@@ -26,7 +26,16 @@ use crate::message::Message;
 /// # Errors
 /// When the bytes are no text, the text is no XML, the document is no SyncML message, or more than `limits` allow.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Message, DecodeError> {
-    xml::read(&text(bytes, limits)?, limits)
+    decode_with_text(bytes, limits).map(|(message, _)| message)
+}
+
+/// The same, with the text that the message's spans are about.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_with_text(bytes: &[u8], limits: &Limits) -> Result<(Message, Arc<String>), DecodeError> {
+    let text = text(bytes, limits)?;
+    Ok((xml::read(&text, limits)?, text))
 }
 
 /// The bytes of `message`, as Windows writes it. See [`xml::write`].
