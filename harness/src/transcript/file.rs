@@ -27,6 +27,7 @@ pub(crate) struct TranscriptFile {
     path: PathBuf,
     queue: Queue,
     writer: JoinHandle<io::Result<()>>,
+    lock: Option<File>,
 }
 
 /// A transcript file that cannot be written, or lacks something.
@@ -80,7 +81,8 @@ impl TranscriptFile {
     /// When it cannot be written, something else is in it, or another program writes it.
     pub(crate) fn open(path: &Path, secrets: Secrets) -> Result<Self, FileError> {
         let file = open(path)?;
-        Ok(Self::start(path, file, secrets, WAITING))
+        let lock = file.try_clone().ok();
+        Ok(Self { lock, ..Self::start(path, file, secrets, WAITING) })
     }
 
     pub(super) fn start(
@@ -94,7 +96,7 @@ impl TranscriptFile {
         let queue = Queue { sender, state: Arc::clone(&state) };
         let lines = LineWriter::new(BufWriter::with_capacity(BUFFER, out), secrets);
         let writer = thread::spawn(move || keep(&receiver, lines, &state));
-        Self { path: path.to_owned(), queue, writer }
+        Self { path: path.to_owned(), queue, writer, lock: None }
     }
 
     /// A device begins, as the snapshot says. What is returned takes its entries, and is for its journal.
@@ -110,10 +112,14 @@ impl TranscriptFile {
     /// # Errors
     /// When something could not be written.
     pub(crate) fn stop(self) -> Result<(), FileError> {
-        let Self { path, queue, writer } = self;
+        let Self { path, queue, writer, lock } = self;
         // It is gone only when it has failed, which it tells itself.
         let _ = queue.sender.send(Job::Stop);
         let written = writer.join().unwrap_or_else(|_| Err(io::Error::other("its writer has stopped")));
+        if let Some(lock) = lock {
+            // Closing the file is not enough: a program that is just being started has a copy of it for a moment.
+            let _ = lock.unlock();
+        }
         match (written, queue.state.lost.load(Ordering::Relaxed)) {
             (Err(error), _) => Err(FileError::Write { path, error }),
             (Ok(()), 0) => Ok(()),
