@@ -17,7 +17,7 @@ use tokio::sync::oneshot;
 use crate::clock::Pace;
 use crate::endpoint::{Endpoint, Options};
 use crate::fleet::{DEFAULT, Fleet, Host, Settings};
-use crate::transcript::{self, Body, Event, Outcome, Secrets};
+use crate::transcript::{self, Body, Entry, Event, Outcome, Secrets};
 use crate::violation::RecordedViolation;
 
 /// A device that answers at an address of its own for as long as the value lives.
@@ -233,7 +233,8 @@ impl SimDevice {
         let device = self.host.peek(Device::clone);
         let mut expectations: Vec<_> =
             expected.nodes.iter().filter_map(|(uri, node)| node.unmet(uri, device.as_ref())).collect();
-        let (messages, refused) = self.said();
+        let entries = self.host.transcript().1;
+        let messages = messages(&entries);
         if messages < expected.messages {
             let least = expected.messages;
             expectations.push(format!("expected at least {least} messages, and {messages} came"));
@@ -242,33 +243,13 @@ impl SimDevice {
         if expectations.is_empty() && violations.is_empty() {
             return Ok(());
         }
-        Err(Unmet { expectations, violations, refused })
+        Err(Unmet { expectations, violations, refused: refused(entries) })
     }
 
     fn expect(&self, uri: &str, node: Node) -> &Self {
         let uri = LocUri::parse(uri).unwrap_or_else(|error| panic!("`{uri}` is no LocURI: {error}"));
         self.expected.lock().nodes.push((uri, node));
         self
-    }
-
-    /// How many messages came, and which of their commands were refused, as far as is remembered.
-    fn said(&self) -> (u64, Vec<String>) {
-        let entries = self.host.transcript().1;
-        // What is not remembered any more has been said all the same.
-        let mut messages = entries.first().map_or(0, |entry| entry.seq.saturating_sub(1));
-        let mut refused = Vec::new();
-        for entry in entries {
-            let Event::Exchange(exchange) = entry.event else { continue };
-            messages += 1;
-            match exchange.outcome {
-                Outcome::Answered { body: Body::Bytes(answer), .. } => {
-                    refused.extend(refusals(&answer).map(|what| format!("message {messages}: {what}")));
-                }
-                Outcome::Answered { body: Body::Withheld(_), .. } => {}
-                Outcome::Refused { reason, .. } => refused.push(format!("message {messages}: {reason}")),
-            }
-        }
-        (messages, refused)
     }
 }
 
@@ -317,6 +298,35 @@ impl Node {
                 .then(|| format!("expected `{uri}` to say `{expected}`: {found}")),
         }
     }
+}
+
+/// How many messages came before the first entry. What is not remembered any more has been said all the same.
+fn forgotten(entries: &[Entry]) -> u64 {
+    entries.first().map_or(0, |entry| entry.seq.saturating_sub(1))
+}
+
+/// How many messages came.
+fn messages(entries: &[Entry]) -> u64 {
+    let exchanges = entries.iter().filter(|entry| matches!(entry.event, Event::Exchange(_)));
+    forgotten(entries) + exchanges.count() as u64
+}
+
+/// What the device refused, as far as is remembered.
+fn refused(entries: Vec<Entry>) -> Vec<String> {
+    let mut number = forgotten(&entries);
+    let mut refused = Vec::new();
+    for entry in entries {
+        let Event::Exchange(exchange) = entry.event else { continue };
+        number += 1;
+        match exchange.outcome {
+            Outcome::Answered { body: Body::Bytes(answer), .. } => {
+                refused.extend(refusals(&answer).map(|what| format!("message {number}: {what}")));
+            }
+            Outcome::Answered { body: Body::Withheld(_), .. } => {}
+            Outcome::Refused { reason, .. } => refused.push(format!("message {number}: {reason}")),
+        }
+    }
+    refused
 }
 
 /// The commands that an answer of the device refuses.
