@@ -1,7 +1,7 @@
 //! A listed tree, nested as its nodes are: what `cspsim tree --json` and the control API show.
 
 use csp_model::tree::Listed;
-use csp_model::{Format, Value};
+use csp_model::{Format, LocUri, Value};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,6 +24,18 @@ pub(crate) struct Node {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(no_recursion)]
     children: Option<Vec<Self>>,
+}
+
+/// The address of the node that somebody asks for.
+///
+/// # Errors
+/// When it is none, in words.
+pub(crate) fn address(text: &str) -> Result<LocUri, String> {
+    let uri = LocUri::parse(text.trim()).map_err(|error| format!("`{text}` is no LocURI: {error}"))?;
+    match uri.query() {
+        None => Ok(uri),
+        Some(_) => Err(format!("`{text}`: the address of a node is expected, without a query")),
+    }
 }
 
 impl Node {

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use csp_model::tree::{Leaves, Listed};
-use csp_model::{Format, LocUri, TreeError};
+use csp_model::{Format, TreeError};
 use serde_json::json;
 
 use crate::Failure;
 use crate::kept::KeptDevice;
 use crate::output::Output;
-use crate::tree_json::Node;
+use crate::tree_json::{Node, address};
 
 /// Show the device's tree, or the part below a node
 #[derive(Debug, Args)]
@@ -33,14 +33,7 @@ pub(super) struct Tree {
 
 impl Tree {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let uri = LocUri::parse(self.uri.trim())
-            .map_err(|error| Failure::Usage(format!("`{}` is no LocURI: {error}", self.uri)))?;
-        if uri.query().is_some() {
-            return Err(Failure::Usage(format!(
-                "`{}`: the address of a node is expected, without a query",
-                self.uri
-            )));
-        }
+        let uri = address(&self.uri).map_err(Failure::Usage)?;
         let device = self.device.look()?;
         let listed = device.list(&uri, Leaves::WithData).map_err(|error| {
             let why = match error {

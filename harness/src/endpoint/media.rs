@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 use axum::http::{HeaderMap, header};
 
 use super::problem::{Kind, Problem};
+use crate::place::Syntax;
 
 /// The media type of an answer in XML.
 pub(crate) const SYNCML_XML: &str = "application/vnd.syncml.dm+xml";
@@ -20,13 +21,6 @@ const MESSAGES: [&str; 6] = [
     "application/octet-stream",
     "application/x-www-form-urlencoded",
 ];
-
-/// How a document about devices is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Document {
-    Toml,
-    Json,
-}
 
 /// The media type of a message as it was given, if it was.
 ///
@@ -72,14 +66,14 @@ pub(super) fn wbxml_not_spoken() -> Problem {
 ///
 /// # Errors
 /// 415, with what is taken.
-pub(super) fn document(headers: &HeaderMap, body: &str) -> Result<Document, Problem> {
+pub(super) fn syntax(headers: &HeaderMap, body: &str) -> Result<Syntax, Problem> {
     check_coding(headers)?;
-    let sniffed = if body.trim_start().starts_with('{') { Document::Json } else { Document::Toml };
+    let sniffed = if body.trim_start().starts_with('{') { Syntax::Json } else { Syntax::Toml };
     let Some(value) = headers.get(header::CONTENT_TYPE) else { return Ok(sniffed) };
     let essence = essence(value.as_bytes()).to_ascii_lowercase();
     match &*essence {
-        b"application/toml" | b"text/toml" | b"text/x-toml" => Ok(Document::Toml),
-        b"application/json" | b"text/json" => Ok(Document::Json),
+        b"application/toml" | b"text/toml" | b"text/x-toml" => Ok(Syntax::Toml),
+        b"application/json" | b"text/json" => Ok(Syntax::Json),
         b"" | b"text/plain" | b"application/octet-stream" | b"application/x-www-form-urlencoded" => {
             Ok(sniffed)
         }
@@ -98,9 +92,9 @@ pub(super) fn document(headers: &HeaderMap, body: &str) -> Result<Document, Prob
 /// # Errors
 /// 415, with what is taken.
 pub(super) fn check_json(headers: &HeaderMap) -> Result<(), Problem> {
-    match document(headers, "{")? {
-        Document::Json => Ok(()),
-        Document::Toml => Err(Problem::new(Kind::Media, "expected application/json")),
+    match syntax(headers, "{")? {
+        Syntax::Json => Ok(()),
+        Syntax::Toml => Err(Problem::new(Kind::Media, "expected application/json")),
     }
 }
 
@@ -169,13 +163,13 @@ mod tests {
 
     #[test]
     fn documents() {
-        let json = |value| document(&headers(header::CONTENT_TYPE, value), "{}").ok();
-        let toml = |value| document(&headers(header::CONTENT_TYPE, value), "seed = 1").ok();
-        assert_eq!(json("application/json; charset=utf-8"), Some(Document::Json));
-        assert_eq!(toml("application/json"), Some(Document::Json));
-        assert_eq!(json("application/toml"), Some(Document::Toml));
-        assert_eq!(json("application/x-www-form-urlencoded"), Some(Document::Json));
-        assert_eq!(toml("application/x-www-form-urlencoded"), Some(Document::Toml));
+        let json = |value| syntax(&headers(header::CONTENT_TYPE, value), "{}").ok();
+        let toml = |value| syntax(&headers(header::CONTENT_TYPE, value), "seed = 1").ok();
+        assert_eq!(json("application/json; charset=utf-8"), Some(Syntax::Json));
+        assert_eq!(toml("application/json"), Some(Syntax::Json));
+        assert_eq!(json("application/toml"), Some(Syntax::Toml));
+        assert_eq!(json("application/x-www-form-urlencoded"), Some(Syntax::Json));
+        assert_eq!(toml("application/x-www-form-urlencoded"), Some(Syntax::Toml));
         assert_eq!(json("image/png"), None);
         assert!(check_json(&headers(header::CONTENT_TYPE, "application/toml")).is_err());
         assert!(check_json(&HeaderMap::new()).is_ok());

@@ -17,14 +17,14 @@ pub(super) struct Saving {
     /// What the disk has.
     saved: Option<Live>,
     /// What the next commit has to take along.
-    next: Batch,
+    next: Share,
     /// What the commit that is under way takes along.
-    under_way: Option<Batch>,
+    under_way: Option<Share>,
 }
 
-/// What a commit takes along from one device.
+/// A device's share of a commit.
 #[derive(Debug, Default)]
-struct Batch {
+struct Share {
     /// Whether the device differs from what the commit before has.
     is_changed: bool,
     /// Whether the thread that commits knows.
@@ -95,7 +95,7 @@ impl Saving {
 
     /// The disk has nothing yet. Whoever adds devices queues them together.
     pub(super) fn of_new(is_kept: bool) -> Self {
-        let next = Batch { is_changed: is_kept, is_queued: is_kept, waiting: Vec::new() };
+        let next = Share { is_changed: is_kept, is_queued: is_kept, waiting: Vec::new() };
         Self { next, ..Self::default() }
     }
 
@@ -116,13 +116,13 @@ impl Saving {
 
     /// Waits for the first commit that has everything up to now.
     pub(super) fn wait(&mut self, entry: Option<Open>) -> Wait {
-        let batch = match &mut self.under_way {
+        let share = match &mut self.under_way {
             _ if self.next.is_changed => &mut self.next,
             Some(under_way) => under_way,
             None => return Wait::Over,
         };
         let (done, saved) = oneshot::channel();
-        batch.waiting.push(Waiting { done, entry });
+        share.waiting.push(Waiting { done, entry });
         Wait::For(saved)
     }
 
@@ -133,9 +133,9 @@ impl Saving {
 
     /// A commit takes along what there is; the device is as `after` says.
     pub(super) fn capture(&mut self, after: Option<Live>) -> Captured {
-        let batch = mem::take(&mut self.next);
-        let captured = Captured { before: self.saved.clone(), after, is_changed: batch.is_changed };
-        self.under_way = Some(batch);
+        let share = mem::take(&mut self.next);
+        let captured = Captured { before: self.saved.clone(), after, is_changed: share.is_changed };
+        self.under_way = Some(share);
         captured
     }
 
@@ -163,6 +163,6 @@ impl Saving {
     /// How many wait for the commit that is under way.
     #[cfg(test)]
     pub(super) fn riding(&self) -> usize {
-        self.under_way.as_ref().map_or(0, |batch| batch.waiting.len())
+        self.under_way.as_ref().map_or(0, |share| share.waiting.len())
     }
 }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::super::copies::{Copies, check_name};
 use super::super::json::{self, Json};
-use super::super::media::{self, Document};
+use super::super::media;
 use super::super::name::Name;
 use super::super::problem::{Kind, Problem, ProblemDocument};
 use super::super::view::DeviceView;
@@ -20,6 +20,7 @@ use super::super::{Shared, body};
 use crate::aside::aside;
 use crate::fleet::{Fleet, Refused};
 use crate::input::is_ddf_text;
+use crate::place::Syntax;
 
 /// The devices that a request has made.
 #[derive(Debug, Serialize, ToSchema)]
@@ -83,11 +84,9 @@ pub(super) async fn create(State(shared): State<Arc<Shared>>, request: Request) 
         return Err(Problem::new(Kind::Device, what));
     }
     // A file with a description of several megabytes takes a while to read, and so does making a thousand devices.
-    let devices = match aside(move || wanted(&head.headers, &body)).await? {
-        Wanted::Device(file) => {
-            let fleet = shared.fleet.clone();
-            vec![aside(move || made(&fleet, *file)).await?]
-        }
+    let fleet = shared.fleet.clone();
+    let devices = match aside(move || wanted(&fleet, &head.headers, &body)).await? {
+        Wanted::Device(name, device) => vec![(name, *device)],
         Wanted::Copies(copies) => {
             let host = shared.host(&copies.from)?;
             let original = host.look(Device::clone).await?;
@@ -147,61 +146,49 @@ pub(super) async fn delete(
 
 /// What a body asks for.
 enum Wanted {
-    Device(Box<Source>),
+    /// The device of a file, under the file's name for it.
+    Device(Arc<str>, Box<Device>),
     Copies(Copies),
 }
 
-/// A device file and the text that it was read from, for errors.
-struct Source {
-    file: DeviceFile,
-    text: String,
-    document: Document,
-}
-
-fn wanted(headers: &HeaderMap, body: &[u8]) -> Result<Wanted, Problem> {
+fn wanted(fleet: &Fleet, headers: &HeaderMap, body: &[u8]) -> Result<Wanted, Problem> {
     /// What tells the two apart.
     #[derive(Deserialize)]
     struct Any {
         from: Option<IgnoredAny>,
     }
     let text = json::text(body)?;
-    let document = media::document(headers, text)?;
-    let file = match document {
-        Document::Json if matches!(serde_json::from_str(text), Ok(Any { from: Some(_) })) => {
+    let syntax = media::syntax(headers, text)?;
+    let file = match syntax {
+        Syntax::Json if matches!(serde_json::from_str(text), Ok(Any { from: Some(_) })) => {
             return json::read(text).map(Wanted::Copies);
         }
-        Document::Json => DeviceFile::from_json(text),
-        Document::Toml => DeviceFile::from_toml(text),
+        Syntax::Json => DeviceFile::from_json(text),
+        Syntax::Toml => DeviceFile::from_toml(text),
     };
     let file = file.map_err(|error| Problem::file(&error, text))?;
-    Ok(Wanted::Device(Box::new(Source { file, text: text.to_owned(), document })))
-}
-
-/// The device of a file, under the file's name for it.
-fn made(fleet: &Fleet, source: Source) -> Result<(Arc<str>, Device), Problem> {
-    let Source { file, text, document } = source;
     let nonsense = |error: ProfileError| {
-        let error = match document {
-            Document::Toml => error.in_toml(&text),
-            Document::Json => error.into(),
+        let error = match syntax {
+            Syntax::Toml => error.in_toml(text),
+            Syntax::Json => error.into(),
         };
-        Problem::file(&error, &text)
+        Problem::file(&error, text)
     };
-    let wrong = |path: &str, what: String| ProfileError { path: path.to_owned(), what };
-    check_name(&file.device.name).map_err(|what| nonsense(wrong("device.name", what)))?;
-    check_descriptions(&file).map_err(|(path, what)| nonsense(wrong(&path, what)))?;
+    check_name(&file.device.name)
+        .map_err(|what| nonsense(ProfileError { path: "device.name".to_owned(), what }))?;
+    check_descriptions(&file).map_err(nonsense)?;
     let (profile, instance) = fleet.profiles().intern(file).map_err(nonsense)?;
     let name = Arc::clone(&instance.name);
-    Ok((name, Device::of_profile(profile, instance)))
+    Ok(Wanted::Device(name, Box::new(Device::of_profile(profile, instance))))
 }
 
 /// Refuses descriptions by path, which would let a client read files of this machine.
-pub(super) fn check_descriptions(file: &DeviceFile) -> Result<(), (String, String)> {
+pub(super) fn check_descriptions(file: &DeviceFile) -> Result<(), ProfileError> {
     match file.ddf.iter().position(|description| !is_ddf_text(description)) {
         None => Ok(()),
-        Some(index) => {
-            let what = "over HTTP, the text of a description (DDF) is expected, not its path".to_owned();
-            Err((format!("ddf[{index}]"), what))
-        }
+        Some(index) => Err(ProfileError {
+            path: format!("ddf[{index}]"),
+            what: "over HTTP, the text of a description (DDF) is expected, not its path".to_owned(),
+        }),
     }
 }

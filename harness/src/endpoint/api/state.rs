@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use csp_model::device::Snapshot;
+use csp_model::device::{ProfileError, Snapshot};
 use csp_model::tree::Leaves;
-use csp_model::{Device, LocUri, TreeError};
+use csp_model::{Device, TreeError};
 
 use super::super::json::{self, Json};
 use super::super::name::Name;
@@ -18,7 +18,7 @@ use super::devices::check_descriptions;
 use super::query;
 use crate::aside::aside;
 use crate::fleet::Fleet;
-use crate::tree_json::Node;
+use crate::tree_json::{Node, address};
 
 /// The tree, or what is below a node
 #[utoipa::path(
@@ -43,12 +43,7 @@ pub(super) async fn tree(
 ) -> Result<Response, Problem> {
     let host = shared.host(&name)?;
     let text = query::one(&uri, "uri")?.unwrap_or_else(|| ".".to_owned());
-    let uri = LocUri::parse(text.trim())
-        .map_err(|error| Problem::new(Kind::Request, format!("uri: `{text}` is no LocURI: {error}")))?;
-    if uri.query().is_some() {
-        let what = format!("uri: `{text}`: the address of a node is expected, without a query");
-        return Err(Problem::new(Kind::Request, what));
-    }
+    let uri = address(&text).map_err(|what| Problem::new(Kind::Request, format!("uri: {what}")))?;
     // A copy costs nothing, and there may be many nodes.
     let device = host.look(Device::clone).await?;
     aside(move || {
@@ -161,10 +156,8 @@ pub(super) async fn put_snapshot(
 fn read(fleet: &Fleet, body: &[u8]) -> Result<Device, Problem> {
     let text = json::text(body)?;
     let snapshot = Snapshot::from_json(text).map_err(|error| Problem::file(&error, text))?;
-    check_descriptions(&snapshot.file)
-        .map_err(|(path, what)| Problem::value(format!("file.{path}"), &what))?;
-    let interned = fleet.profiles().intern(snapshot.file);
-    let (profile, instance) =
-        interned.map_err(|error| Problem::value(format!("file.{}", error.path), &error.what))?;
+    let nonsense = |error: ProfileError| Problem::value(format!("file.{}", error.path), &error.what);
+    check_descriptions(&snapshot.file).map_err(nonsense)?;
+    let (profile, instance) = fleet.profiles().intern(snapshot.file).map_err(nonsense)?;
     Device::from_state(profile, instance, snapshot.state).map_err(|error| Problem::snapshot(&error))
 }
