@@ -91,7 +91,7 @@ pub(super) fn read(device: &Device, node: Node) -> Value {
         Node::FreeStorage => Value::Int(40_960),
         Node::FwV | Node::HwV => Value::chr("Hyper-V UEFI Release v4.1"),
         Node::LocalTime => Value::chr(local_time(device)),
-        Node::LrgObj => Value::Bool(false),
+        Node::LrgObj => Value::Bool(device.profile().file().large_objects),
         Node::NoLimit => Value::chr("0"),
         Node::None => Value::chr(""),
         Node::Oem => Value::chr(identity.manufacturer.as_str()),

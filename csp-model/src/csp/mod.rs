@@ -5,6 +5,8 @@
 
 pub mod devdetail;
 pub mod devinfo;
+pub mod dmacc;
+pub mod dmclient;
 pub mod manageability;
 pub mod policy;
 pub mod stored;
@@ -96,6 +98,19 @@ impl<'a> Address<'a> {
 }
 
 impl Csp {
+    /// Whose part of the device keeps what the node is given, where nodes are kept.
+    pub(crate) const fn mount(self) -> Option<MountId> {
+        match self {
+            Self::Stored(mount) => Some(mount),
+            Self::Interior
+            | Self::DevDetail(_)
+            | Self::DevInfo(_)
+            | Self::Manageability(_)
+            | Self::Policy(_)
+            | Self::Update(_) => None,
+        }
+    }
+
     /// What may be done to the node, where the CSP deviates from its description.
     pub(crate) fn access(self, device: &Device, described: Access) -> Access {
         match self {
@@ -217,7 +232,7 @@ impl Csp {
     }
 
     /// Runs a node.
-    pub(crate) fn exec(self, device: &mut Device) -> Result<Effect, TreeError> {
+    pub(crate) fn exec(self, device: &mut Device, address: &Address<'_>) -> Result<Effect, TreeError> {
         match self {
             Self::Update(node) => update::exec(device, node),
             Self::Stored(_) => Ok(Effect::Executed),

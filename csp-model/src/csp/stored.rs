@@ -4,11 +4,14 @@
 //! The map is a persistent one: a copy of the device costs nothing, and a write copies the few entries on its
 //! way.
 
+use std::fmt;
+
 use rpds::RedBlackTreeMapSync;
 
-use super::{Address, Csp};
-use crate::schema::NodeId;
-use crate::{Device, Format, Value};
+use super::{Address, Name};
+use crate::schema::{NodeId, Schema};
+use crate::uri::UriScope;
+use crate::{Device, Format, LocUri, Value};
 
 /// The number of a mounted description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,8 +22,9 @@ impl MountId {
     pub(crate) const BUILTIN: Self = Self(0);
 }
 
-/// The nodes that one mounted CSP keeps. An interior node is kept without a value.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// The nodes that one mounted CSP keeps. An interior node is kept without a value. `{:?}` prints no values: some are
+/// secret.
+#[derive(Clone, PartialEq, Default)]
 pub struct Stored {
     nodes: RedBlackTreeMapSync<Key, Option<Value>>,
 }
@@ -32,7 +36,31 @@ pub(crate) struct Key {
     pub(crate) names: Box<[Box<str>]>,
 }
 
+/// A node that is kept from the start, by its names from the root of the device's tree.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Kept {
+    pub(crate) path: Vec<String>,
+    pub(crate) value: Option<Value>,
+}
+
 impl Key {
+    /// The key of the node with these names, from the root of a tree down; `None` where no description has one.
+    pub(crate) fn at<'n>(
+        schema: &Schema,
+        scope: UriScope,
+        path: impl IntoIterator<Item = &'n str>,
+    ) -> Option<Self> {
+        let mut node = schema.root(scope);
+        let mut names = Vec::new();
+        for name in path {
+            node = schema.child(node, name)?;
+            if schema.def(node).name.is_none() {
+                names.push(Box::from(name));
+            }
+        }
+        Some(Self { node, names: names.into() })
+    }
+
     /// The key of a node. The name of an update, which a server may spell in several ways, is the one it is listed by.
     fn of(device: &Device, address: &Address<'_>) -> Self {
         let profile = device.profile();
@@ -44,6 +72,12 @@ impl Key {
             .collect();
         names.reverse();
         Self { node: address.node, names: names.into() }
+    }
+}
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.nodes.keys()).finish()
     }
 }
 
@@ -126,7 +160,7 @@ pub(super) fn remove(device: &mut Device, address: &Address<'_>) {
     let profile = device.profile_arc();
     let top = Key::of(device, address);
     for node in profile.schema().subtree(address.node) {
-        let Csp::Stored(mount) = profile.csp(node) else { continue };
+        let Some(mount) = profile.csp(node).mount() else { continue };
         let doomed: Vec<Key> = device
             .stored(mount)
             .map_or_else(Vec::new, |stored| stored.below(node, top.clone()).cloned().collect());
@@ -137,6 +171,50 @@ pub(super) fn remove(device: &mut Device, address: &Address<'_>) {
             }
         }
     }
+}
+
+/// What is kept at a node of the device's tree, by its names from the root; `None` where nothing is.
+pub(super) fn value<'d>(device: &'d Device, path: &[&str]) -> Option<&'d Value> {
+    let (mount, key) = place(device, UriScope::Device, path.iter().copied())?;
+    device.stored(mount)?.get(&key)?
+}
+
+/// The names of the kept nodes below a node of the device's tree, where they are free, in order.
+pub(super) fn names(device: &Device, path: &[&str]) -> Vec<String> {
+    let schema = device.profile().schema();
+    let found = || {
+        let parent = Key::at(schema, UriScope::Device, path.iter().copied())?;
+        let node = schema.dynamic_child(parent.node)?;
+        let stored = device.stored(device.profile().csp(node).mount()?)?;
+        let names = stored.below(node, parent).filter_map(|key| key.names.last());
+        Some(names.map(|name| name.to_string()).collect())
+    };
+    found().unwrap_or_default()
+}
+
+/// Keeps a value at a node of the device's tree, whatever the server may do there.
+pub(super) fn put(device: &mut Device, path: &[&str], value: Option<Value>) {
+    if let Some((mount, key)) = place(device, UriScope::Device, path.iter().copied()) {
+        device.stored_mut(mount).insert(key, value);
+    }
+}
+
+/// Forgets what is kept at an address and below it, whatever the server may do there.
+pub(super) fn remove_at(device: &mut Device, uri: &LocUri) {
+    let key = Key::at(device.profile().schema(), uri.scope(), uri.segments());
+    if let Some(Key { node, names }) = key {
+        let names = names.iter().map(|name| Name::new(name)).collect();
+        remove(device, &Address { node, names });
+    }
+}
+
+fn place<'n>(
+    device: &Device,
+    scope: UriScope,
+    path: impl IntoIterator<Item = &'n str>,
+) -> Option<(MountId, Key)> {
+    let key = Key::at(device.profile().schema(), scope, path)?;
+    Some((device.profile().csp(key.node).mount()?, key))
 }
 
 fn unset(format: Format) -> Option<Value> {

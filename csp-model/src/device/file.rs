@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::scalar::{name_or_number, name_or_number_if_any};
-use super::{Scalar, TimeZone, WindowsEdition};
+use super::{AccountEntry, Scalar, TimeZone, WindowsEdition};
 use crate::agent::catalog::Classification;
 use crate::agent::{Fault, HResult, Source, UpdateId};
 use crate::schema::{OsVersion, builtin::Edition};
@@ -39,11 +39,14 @@ pub struct DeviceFile {
     /// What Delete of an approval answers: "405" or "200". By default 405 in schema 2023 and 200 in 1803.
     #[serde(deserialize_with = "name_or_number_if_any", skip_serializing_if = "Option::is_none")]
     pub revoke_approval: Option<RevokeApproval>,
-    /// What an Atomic that fails answers: "507" with its members rolled back, or "500" with their own codes.
+    /// What an Atomic that fails answers: "507" with its members rolled back, "500" with their own codes, or "516"
+    /// when the rollback fails as well.
     #[serde(deserialize_with = "name_or_number")]
     pub atomic_failure: AtomicFailure,
     /// What an answer larger than the server's MaxMsgSize does: "abort" the session, or "ignored".
     pub max_msg_size: MaxMsgSize,
+    /// Cut an answer larger than the server's MaxMsgSize with MoreData, instead of what `max_msg_size` says.
+    pub large_objects: bool,
     /// When msft:originalerror is added to a failing Status: once the server asked for it, or "always".
     pub original_error: OriginalError,
     /// More CSPs: device description files (DDF), by path or as their text.
@@ -51,6 +54,9 @@ pub struct DeviceFile {
     pub ddf: Vec<String>,
     /// What the device is.
     pub device: Identity,
+    /// The account by which a server manages the device.
+    #[serde(skip_serializing_if = "AccountEntry::is_default")]
+    pub account: AccountEntry,
     /// Policies, by area: `./Vendor/MSFT/Policy/Config/{area}/{policy}`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub policy: BTreeMap<String, BTreeMap<String, Scalar>>,
@@ -89,6 +95,9 @@ pub enum AtomicFailure {
     /// 500, and each member its own code, as developers of servers have reported.
     #[serde(rename = "500")]
     OwnCodes,
+    /// 507, with 516 for the members that were done before, which stay done: the rollback fails as well.
+    #[serde(rename = "516")]
+    RollbackFailed,
 }
 
 /// What the device makes of a MaxMsgSize in a server's SyncHdr.

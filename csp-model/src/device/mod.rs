@@ -4,6 +4,7 @@
 //! command that fails is undone by dropping the copy it was tried on, and `Arc::ptr_eq` tells which parts a
 //! message has changed. The parts hold only what later behaviour needs; events are handed out, never kept.
 
+mod account;
 mod file;
 mod load;
 mod parts;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+pub use account::{AccountEntry, AuthEntry, Nonce, NotBase64, PollEntry, Secret};
 pub use file::{
     Approval, AtomicFailure, DeviceFile, Identity, InitialState, Instance, MaxMsgSize, OriginalError,
     RevokeApproval, UpdateEntry,
@@ -45,6 +47,8 @@ pub struct Device {
     /// DevDetail/Ext/Microsoft/DeviceName, which a server may replace.
     name: Arc<str>,
     stored: BTreeMap<MountId, Arc<Stored>>,
+    /// How many sessions with a management server it has opened.
+    sessions: u32,
 }
 
 impl Device {
@@ -66,6 +70,7 @@ impl Device {
             registry: Arc::clone(&start.registry),
             name: Arc::clone(&instance.name),
             stored: start.stored.clone(),
+            sessions: 0,
             instance: Arc::new(instance),
             profile,
         }
@@ -184,6 +189,18 @@ impl Device {
         self.stored.get(&mount).map(Arc::as_ref)
     }
 
+    /// How many sessions with a management server the device has opened.
+    #[must_use]
+    pub const fn sessions(&self) -> u32 {
+        self.sessions
+    }
+
+    /// Counts a session that the device opens, and gives its number: 1, 2, …
+    pub const fn begin_session(&mut self) -> u32 {
+        self.sessions = self.sessions.saturating_add(1);
+        self.sessions
+    }
+
     /// The SyncApplicationVersion that a server has set, as `major.minor`; the highest, if several have.
     ///
     /// Source: \[MS-MDM\] 2.2.7.12 and product note 11: from 3.0 on the device explains its failures.
@@ -229,6 +246,7 @@ impl PartialEq for Device {
             && same(&self.policy, &other.policy)
             && same(&self.registry, &other.registry)
             && self.name == other.name
+            && self.sessions == other.sessions
             && self.stored.len() == other.stored.len()
             && self
                 .stored

@@ -24,6 +24,8 @@ bitflags! {
         const NAME = 16;
         /// What mounted CSPs keep; [`Device::changed_mounts`] says which of them.
         const STORED = 32;
+        /// How many sessions it has opened.
+        const SESSIONS = 64;
     }
 }
 
@@ -65,6 +67,7 @@ impl Device {
         changed.set(Parts::REGISTRY, !Arc::ptr_eq(&self.registry, &before.registry));
         changed.set(Parts::NAME, !Arc::ptr_eq(&self.name, &before.name));
         changed.set(Parts::STORED, self.changed_mounts(before).next().is_some());
+        changed.set(Parts::SESSIONS, self.sessions != before.sessions);
         changed
     }
 

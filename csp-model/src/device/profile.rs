@@ -8,11 +8,12 @@ use super::file::{DeviceFile, InitialState, UpdateEntry};
 use super::{Device, Registry, Scalar};
 use crate::agent::{Agent, Failure, Record, UpdateId, UpdateState};
 use crate::csp::policy::Policy;
-use crate::csp::stored::{MountId, Stored};
-use crate::csp::{Csp, devdetail, devinfo, manageability, policy, update};
+use crate::csp::stored::{Kept, Key, MountId, Stored};
+use crate::csp::{Csp, devdetail, devinfo, dmacc, dmclient, manageability, policy, update};
 use crate::schema::{self, NodeId, OsVersion, Schema, Warning, builtin, ddf};
 use crate::tree::{Setting, Transaction};
 use crate::units::Instant;
+use crate::uri::UriScope;
 use crate::{LocUri, TreeError};
 
 /// What devices of one file share.
@@ -87,6 +88,8 @@ impl Profile {
             mounts.push(Mount { added: mounted.added, warnings: description.warnings });
             stored.insert(MountId(number), Arc::default());
         }
+        file.account.check()?;
+        stored.insert(MountId::BUILTIN, Arc::new(account(&schema, &file)));
         let nodes = node_facts(&schema, &csps, &file);
         let updates = updates(&file)?;
         let agent = agent(&file)?;
@@ -207,8 +210,22 @@ fn builtin_schema(file: &DeviceFile) -> (Schema, BTreeMap<NodeId, Csp>) {
     mount(builtin::update(file.schema), &|names| update::Node::at(names).map(Csp::Update));
     mount(builtin::policy(), &|names| policy::Node::at(names).map(Csp::Policy));
     mount(builtin::device_manageability(), &|names| manageability::Node::at(names).map(Csp::Manageability));
+    mount(builtin::dm_acc(), &|_| Some(Csp::Stored(MountId::BUILTIN)));
     mount(builtin::dm_client(), &|_| Some(Csp::Stored(MountId::BUILTIN)));
+    mount(builtin::reboot(), &|_| Some(Csp::Stored(MountId::BUILTIN)));
     (schema, csps)
+}
+
+/// What the account of the file is in the tree.
+fn account(schema: &Schema, file: &DeviceFile) -> Stored {
+    let mut stored = Stored::default();
+    for Kept { path, value } in dmacc::nodes(&file.account).into_iter().chain(dmclient::nodes(&file.account))
+    {
+        if let Some(key) = Key::at(schema, UriScope::Device, path.iter().map(String::as_str)) {
+            stored.insert(key, value);
+        }
+    }
+    stored
 }
 
 /// The version of Windows that a device of the file starts with.
@@ -232,7 +249,7 @@ fn node_facts(schema: &Schema, csps: &BTreeMap<NodeId, Csp>, file: &DeviceFile) 
 }
 
 fn find(schema: &Schema, names: &[&str]) -> Option<NodeId> {
-    names.iter().try_fold(schema.root(crate::uri::UriScope::Device), |at, name| schema.child(at, name))
+    names.iter().try_fold(schema.root(UriScope::Device), |at, name| schema.child(at, name))
 }
 
 fn set_policy(device: &mut Device, area: &str, name: &str, value: &Scalar) -> Result<(), ProfileError> {

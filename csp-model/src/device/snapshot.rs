@@ -4,6 +4,7 @@
 //! that gave them.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -12,10 +13,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::{Device, DeviceFile, FileError, Instance, Profile, ProfileError, Registry};
 use crate::agent::Agent;
 use crate::csp::policy::Policy;
-use crate::csp::stored::Key;
+use crate::csp::stored::{Key, MountId};
 use crate::{LocUri, Value};
 
-/// Everything that makes a device.
+/// Everything that makes a device, the secrets of its accounts included.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Snapshot {
@@ -28,8 +29,8 @@ pub struct Snapshot {
     pub state: DeviceState,
 }
 
-/// In what a device differs from what its file describes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// In what a device differs from what its file describes. It keeps secrets as they are, and `{:?}` does not print them.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeviceState {
     /// Its clock.
@@ -45,6 +46,9 @@ pub struct DeviceState {
     /// What mounted CSPs keep, by address; null for an interior node.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub stored: BTreeMap<String, Option<Value>>,
+    /// How many sessions with a management server it has opened.
+    #[serde(default)]
+    pub sessions: u32,
 }
 
 /// A snapshot that is none of a device.
@@ -60,6 +64,26 @@ pub enum SnapshotError {
     /// It keeps a node that no description of its file has.
     #[error("state.stored: no mounted description has the node `{0}`")]
     NoSuchNode(String),
+}
+
+impl fmt::Debug for DeviceState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SECRET: [&str; 2] = ["/AAuthSecret", "/AAuthData"];
+        let Self { clock, agent, policy, registry, name, stored, sessions } = self;
+        let shown = stored.iter().map(|(uri, value)| {
+            let is_secret = SECRET.iter().any(|end| uri.ends_with(end));
+            (uri, if is_secret { "…".to_owned() } else { format!("{value:?}") })
+        });
+        f.debug_struct("DeviceState")
+            .field("clock", clock)
+            .field("agent", agent)
+            .field("policy", policy)
+            .field("registry", registry)
+            .field("name", name)
+            .field("stored", &shown.collect::<BTreeMap<_, _>>())
+            .field("sessions", sessions)
+            .finish()
+    }
 }
 
 impl Snapshot {
@@ -108,6 +132,7 @@ impl Device {
             registry: Registry::clone(&self.registry),
             name: self.name.to_string(),
             stored: kept.map(|(key, value)| (self.address_of(key), value.cloned())).collect(),
+            sessions: self.sessions,
         }
     }
 
@@ -141,6 +166,7 @@ impl Device {
             registry: shared(&start.registry, state.registry),
             name: if state.name == *instance.name { Arc::clone(&instance.name) } else { state.name.into() },
             stored: start.stored.keys().map(|mount| (*mount, Arc::default())).collect(),
+            sessions: state.sessions,
             instance: Arc::new(instance),
             profile,
         };
@@ -171,20 +197,9 @@ impl Device {
             .to_string()
     }
 
-    fn key_of(&self, uri: &LocUri) -> Option<(crate::csp::stored::MountId, Key)> {
-        let schema = self.profile.schema();
-        let mut node = schema.root(uri.scope());
-        let mut names = Vec::new();
-        for name in uri.segments() {
-            node = schema.child(node, name)?;
-            if schema.def(node).name.is_none() {
-                names.push(Box::from(name));
-            }
-        }
-        match self.profile.csp(node) {
-            crate::csp::Csp::Stored(mount) => Some((mount, Key { node, names: names.into() })),
-            _ => None,
-        }
+    fn key_of(&self, uri: &LocUri) -> Option<(MountId, Key)> {
+        let key = Key::at(self.profile.schema(), uri.scope(), uri.segments())?;
+        Some((self.profile.csp(key.node).mount()?, key))
     }
 }
 

@@ -47,18 +47,27 @@ impl std::fmt::Display for Edition {
 
 /// Every provider with its name, in alphabetical order.
 #[must_use]
-pub fn all(edition: Edition) -> [(&'static str, &'static [Node]); 6] {
+pub fn all(edition: Edition) -> [(&'static str, &'static [Node]); 8] {
     [
+        ("DMAcc", dm_acc()),
         ("DMClient", dm_client()),
         ("DevDetail", dev_detail()),
         ("DevInfo", dev_info()),
         ("DeviceManageability", device_manageability()),
         ("Policy", policy()),
+        ("Reboot", reboot()),
         ("Update", update(edition)),
     ]
 }
 
-/// `./Vendor/MSFT/DMClient`: what steers the protocol.
+/// `./SyncML/DMAcc`
+#[must_use]
+pub fn dm_acc() -> &'static [Node] {
+    static ROOTS: LazyLock<Vec<Node>> = LazyLock::new(|| parse(include_str!("../../data/DMAcc.xml")));
+    &ROOTS
+}
+
+/// `./Vendor/MSFT/DMClient`, and the same below `./User`.
 #[must_use]
 pub fn dm_client() -> &'static [Node] {
     static ROOTS: LazyLock<Vec<Node>> = LazyLock::new(|| parse(include_str!("../../data/DMClient.xml")));
@@ -92,6 +101,13 @@ pub fn device_manageability() -> &'static [Node] {
 pub fn policy() -> &'static [Node] {
     static ROOTS: LazyLock<Vec<Node>> =
         LazyLock::new(|| with_result(parse(include_str!("../../data/Policy-Update.xml"))));
+    &ROOTS
+}
+
+/// `./Vendor/MSFT/Reboot`
+#[must_use]
+pub fn reboot() -> &'static [Node] {
+    static ROOTS: LazyLock<Vec<Node>> = LazyLock::new(|| parse(include_str!("../../data/Reboot.xml")));
     &ROOTS
 }
 

@@ -11,11 +11,13 @@ use proptest::sample::select;
 
 use super::respect::operation;
 use super::update::{instant, os, text, update_id, update_set};
+use super::uri::name;
 use super::value::fitting;
 use crate::agent::{Fault, FaultKind, HResult};
+use crate::csp::dmacc::AuthType;
 use crate::device::{
-    Approval, AtomicFailure, Identity, InitialState, MaxMsgSize, OriginalError, Profile, RevokeApproval,
-    Scalar, TimeZone, UpdateEntry, WindowsEdition,
+    AccountEntry, Approval, AtomicFailure, AuthEntry, Identity, InitialState, MaxMsgSize, Nonce,
+    OriginalError, PollEntry, Profile, RevokeApproval, Scalar, TimeZone, UpdateEntry, WindowsEdition,
 };
 use crate::schema::builtin::{self, Edition};
 use crate::schema::registry::gp_values;
@@ -65,12 +67,16 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
                 of(instant(clock)),
                 any::<bool>(),
                 of(select(vec![RevokeApproval::Allowed, RevokeApproval::Refused])),
-                select(vec![AtomicFailure::RolledBack, AtomicFailure::OwnCodes]),
-                select(vec![MaxMsgSize::Abort, MaxMsgSize::Ignored]),
+                select(vec![
+                    AtomicFailure::RolledBack,
+                    AtomicFailure::OwnCodes,
+                    AtomicFailure::RollbackFailed,
+                ]),
+                (select(vec![MaxMsgSize::Abort, MaxMsgSize::Ignored]), any::<bool>()),
                 select(vec![OriginalError::WhenAsked, OriginalError::Always]),
             );
             let parts = (
-                identity(os, edition),
+                (identity(os, edition), account()),
                 registry(),
                 update_set(clock).prop_flat_map(move |updates| {
                     let approvals = approvals(clock, &updates);
@@ -91,10 +97,10 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
                     lenient_add,
                     revoke_approval,
                     atomic_failure,
-                    max_msg_size,
+                    (max_msg_size, large_objects),
                     original_error,
                 ) = switches;
-                let (device, registry, (update, approval, policy), fault, ddf) = parts;
+                let ((device, account), registry, (update, approval, policy), fault, ddf) = parts;
                 DeviceFile {
                     schema,
                     seed,
@@ -105,9 +111,11 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
                     revoke_approval,
                     atomic_failure,
                     max_msg_size,
+                    large_objects,
                     original_error,
                     ddf,
                     device,
+                    account,
                     policy,
                     registry,
                     update,
@@ -193,6 +201,47 @@ fn identity(os: OsVersion, edition: WindowsEdition) -> BoxedStrategy<Identity> {
             edition,
         })
         .boxed()
+}
+
+/// None that the file gives, and one with everything.
+fn account() -> BoxedStrategy<AccountEntry> {
+    let kinds = AuthType::NAMED.map(|(kind, _)| kind).to_vec();
+    let auth = (select(kinds), text(), text(), of(vec(any::<u8>(), 0..20)));
+    let auth = auth.prop_map(|(kind, name, secret, nonce)| AuthEntry {
+        kind,
+        name: Some(name),
+        secret: Some(secret.into()),
+        nonce: nonce.map(Nonce::from),
+    });
+    let auth = auth.boxed();
+    let number = || of(prop_oneof![Just(0), 1_u32..3000]);
+    let poll =
+        (number(), number(), number(), number(), number(), number(), of(any::<bool>()), of(any::<bool>()));
+    let poll =
+        poll.prop_map(|(first, firsts, second, seconds, remaining, rest, login, first_login)| PollEntry {
+            first_interval: first,
+            first_retries: firsts,
+            second_interval: second,
+            second_retries: seconds,
+            remaining_interval: remaining,
+            remaining_retries: rest,
+            on_login: login,
+            on_first_login: first_login,
+        });
+    let addresses = select(vec!["http://127.0.0.1:8081/", "HTTPS://a/b?c", "<https://a><http://b/>"]);
+    let preference = of(select(vec![AuthType::Basic, AuthType::Digest]));
+    let given = (name(), of(text()), addresses, preference, of(auth.clone()), of(auth), of(poll)).prop_map(
+        |(provider, name, address, preference, appsrv, client, poll)| AccountEntry {
+            provider,
+            name,
+            address: address.to_owned(),
+            preference,
+            appsrv,
+            client,
+            poll,
+        },
+    );
+    prop_oneof![Just(AccountEntry::default()), given].boxed()
 }
 
 fn time_zone() -> impl Strategy<Value = TimeZone> {

@@ -16,10 +16,17 @@ pub use write::{Setting, Transaction};
 use crate::agent::UpdateId;
 
 /// What an Exec has set in motion. The device does not perform it: whoever drives the device does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// The node was run, and nothing outside the tree follows.
     Executed,
     /// The update leaves with the next restart.
     RollbackStarted(UpdateId),
+    /// The device restarts once the session is over.
+    Restart,
+    /// The enrolment with a server ends: [`Device::unenroll`](crate::Device::unenroll) takes it away.
+    Unenroll {
+        /// The server's provider id.
+        provider: Box<str>,
+    },
 }

@@ -110,7 +110,7 @@ impl Device {
     pub fn exec(&mut self, uri: &LocUri) -> Result<Effect, TreeError> {
         let address = self.resolve_present(uri)?;
         self.check_access(address.node, Access::EXEC)?;
-        self.profile().csp(address.node).exec(self)
+        self.profile().csp(address.node).exec(self, &address)
     }
 
     /// The value that a setting means for a node; `None` for an interior one.

@@ -114,7 +114,8 @@ fn take(step: &Step, device: &mut Device, model: &mut Model) -> Result<(), TestC
                 Outcome::Ran(Effect::RollbackStarted(update)) => {
                     prop_assert!(leaving.contains(&update.to_string()), "{} of {:?}", update, leaving);
                 }
-                Outcome::Ran(Effect::Executed) | Outcome::Changed => prop_assert_eq!(leaving.len(), 0),
+                Outcome::Ran(Effect::Executed | Effect::Restart | Effect::Unenroll { .. })
+                | Outcome::Changed => prop_assert_eq!(leaving.len(), 0),
                 Outcome::Read(_) => {}
                 Outcome::Listed(listed) => {
                     let top = model.address(step).unwrap_or_default();

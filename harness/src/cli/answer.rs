@@ -95,7 +95,7 @@ impl Answer {
             }
             for effect in &turn.effects {
                 // Writing to a String cannot fail.
-                let _ = writeln!(text, "then: {}", effect_text(*effect));
+                let _ = writeln!(text, "then: {}", effect_text(effect));
             }
         }
         text
@@ -114,7 +114,7 @@ impl Answer {
                 "source": reason.rule.source,
                 "fact": reason.error.as_ref().map(ToString::to_string),
             })).collect();
-            let effects: Vec<_> = turn.effects.iter().map(|effect| effect_text(*effect)).collect();
+            let effects: Vec<_> = turn.effects.iter().map(|effect| effect_text(effect)).collect();
             json!({ "file": file.display().to_string(), "answer": encoded(turn), "due": turn.is_due, "statuses": statuses, "effects": effects })
         }).collect();
         format!("{:#}\n", json!(answers))
@@ -142,10 +142,12 @@ fn is_failure(status: &Status) -> bool {
 }
 
 /// What a command has set in motion outside the tree.
-fn effect_text(effect: Effect) -> String {
+fn effect_text(effect: &Effect) -> String {
     match effect {
         Effect::Executed => "the node was run".to_owned(),
         Effect::RollbackStarted(update) => format!("the update {update} leaves with the next restart"),
+        Effect::Restart => "the device restarts after the session".to_owned(),
+        Effect::Unenroll { provider } => format!("the enrolment with {provider} ends"),
     }
 }
 

@@ -42,6 +42,7 @@ pub(super) fn devices(
             registry: registry::read(connection, &row.name)?,
             name: row.device_name,
             stored: node::read(connection, &row.name)?,
+            sessions: row.sessions,
         };
         let device = Device::from_state(Arc::clone(profile), row.instance, state);
         let device = device.map_err(|error| match error {

@@ -62,7 +62,7 @@ fn insert(connection: &Connection, digests: &mut Digests, name: &str, after: &De
 
 fn update(connection: &Connection, name: &str, before: &Device, after: &Device) -> Result<(), Reason> {
     let changed = after.changed_parts(before);
-    if changed.intersects(Parts::CLOCK | Parts::NAME | Parts::AGENT) {
+    if changed.intersects(Parts::CLOCK | Parts::NAME | Parts::AGENT | Parts::SESSIONS) {
         device::update(connection, name, before, after)?;
     }
     if changed.contains(Parts::AGENT) {

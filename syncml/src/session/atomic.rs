@@ -39,7 +39,7 @@ pub(super) fn run<'m>(device: &mut Device, atomic: &'m Container) -> Tried<'m> {
         return Tried { own: Outcome::done(), members, effects };
     };
     let own = match mode {
-        AtomicFailure::RolledBack => {
+        AtomicFailure::RolledBack | AtomicFailure::RollbackFailed => {
             for (_, applied) in members.iter_mut().take(failed) {
                 roll_back(applied);
             }
@@ -71,7 +71,7 @@ struct Trial<'m> {
 impl<'m> Trial<'m> {
     fn run(&mut self, commands: &'m [Command]) {
         for command in commands {
-            let is_over = self.failed.is_some() && self.mode == AtomicFailure::RolledBack;
+            let is_over = self.failed.is_some() && self.mode != AtomicFailure::OwnCodes;
             if matches!(command.kind, Kind::Status(_) | Kind::Results(_)) {
                 continue;
             }
@@ -115,7 +115,7 @@ impl<'m> Trial<'m> {
         match &command.kind {
             Kind::Request(request) if request.verb == Verb::Get => refused(&rules::ATOMIC_GET),
             Kind::Request(request) => {
-                let stop = self.mode == AtomicFailure::RolledBack;
+                let stop = self.mode != AtomicFailure::OwnCodes;
                 let mut applied = match self.first_replace_of_added(request) {
                     None => apply::apply(&mut self.device, request, Transaction::Atomic, stop, &mut self.uri),
                     Some(0) => refused(&rules::ATOMIC_ADD_REPLACE),

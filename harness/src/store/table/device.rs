@@ -20,6 +20,7 @@ pub(in crate::store) struct Row {
     pub(in crate::store) clock: DateTime<Utc>,
     pub(in crate::store) last_scan: Option<DateTime<Utc>>,
     pub(in crate::store) rollbacks: Rollbacks,
+    pub(in crate::store) sessions: u32,
 }
 
 /// Every device, by name.
@@ -45,8 +46,8 @@ pub(in crate::store) fn insert(
     connection
         .prepare_cached(
             "INSERT INTO device (name, profile, id, given_name, seed, device_name, clock, last_scan, \
-             quality_rollback, quality_rollback_pending, feature_rollback, feature_rollback_pending) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             quality_rollback, quality_rollback_pending, feature_rollback, feature_rollback_pending, \
+             sessions) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
             name,
@@ -61,6 +62,7 @@ pub(in crate::store) fn insert(
             pending(&device.agent().rollbacks.quality),
             status(&device.agent().rollbacks.feature),
             pending(&device.agent().rollbacks.feature),
+            device.sessions(),
         ])?;
     Ok(())
 }
@@ -74,7 +76,7 @@ pub(in crate::store) fn update(
 ) -> Result<(), Reason> {
     let said = |device: &Device| {
         let agent = device.agent();
-        (device.clock(), agent.last_scan, agent.rollbacks.clone())
+        (device.clock(), agent.last_scan, agent.rollbacks.clone(), device.sessions())
     };
     if said(before) == said(after) && before.name() == after.name() {
         return Ok(());
@@ -83,7 +85,7 @@ pub(in crate::store) fn update(
         .prepare_cached(
             "UPDATE device SET device_name = ?2, clock = ?3, last_scan = ?4, \
              quality_rollback = ?5, quality_rollback_pending = ?6, \
-             feature_rollback = ?7, feature_rollback_pending = ?8 WHERE name = ?1",
+             feature_rollback = ?7, feature_rollback_pending = ?8, sessions = ?9 WHERE name = ?1",
         )?
         .execute(params![
             name,
@@ -94,6 +96,7 @@ pub(in crate::store) fn update(
             pending(&after.agent().rollbacks.quality),
             status(&after.agent().rollbacks.feature),
             pending(&after.agent().rollbacks.feature),
+            after.sessions(),
         ])?;
     match rows {
         1 => Ok(()),
@@ -129,6 +132,7 @@ fn row(cells: &Cells<'_>, name: &str) -> Result<Row, Reason> {
             quality: rollback("quality_rollback", "quality_rollback_pending")?,
             feature: rollback("feature_rollback", "feature_rollback_pending")?,
         },
+        sessions: cells.number("sessions")?,
     })
 }
 

@@ -122,9 +122,9 @@ fn odd_device() -> BoxedStrategy<Device> {
     });
     let registry = btree_map(text(), btree_map(text(), scalar(), 0..3), 0..3);
     let policy = vec((text(), odd_value()), 0..4);
-    let own = (text(), time(), agent().boxed(), policy, registry.boxed());
+    let own = (text(), time(), agent().boxed(), policy, registry.boxed(), any::<u32>());
     (strategies::used_device(), instance.boxed(), own.boxed())
-        .prop_map(|(device, instance, (name, clock, agent, policy, registry))| {
+        .prop_map(|(device, instance, (name, clock, agent, policy, registry, sessions))| {
             let mut stored = device.state().stored;
             for (number, value) in stored.values_mut().enumerate() {
                 if let Some(value) = value.as_mut().filter(|_| number % 2 == 0) {
@@ -138,6 +138,7 @@ fn odd_device() -> BoxedStrategy<Device> {
                 registry: registry.into(),
                 name,
                 stored,
+                sessions,
             };
             Device::from_state(device.profile_arc(), instance, state).expect("a device with the same nodes")
         })
