@@ -5,6 +5,7 @@
 
 mod apply;
 mod atomic;
+pub mod auth;
 mod responder;
 mod size;
 mod status;

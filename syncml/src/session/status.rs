@@ -13,33 +13,45 @@ pub struct StatusCode {
 }
 
 macro_rules! codes {
-    ($($constant:ident $text:literal $name:literal)*) => {
+    ($(#[$doc:meta])* $list:ident { $($constant:ident $text:literal $name:literal)* }) => {
         impl StatusCode {
             $(
                 #[doc = concat!("`", $text, "` ", $name)]
                 pub const $constant: Self = Self { text: $text, name: $name };
             )*
 
-            /// Every code that the device gives.
-            pub const ALL: &[Self] = &[$(Self::$constant),*];
+            $(#[$doc])*
+            pub const $list: &[Self] = &[$(Self::$constant),*];
         }
     };
 }
 
 codes! {
-    OK "200" "OK"
-    NOT_EXECUTED "215" "not executed"
-    ROLLED_BACK "216" "Atomic roll back OK"
-    BAD_REQUEST "400" "bad request"
-    NOT_FOUND "404" "not found"
-    NOT_ALLOWED "405" "command not allowed"
-    NOT_SUPPORTED "406" "optional feature not supported"
-    INCOMPLETE "412" "incomplete command"
-    UNSUPPORTED_TYPE "415" "unsupported media type or format"
-    ALREADY_EXISTS "418" "already exists"
-    DEVICE_FULL "420" "device full"
-    COMMAND_FAILED "500" "command failed"
-    ATOMIC_FAILED "507" "Atomic failed"
+    /// Every code that a [`Responder`](super::Responder) gives.
+    ALL {
+        OK "200" "OK"
+        NOT_EXECUTED "215" "not executed"
+        ROLLED_BACK "216" "Atomic roll back OK"
+        BAD_REQUEST "400" "bad request"
+        NOT_FOUND "404" "not found"
+        NOT_ALLOWED "405" "command not allowed"
+        NOT_SUPPORTED "406" "optional feature not supported"
+        INCOMPLETE "412" "incomplete command"
+        UNSUPPORTED_TYPE "415" "unsupported media type or format"
+        ALREADY_EXISTS "418" "already exists"
+        DEVICE_FULL "420" "device full"
+        COMMAND_FAILED "500" "command failed"
+        ATOMIC_FAILED "507" "Atomic failed"
+    }
+}
+
+codes! {
+    /// The codes that only a session with credentials gives.
+    OF_CREDENTIALS {
+        AUTHENTICATED "212" "authentication accepted"
+        INVALID_CREDENTIALS "401" "invalid credentials"
+        MISSING_CREDENTIALS "407" "missing credentials"
+    }
 }
 
 impl StatusCode {
