@@ -8,5 +8,6 @@
 
 pub mod codec;
 pub mod conformance;
+pub mod judge;
 pub mod message;
 pub mod session;

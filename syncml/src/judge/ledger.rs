@@ -1,0 +1,188 @@
+//! What both sides have said, and where the other side breaks the protocol.
+
+use super::owed::Owed;
+use super::rules::{self, Rule};
+use super::sent::{Sent, id, is_of_sync_hdr, is_pull};
+use super::{Finding, Side, shown};
+use crate::message::{Kind, Message, Span};
+
+/// What one side of a session remembers to judge the other.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    judged: Side,
+    session_id: Option<String>,
+    /// The MsgID that is expected next.
+    next: u64,
+    sent: Sent,
+    owed: Owed,
+    package: Package,
+    course: Course,
+}
+
+/// Whether the own package is complete.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Package {
+    Complete,
+    GoesOn,
+}
+
+/// Whether somebody has ended the session with Alert 1223.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    Running,
+    Aborted,
+}
+
+impl Ledger {
+    /// One who judges `judged`.
+    #[must_use]
+    pub fn new(judged: Side) -> Self {
+        Self {
+            judged,
+            session_id: None,
+            next: 1,
+            sent: Sent::default(),
+            owed: Owed::default(),
+            package: Package::Complete,
+            course: Course::Running,
+        }
+    }
+
+    /// Remembers a message that was sent to the other side.
+    pub fn sent(&mut self, message: &Message) {
+        let session_id = message.header.as_ref().and_then(|header| header.session_id.as_ref());
+        if self.session_id.is_none() {
+            self.session_id = session_id.map(|id| id.trim().to_owned());
+        }
+        self.sent.record(message);
+        self.owed.sent(message);
+        self.package = if message.body.is_final { Package::Complete } else { Package::GoesOn };
+        self.abort_if_said(message);
+    }
+
+    /// Takes a message of the other side. What it did wrong is in the order in which the message has it, what is missing
+    /// at the end.
+    pub fn received(&mut self, message: &Message) -> Vec<Finding> {
+        let mut findings = Findings(Vec::new());
+        self.abort_if_said(message);
+        self.header(message, &mut findings);
+        self.answers(message, &mut findings);
+        self.commands(message, &mut findings);
+        self.package(message, &mut findings);
+        self.owed.received(message);
+        findings.0
+    }
+
+    fn abort_if_said(&mut self, message: &Message) {
+        let aborts = message.body.commands.iter().any(|command| match &command.kind {
+            Kind::Alert(alert) => alert.code.as_ref().is_some_and(|code| code.trim() == "1223"),
+            Kind::Request(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => {
+                false
+            }
+        });
+        if aborts {
+            self.course = Course::Aborted;
+            self.owed.clear();
+        }
+    }
+
+    fn header(&mut self, message: &Message, findings: &mut Findings) {
+        // Microsoft's own samples have messages without one.
+        let Some(header) = &message.header else {
+            self.next = self.next.saturating_add(1);
+            return;
+        };
+        if let Some(session_id) = &header.session_id {
+            let found = session_id.trim();
+            let expected = self.session_id.get_or_insert_with(|| found.to_owned());
+            if *expected != found {
+                let text = format!("found SessionID {}, expected {}", shown(found), shown(expected));
+                findings.add(&rules::SESSION_ID, text, header.span);
+            }
+        }
+        let found = id(header.msg_id.as_ref());
+        match found.parse::<u64>() {
+            Ok(number) if number == self.next => {}
+            Ok(_) | Err(_) => {
+                let text = format!("found MsgID {}, expected \"{}\"", shown(found), self.next);
+                findings.add(&rules::MSG_ID, text, header.span);
+            }
+        }
+        self.next = found.parse().unwrap_or(self.next).saturating_add(1);
+    }
+
+    /// Statuses and Results.
+    fn answers(&mut self, message: &Message, findings: &mut Findings) {
+        let mut statuses = 0_usize;
+        for command in &message.body.commands {
+            let breach = match &command.kind {
+                Kind::Status(status) => {
+                    let is_late = statuses > 0 && is_of_sync_hdr(status);
+                    statuses += 1;
+                    let breach = self.sent.status(status);
+                    if breach.is_none() && is_late {
+                        let text =
+                            format!("found the SyncHdr's Status as number {statuses}, expected it first");
+                        findings.add(&rules::SYNC_HDR_FIRST, text, command.span);
+                    }
+                    breach
+                }
+                Kind::Results(results) => self.sent.results(results),
+                Kind::Request(_) | Kind::Alert(_) | Kind::Container(_) | Kind::Unknown(_) => None,
+            };
+            if let Some((rule, text)) = breach {
+                findings.add(rule, text, command.span);
+            }
+        }
+    }
+
+    /// Commands of a server, while it waits for an answer.
+    fn commands(&self, message: &Message, findings: &mut Findings) {
+        let waits = match (self.judged, self.package) {
+            (Side::Server, Package::GoesOn) => {
+                "while the answer to those before goes on, expected Alert 1222"
+            }
+            (Side::Server, Package::Complete) if !self.owed.is_empty() => {
+                "while those before are not answered, expected none"
+            }
+            (Side::Server, Package::Complete) | (Side::Device, Package::GoesOn | Package::Complete) => return,
+        };
+        let is_new = |kind: &Kind| match kind {
+            Kind::Request(_) | Kind::Container(_) => true,
+            Kind::Alert(alert) => !is_pull(alert) && self.course == Course::Running,
+            Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => false,
+        };
+        if let Some(command) = message.body.commands.iter().find(|command| is_new(&command.kind)) {
+            let text = format!("found {} {} {waits}", command.name(), shown(id(command.cmd_id.as_ref())));
+            findings.add(&rules::COMMANDS_WHILE_OUTSTANDING, text, command.span);
+        }
+    }
+
+    /// What is missing from the message, or from the package that it completes.
+    fn package(&mut self, message: &Message, findings: &mut Findings) {
+        let body = &message.body;
+        if body.is_final && !self.sent.is_empty() {
+            let missing = self.sent.settle().filter(|_| self.course == Course::Running);
+            if let Some(missing) = missing {
+                findings.add(&rules::MISSING_STATUS, format!("found no Status for {missing}"), body.span);
+            }
+        }
+        let is_answer = |kind: &Kind| match kind {
+            Kind::Status(_) | Kind::Results(_) => true,
+            Kind::Request(_) | Kind::Alert(_) | Kind::Container(_) | Kind::Unknown(_) => false,
+        };
+        let is_empty = body.commands.iter().all(|command| is_answer(&command.kind));
+        if self.judged == Side::Server && !body.is_final && is_empty {
+            let text = "found neither Final nor a command, expected one of them".to_owned();
+            findings.add(&rules::NO_FINAL, text, body.span);
+        }
+    }
+}
+
+struct Findings(Vec<Finding>);
+
+impl Findings {
+    fn add(&mut self, rule: &'static Rule, text: String, span: Span) {
+        self.0.push(Finding { rule, text, span });
+    }
+}

@@ -1,0 +1,315 @@
+//! What has been sent, and which of it is answered.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::rules::{self, Rule};
+use super::shown;
+use crate::message::{Alert, Command, Kind, Message, Results, Status, Text};
+
+/// The messages that have been sent, oldest first. Only the last ones are remembered.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sent {
+    messages: VecDeque<SentMessage>,
+    commands: usize,
+    forgotten: Forgotten,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Forgotten {
+    #[default]
+    Nothing,
+    Some,
+}
+
+/// How many messages and commands are remembered; the last message always is.
+const MOST_MESSAGES: usize = 256;
+const MOST_COMMANDS: usize = 65_536;
+
+#[derive(Debug, Clone)]
+struct SentMessage {
+    id: String,
+    header: SentCommand,
+    commands: Vec<SentCommand>,
+    /// Where the commands of an id are. Ids need not be unique.
+    by_id: BTreeMap<String, Vec<usize>>,
+}
+
+#[derive(Debug, Clone)]
+struct SentCommand {
+    id: String,
+    name: Text,
+    expects: Expects,
+    /// How many Statuses can speak of a part of it.
+    items: usize,
+    /// How many have done so.
+    answered: usize,
+    /// Whether one has spoken of it as a whole.
+    whole: Answered,
+}
+
+/// Which answer a command expects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expects {
+    Status,
+    /// A Status can come, but need not.
+    Anything,
+    Nothing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answered {
+    No,
+    Yes,
+}
+
+/// A rule that is broken, and how.
+pub(super) type Breach = (&'static Rule, String);
+
+impl Sent {
+    pub(super) fn record(&mut self, message: &Message) {
+        let no_resp = message.header.as_ref().is_some_and(|header| header.no_resp);
+        let expects = match message.header {
+            Some(_) if !no_resp => Expects::Status,
+            Some(_) | None => Expects::Anything,
+        };
+        let header = SentCommand::new("0", Text::from_static("SyncHdr"), expects, 1);
+        let mut sent =
+            SentMessage { id: message_id(message), header, commands: Vec::new(), by_id: BTreeMap::new() };
+        sent.record(&message.body.commands, no_resp);
+        self.commands += sent.commands.len();
+        self.messages.push_back(sent);
+        while self.messages.len() > 1
+            && (self.messages.len() > MOST_MESSAGES || self.commands > MOST_COMMANDS)
+        {
+            let oldest = self.messages.pop_front();
+            self.commands -= oldest.map_or(0, |oldest| oldest.commands.len());
+            self.forgotten = Forgotten::Some;
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// Takes a Status of the other side.
+    pub(super) fn status(&mut self, status: &Status) -> Option<Breach> {
+        let cmd = status.cmd.as_ref().map(|name| name.trim());
+        let msg_ref = status.msg_ref.as_ref().map(|id| id.trim());
+        let forgotten = self.forgotten;
+        let last = self.messages.back().map(|message| message.id.clone());
+        let Some(message) = self.message(msg_ref.unwrap_or_default()) else {
+            return unknown_message(&describe(status), msg_ref, last.as_deref(), forgotten);
+        };
+        if is_of_sync_hdr(status) {
+            if cmd.is_some_and(|name| name != "SyncHdr") {
+                let text = format!(
+                    "found CmdRef \"0\" with Cmd {}, expected SyncHdr",
+                    shown(cmd.unwrap_or_default())
+                );
+                return Some((&rules::CMD_REF, text));
+            }
+            let again = message.header.answer(status);
+            let found = message.id.clone();
+            if let Some(last) = last.filter(|last| *last != found) {
+                let (found, last) = (shown(&found), shown(&last));
+                let text = format!(
+                    "found MsgRef {found} in the SyncHdr's Status, expected {last}, the last message"
+                );
+                return Some((&rules::MSG_REF, text));
+            }
+            return again;
+        }
+        let Some(cmd_ref) = status.cmd_ref.as_ref().map(|id| id.trim()) else {
+            let text = format!("found {} without CmdRef, expected the CmdID of a command", describe(status));
+            return Some((&rules::CMD_REF, text));
+        };
+        let places = message.by_id.get(cmd_ref).map(Vec::as_slice).unwrap_or_default();
+        if places.is_empty() {
+            let (id, cmd_ref) = (shown(&message.id), shown(cmd_ref));
+            let text =
+                format!("found {} {cmd_ref} of message {id}, which has no such command", describe(status));
+            return Some((&rules::UNSOLICITED_STATUS, text));
+        }
+        let named = |place: &&usize| {
+            message.commands.get(**place).is_some_and(|command| cmd == Some(command.name.as_str()))
+        };
+        let named: Vec<usize> = places.iter().filter(named).copied().collect();
+        let Some(first) = named.first().copied() else {
+            let names = places.iter().filter_map(|place| message.commands.get(*place));
+            let names: Vec<_> = names.map(|command| command.name.as_str()).collect();
+            let found = cmd.map_or_else(|| "no Cmd".to_owned(), |cmd| format!("Cmd {}", shown(cmd)));
+            let text =
+                format!("found {found} with CmdRef {}, expected {}", shown(cmd_ref), names.join(" or "));
+            return Some((&rules::CMD_REF, text));
+        };
+        // Of several commands with one id it is the first that is not answered.
+        let is_open = |place: &usize| message.commands.get(*place).is_some_and(SentCommand::is_open);
+        let place = named.iter().copied().find(is_open).unwrap_or(first);
+        message.commands.get_mut(place)?.answer(status)
+    }
+
+    /// Takes Results of the other side. Without MsgRef or CmdRef they are about `1` (\[MS-MDM\] 2.2.7.10).
+    pub(super) fn results(&mut self, results: &Results) -> Option<Breach> {
+        let msg_ref = results.msg_ref.as_ref().map_or("1", |id| id.trim());
+        let cmd_ref = results.cmd_ref.as_ref().map_or("1", |id| id.trim());
+        let forgotten = self.forgotten;
+        let last = self.messages.back().map(|message| message.id.clone());
+        let Some(message) = self.message(msg_ref) else {
+            return unknown_message("Results", Some(msg_ref), last.as_deref(), forgotten);
+        };
+        let places = message.by_id.get(cmd_ref).map(Vec::as_slice).unwrap_or_default();
+        let names = places.iter().filter_map(|place| message.commands.get(*place));
+        let names: Vec<_> = names.map(|command| command.name.as_str()).collect();
+        let text = if !names.contains(&"Get") {
+            let found = if names.is_empty() { "nothing".to_owned() } else { names.join(" and ") };
+            format!("found Results with CmdRef {}, which is {found}, expected a Get", shown(cmd_ref))
+        } else {
+            let cmd = results.cmd.as_ref().filter(|cmd| cmd.trim() != "Get")?;
+            format!("found Results with Cmd {}, expected Get", shown(cmd))
+        };
+        Some((&rules::CMD_REF, text))
+    }
+
+    /// The commands that should be answered and are not, described; they are not waited for any longer.
+    pub(super) fn settle(&mut self) -> Option<String> {
+        const MOST_NAMED: usize = 5;
+        let mut named = Vec::new();
+        let mut missing = 0_usize;
+        for message in &mut self.messages {
+            let of = format!("of message {}", shown(&message.id));
+            for (index, command) in
+                std::iter::once(&mut message.header).chain(&mut message.commands).enumerate()
+            {
+                let is_missing = command.expects == Expects::Status && command.is_open();
+                command.expects = match command.expects {
+                    Expects::Status => Expects::Anything,
+                    Expects::Anything | Expects::Nothing => command.expects,
+                };
+                if !is_missing {
+                    continue;
+                }
+                missing += 1;
+                if named.len() < MOST_NAMED {
+                    let id = if index == 0 { String::new() } else { format!(" {}", shown(&command.id)) };
+                    named.push(format!("{}{id} {of}", command.name));
+                }
+            }
+        }
+        let more = missing - named.len();
+        if more > 0 {
+            named.push(format!("{more} more"));
+        }
+        (missing > 0).then(|| named.join(", "))
+    }
+
+    fn message(&mut self, id: &str) -> Option<&mut SentMessage> {
+        self.messages.iter_mut().rev().find(|message| message.id == id)
+    }
+}
+
+impl SentMessage {
+    fn record(&mut self, commands: &[Command], no_resp: bool) {
+        for command in commands {
+            let (expects, items, members) = match &command.kind {
+                Kind::Request(request) => (Expects::Status, request.items.len(), &[][..]),
+                Kind::Alert(alert) if is_pull(alert) => (Expects::Anything, alert.items.len(), &[][..]),
+                Kind::Alert(alert) => (Expects::Status, alert.items.len(), &[][..]),
+                Kind::Container(container) => (Expects::Status, 1, container.commands.as_slice()),
+                Kind::Status(_) | Kind::Results(_) => (Expects::Nothing, 0, &[][..]),
+                Kind::Unknown(_) => (Expects::Anything, 1, &[][..]),
+            };
+            let no_resp = no_resp || command.no_resp;
+            let expects = if no_resp && expects == Expects::Status { Expects::Anything } else { expects };
+            let id = id(command.cmd_id.as_ref());
+            self.by_id.entry(id.to_owned()).or_default().push(self.commands.len());
+            self.commands.push(SentCommand::new(id, command.name(), expects, items.max(1)));
+            self.record(members, no_resp);
+        }
+    }
+}
+
+impl SentCommand {
+    fn new(id: &str, name: Text, expects: Expects, items: usize) -> Self {
+        Self { id: id.to_owned(), name, expects, items, answered: 0, whole: Answered::No }
+    }
+
+    /// Whether another Status can come.
+    fn is_open(&self) -> bool {
+        self.expects != Expects::Nothing && self.whole == Answered::No && self.answered < self.items
+    }
+
+    fn answer(&mut self, status: &Status) -> Option<Breach> {
+        let refs = status.target_refs.len().max(status.source_refs.len());
+        // Alerts and what has one Item can be named or not.
+        let refs = if self.items == 1 { refs.min(1) } else { refs };
+        let too_many = match self.expects {
+            // A scheme that the other side does not know is the one thing that a Status is answered with.
+            Expects::Nothing if status.number() == Some(406) && self.name == "Status" => false,
+            Expects::Nothing => {
+                let text = format!("found a Status for {} {}, expected none", self.name, shown(&self.id));
+                return Some((&rules::UNSOLICITED_STATUS, text));
+            }
+            Expects::Status | Expects::Anything => {
+                !self.is_open() || (refs == 0 && self.answered > 0) || self.answered + refs > self.items
+            }
+        };
+        self.answered = self.answered.saturating_add(refs);
+        if refs == 0 {
+            self.whole = Answered::Yes;
+        }
+        let text =
+            || format!("found one Status more for {} {}, which was answered", self.name, shown(&self.id));
+        too_many.then(|| (&rules::UNSOLICITED_STATUS, text()))
+    }
+}
+
+/// Whether it is about the SyncHdr. OMA's own examples leave CmdRef out there.
+pub(super) fn is_of_sync_hdr(status: &Status) -> bool {
+    match status.cmd_ref.as_ref().map(|id| id.trim()) {
+        Some("0") => true,
+        Some("") | None => status.cmd.as_ref().is_some_and(|name| name.trim() == "SyncHdr"),
+        Some(_) => false,
+    }
+}
+
+/// Whether it only asks for the next message.
+pub(super) fn is_pull(alert: &Alert) -> bool {
+    alert.code.as_ref().is_some_and(|code| code.trim() == "1222")
+}
+
+/// An id as it is compared: blanks around it do not count, and one that is absent is empty.
+pub(super) fn id(text: Option<&Text>) -> &str {
+    text.map(|text| text.trim()).unwrap_or_default()
+}
+
+/// MsgID; `1` where there is none, as in a body alone.
+pub(super) fn message_id(message: &Message) -> String {
+    let msg_id = message.header.as_ref().and_then(|header| header.msg_id.as_ref());
+    msg_id.map_or("1", |msg_id| msg_id.trim()).to_owned()
+}
+
+fn describe(status: &Status) -> String {
+    status
+        .cmd
+        .as_ref()
+        .map_or_else(|| "a Status".to_owned(), |name| format!("a Status of {}", shown(name.trim())))
+}
+
+fn unknown_message(
+    what: &str,
+    msg_ref: Option<&str>,
+    last: Option<&str>,
+    forgotten: Forgotten,
+) -> Option<Breach> {
+    let found = match (msg_ref, forgotten) {
+        (None, _) => "without MsgRef".to_owned(),
+        (Some(msg_ref), Forgotten::Nothing) => format!("with MsgRef {}", shown(msg_ref)),
+        // It may be about one that is forgotten.
+        (Some(_), Forgotten::Some) => return None,
+    };
+    let expected = match last {
+        Some(last) => format!("expected that of a message: the last was {}", shown(last)),
+        None => "expected none before there was a message".to_owned(),
+    };
+    Some((&rules::MSG_REF, format!("found {what} {found}, {expected}")))
+}

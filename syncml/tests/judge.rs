@@ -1,0 +1,139 @@
+//! What one side of a session sees the other do wrong: `fixtures/judge`, and what holds for any messages.
+//!
+//! `UPDATE=1 cargo test -p syncml --test judge` writes the findings; read what it changed.
+
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test reads its cases, or fails")]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::{env, fs};
+
+use csp_model::xml::line_and_column;
+use fixtures::{Case, cases};
+use proptest::prelude::*;
+use syncml::codec::{Limits, decode};
+use syncml::judge::{Ledger, RULES, Side};
+use syncml::message::{Header, Message, strategies};
+use syncml::session::Responder;
+
+#[test]
+fn each_session_gives_its_findings() {
+    let mut wrong = Vec::new();
+    for rule in cases("judge") {
+        for case in cases(&format!("judge/{}", rule.name)) {
+            let (found, rules) = play(&case);
+            let name = format!("{}/{}", rule.name, case.name);
+            let is_bad = case.name.starts_with("bad");
+            assert!(is_bad || case.name.starts_with("good"), "{name} is neither good nor bad");
+            assert_eq!(rules.contains(&*rule.name), is_bad, "{name}: {found}");
+            assert!(is_bad || rules.is_empty(), "{name}: {found}");
+            let path = case.path.join("findings.txt");
+            if env::var_os("UPDATE").is_some() && is_bad {
+                fs::write(&path, &found).unwrap();
+            }
+            let expected = case.text("findings.txt").unwrap_or_default();
+            if expected != found {
+                wrong.push(format!("{name}\nexpected {expected}\nfound    {found}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_rule_has_a_good_and_a_bad_session() {
+    let folders: Vec<_> = cases("judge").into_iter().map(|case| case.name).collect();
+    let mut ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
+    ids.sort_unstable();
+    assert_eq!(folders, ids);
+    for id in ids {
+        let names: Vec<_> = cases(&format!("judge/{id}")).into_iter().map(|case| case.name).collect();
+        assert!(names.iter().any(|name| name == "good") && names.iter().any(|name| name == "bad"), "{id}");
+    }
+}
+
+/// The findings of both sides as `findings.txt` has them, and their rules.
+fn play(case: &Case) -> (String, BTreeSet<&'static str>) {
+    let mut device = Ledger::new(Side::Server);
+    let mut server = Ledger::new(Side::Device);
+    let (mut lines, mut rules) = (String::new(), BTreeSet::new());
+    for number in 1.. {
+        let file = |side| format!("{number}-{side}.xml");
+        let (name, own, other) = if let Some(text) = case.text(&file("device")) {
+            ((file("device"), text), &mut device, &mut server)
+        } else if let Some(text) = case.text(&file("server")) {
+            ((file("server"), text), &mut server, &mut device)
+        } else {
+            assert!(number > 1, "{} has no message", case.name);
+            return (lines, rules);
+        };
+        let (name, text) = name;
+        let message = decode(text.as_bytes(), &Limits::default()).unwrap();
+        own.sent(&message);
+        for finding in other.received(&message) {
+            let (line, column) = line_and_column(&text, finding.span.range().start);
+            writeln!(lines, "{name}:{line}:{column}: {}: {}", finding.rule.id, finding.text).unwrap();
+            rules.insert(finding.rule.id);
+        }
+    }
+    unreachable!("messages are counted")
+}
+
+/// The device's answers to any commands break nothing.
+#[test]
+fn a_device_of_ours_breaks_nothing() {
+    for case in cases("messages") {
+        let file = csp_model::DeviceFile::from_toml(csp_model::DeviceFile::BUILTIN).unwrap();
+        let profile = csp_model::device::Profile::new(file).unwrap();
+        let mut device = csp_model::Device::new(std::sync::Arc::new(profile));
+        let mut responder = Responder::new(&device);
+        let mut ledger = Ledger::new(Side::Device);
+        for number in 1.. {
+            let Some(bytes) = case.bytes(&format!("request-{number}.xml")) else { break };
+            let request = decode(&bytes, &Limits::default()).unwrap();
+            let answer = responder.receive(&request, &mut device).answer;
+            ledger.sent(&request);
+            let mut findings = ledger.received(&answer);
+            // Servers that number in their own way are answered in that way.
+            findings.retain(|finding| finding.rule.id != "msg-id" && finding.rule.id != "session-id");
+            assert!(findings.is_empty(), "{}: {findings:?}", case.name);
+        }
+    }
+}
+
+#[test]
+fn what_is_shown_is_short() {
+    let mut ledger = Ledger::new(Side::Server);
+    ledger.sent(&Message { header: Some(Header::default()), ..Message::default() });
+    let header = Header {
+        session_id: Some("s".repeat(1_000_000).into()),
+        msg_id: Some("\u{e9}".repeat(1_000_000).into()),
+        ..Header::default()
+    };
+    for finding in ledger.received(&Message { header: Some(header), ..Message::default() }) {
+        assert!(finding.text.len() < 400, "{}", finding.text.len());
+    }
+}
+
+proptest! {
+    /// Any messages in any order: nothing panics, and what is found is bounded by what was said.
+    #[test]
+    fn any_messages(
+        messages in prop::collection::vec((any::<bool>(), strategies::message()), 0..8),
+        judged in prop::sample::select(&[Side::Device, Side::Server][..]),
+    ) {
+        let mut ledger = Ledger::new(judged);
+        for (is_own, message) in &messages {
+            if *is_own {
+                ledger.sent(message);
+            } else {
+                let findings = ledger.received(message);
+                prop_assert!(findings.len() <= message.body.commands.len() * 2 + 5);
+                for finding in findings {
+                    prop_assert!(RULES.iter().any(|rule| rule.id == finding.rule.id));
+                    prop_assert!(!finding.text.is_empty());
+                }
+            }
+        }
+    }
+}
