@@ -95,6 +95,61 @@ register! {
             "A declaration of utf-16 on bytes that are not is ignored; real UTF-16 with a byte order mark is read.",
             "answers of the local management API declare utf-16 and are not";
     }
+    "Sessions that the device opens" {
+        PACKAGE_1, "package-1", Observed,
+            "Package 1: Alert 1201 or 1200, Alert 1224 LoginStatus and what else there is to tell, Replace of DevInfo (DevId, Man, Mod, DmV, Lang), Final; its CmdIDs start at 2.",
+            "captures of Windows 11 build 26200; OMA DM Protocol 1.2.1, Package 1";
+        SESSION_ENDS, "session-ends", Documented,
+            "A message of the server that leaves nothing to be answered ends the session: the device sends no more.",
+            "[MS-MDM] 3.1.5.2.1; OMA DM Protocol 1.2.1 section 6";
+        NEXT_MESSAGE, "next-message", Documented,
+            "A message without Final is answered with Alert 1222 behind its Statuses, and without Final, until the package has come.",
+            "OMA DM Protocol 1.2.1, multiple messages in a package; Alert 1222";
+        ABORTED, "aborted", Documented,
+            "Alert 1223 of the server ends the session; nothing of that message is run, and nothing is answered.",
+            "OMA DM Protocol 1.2.1, session abort";
+        FOREIGN_SESSION, "foreign-session", Decided,
+            "A message of another SessionID is not run: 400 for its SyncHdr, Alert 1223, and the session is over.",
+            "no text says what becomes of it; its commands were meant for another session";
+        REPEATED_MESSAGE, "repeated-message", Decided,
+            "A message that has the MsgID of the one before, and answers what the device said before its last message, came twice: it is not run again, and gets the same answer.",
+            "OMA DM Protocol 1.2.1 numbers messages so that it can be known";
+        LOOP_GUARD, "loop-guard", Decided,
+            "A session ends with the device's message 64: Alert 1223.",
+            "decided: a server that always has one more command would never end";
+        RESP_URI, "resp-uri", Documented,
+            "RespURI in a SyncHdr is where the next messages go; their Target stays the account's address.",
+            "OMA SyncML Representation Protocol 1.2, RespURI";
+        UNENROLLED, "unenrolled", Documented,
+            "Exec of Unenroll ends the session at once and without an answer; the device tells it with Alert 1226 in a session of its own.",
+            "Microsoft, Disconnecting from MDM";
+    }
+    "Credentials" {
+        CRED_ONCE_KNOWN, "cred-once-known", Observed,
+            "The device sends credentials with its first message where it knows all they need; a digest needs a nonce. The user's name stands in Source/LocName beside them.",
+            "captures of Windows 11 build 26200; OMA DM Protocol 1.2.1 section 9";
+        CHALLENGE_ANSWERED, "challenge-answered", Observed,
+            "A challenge (401, 407 with Chal) is answered with package 1 once more, in the same session under the next MsgID, with the Status of the SyncHdr before it and the credentials that were asked for.",
+            "captures of Windows 11 build 26200; OMA DM Protocol 1.2.1 section 9";
+        CRED_REFUSED, "cred-refused", Decided,
+            "A second refusal in a row, a challenge that the device has no credentials for, or a refusal without challenge ends the session.",
+            "OMA DM Protocol 1.2.1 section 9 leaves the number of attempts to the device";
+        CRED_EACH_MESSAGE, "cred-each-message", Documented,
+            "Credentials that were answered 200 come with every message, with the nonce that was given last; 212 settles the session.",
+            "OMA DM Protocol 1.2.1 section 9; captures of Windows 11 build 26200";
+        NEXT_NONCE, "next-nonce", Documented,
+            "The last NextNonce of a session is kept for the next one, in DMAcc AAuthData.",
+            "OMA DM Security 1.2.1, MD5 authentication";
+        SERVER_AUTHENTICATED, "server-authenticated", Documented,
+            "A server whose account has CLIENT credentials must prove itself: right ones are answered 212 for the session, a MAC 200 for each message.",
+            "OMA DM Protocol 1.2.1 section 9; Microsoft, w7 APPLICATION CSP";
+        SERVER_CHALLENGED, "server-challenged", Documented,
+            "A message without them is answered 407, with wrong ones 401, with a challenge; none of its commands is run, each is answered the same. A second refusal in a row ends the session.",
+            "OMA DM Protocol 1.2.1 section 9";
+        MAC_HEADER, "mac-header", Documented,
+            "HMAC credentials stand in the HTTP header x-syncml-hmac, over the bytes of the message.",
+            "OMA DM Security 1.2.1, integrity checking";
+    }
     "Commands" {
         NO_CMD_ID, "no-cmdid", Documented,
             "A command without CmdID is not run: 400 with an empty CmdRef.",
@@ -136,7 +191,39 @@ register! {
             "A Status or Results of the server is not answered.",
             "OMA DM Protocol 1.2.1 section 8";
     }
+    "Large objects" {
+        CHUNK_ACCEPTED, "chunk-accepted", Documented,
+            "An Item with MoreData is kept until the rest of its data has come: 213. The pieces name the same node by the same command, in messages that follow each other.",
+            "OMA DM Protocol 1.2.1, Large Object Handling";
+        CHUNK_SIZE_REQUIRED, "chunk-size-required", Documented,
+            "A first piece without Size: 411.",
+            "OMA SyncML Representation Protocol 1.2, Size and status 411";
+        CHUNK_SIZE_MISMATCH, "chunk-size-mismatch", Documented,
+            "An object that is not as large as was said: 424. Base64 may be counted before or after it is decoded.",
+            "OMA SyncML Representation Protocol 1.2, status 424; servers count base64 in both ways";
+        CHUNK_TOO_LARGE, "chunk-too-large", Decided,
+            "An object of more than 16 MiB: 413 with its first piece.",
+            "OMA SyncML Representation Protocol 1.2, status 413; Windows' limit is not documented";
+        CHUNK_INTERRUPTED, "chunk-interrupted", Documented,
+            "Something else where a piece was due: the object is forgotten, and Alert 1225 names its node.",
+            "OMA DM Protocol 1.2.1, Large Object Handling";
+        CHUNK_IN_ATOMIC, "chunk-in-atomic", Documented,
+            "MoreData inside an Atomic: 500, and the Atomic fails.",
+            "OMA DM Protocol 1.2.1: an Atomic must be in one message";
+        LARGE_RESULTS, "large-results", Documented,
+            "With the switch large_objects = true an answer that does not fit into the server's MaxMsgSize goes on in the next message, large data with Size and MoreData; Alert 1222 of the server brings that.",
+            "OMA DM Protocol 1.2.1, Large Object Handling";
+        OBJECT_TOO_LARGE, "object-too-large", Documented,
+            "With that switch, Results larger than the server's MaxObjSize: 413 for their Get.",
+            "OMA SyncML Meta-Information 1.2, MaxObjSize; status 413";
+    }
     "Atomic" {
+        ATOMIC_TOO_LARGE, "atomic-too-large", Documented,
+            "An Atomic whose Statuses would not fit into one message of the server's MaxMsgSize: 517 alone, and the device as it was.",
+            "OMA SyncML Representation Protocol 1.2, status 517";
+        ATOMIC_ROLL_BACK_FAILED, "atomic-roll-back-failed", Documented,
+            "With the switch atomic_failure = \"516\": members that were done before the one that failed stay done, 516.",
+            "OMA SyncML Representation Protocol 1.2, status 516";
         ATOMIC_FAILED, "atomic-failed", Documented,
             "An Atomic of which a member fails: 507, the member its own code, and the device as it was.",
             "Microsoft, OMA DM protocol support, \"Status codes\"; OMA DM Representation Protocol 1.2.1, Atomic";

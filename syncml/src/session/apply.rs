@@ -4,6 +4,7 @@ use csp_model::tree::{Effect, Leaves, Listed, Reading, Setting, Transaction};
 use csp_model::uri::{List, Query};
 use csp_model::{Device, Format, LocUri, TreeError, Value};
 
+use super::chunk::{Incoming, Interrupted, Piece};
 use super::status::{Outcome, StatusCode};
 use crate::codec::xml;
 use crate::conformance as rules;
@@ -18,6 +19,49 @@ pub(super) struct Applied {
     pub(super) results: Items,
     /// What an Exec has set in motion.
     pub(super) effects: Vec<Effect>,
+    /// Large objects whose rest has not come.
+    pub(super) interrupted: Vec<Interrupted>,
+}
+
+/// How a command is done.
+pub(super) enum Way<'a> {
+    /// By itself. Its data may come in several messages.
+    Alone(&'a mut Incoming),
+    /// In an Atomic, which may end at the first Item that fails.
+    InAtomic {
+        /// Whether it ends there.
+        stops: bool,
+    },
+}
+
+impl Way<'_> {
+    const fn transaction(&self) -> Transaction {
+        match self {
+            Self::Alone(_) => Transaction::None,
+            Self::InAtomic { .. } => Transaction::Atomic,
+        }
+    }
+
+    const fn stops(&self) -> bool {
+        match self {
+            Self::Alone(_) => false,
+            Self::InAtomic { stops } => *stops,
+        }
+    }
+
+    fn piece(&mut self, request: &Request, item: &Item, applied: &mut Applied) -> Piece {
+        match self {
+            Self::Alone(incoming) => {
+                let (piece, interrupted) = incoming.take(request, item);
+                applied.interrupted.extend(interrupted);
+                piece
+            }
+            Self::InAtomic { .. } if item.more_data => {
+                Piece::Refused(Outcome::new(StatusCode::COMMAND_FAILED, &rules::CHUNK_IN_ATOMIC))
+            }
+            Self::InAtomic { .. } => Piece::Whole,
+        }
+    }
 }
 
 impl Applied {
@@ -30,13 +74,11 @@ impl Applied {
     }
 }
 
-/// Does what `request` asks, Item by Item. `stop` ends it at the first Item that fails, as an Atomic does. `uri` is
-/// where each address is read.
+/// Does what `request` asks, Item by Item. `uri` is where each address is read.
 pub(super) fn apply(
     device: &mut Device,
     request: &Request,
-    transaction: Transaction,
-    stop: bool,
+    mut way: Way<'_>,
     uri: &mut LocUri,
 ) -> Applied {
     let mut applied = Applied::default();
@@ -47,10 +89,15 @@ pub(super) fn apply(
         return Applied::refused(Outcome::new(StatusCode::BAD_REQUEST, &rules::NO_ITEM));
     }
     for item in &request.items {
-        let outcome = apply_item(device, request, item, transaction, uri, &mut applied);
+        let outcome = match way.piece(request, item, &mut applied) {
+            Piece::Whole => apply_item(device, request, item, way.transaction(), uri, &mut applied),
+            Piece::Complete(item) => apply_item(device, request, &item, way.transaction(), uri, &mut applied),
+            Piece::Buffered => Outcome::new(StatusCode::CHUNK_ACCEPTED, &rules::CHUNK_ACCEPTED),
+            Piece::Refused(outcome) => outcome,
+        };
         let failed = outcome.code.is_failure();
         applied.outcomes.push(outcome);
-        if failed && stop {
+        if failed && way.stops() {
             break;
         }
     }
@@ -171,7 +218,7 @@ fn value_text(value: Value) -> Text {
 }
 
 /// Markup that was not escaped is meant as text.
-fn data_text(data: &Data) -> std::borrow::Cow<'_, str> {
+pub(super) fn data_text(data: &Data) -> std::borrow::Cow<'_, str> {
     match data {
         Data::Text(text) => text.as_str().into(),
         Data::Markup(nodes) => xml::markup_text(nodes).into(),

@@ -4,10 +4,10 @@
 //! silent the conformance register says what was decided.
 
 use csp_model::device::AtomicFailure;
-use csp_model::tree::{Effect, Transaction};
+use csp_model::tree::Effect;
 use csp_model::{Device, LocUri};
 
-use super::apply::{self, Applied};
+use super::apply::{self, Applied, Way};
 use super::status::{Outcome, StatusCode};
 use crate::conformance as rules;
 use crate::message::{Command, Container, ContainerKind, Item, Kind, Request, Verb};
@@ -38,22 +38,45 @@ pub(super) fn run<'m>(device: &mut Device, atomic: &'m Container) -> Tried<'m> {
             members.iter_mut().flat_map(|(_, applied)| std::mem::take(&mut applied.effects)).collect();
         return Tried { own: Outcome::done(), members, effects };
     };
-    let own = match mode {
-        AtomicFailure::RolledBack | AtomicFailure::RollbackFailed => {
-            for (_, applied) in members.iter_mut().take(failed) {
-                roll_back(applied);
-            }
-            if let Some((_, applied)) = members.get_mut(failed) {
-                // The Items of the failing member that had been done.
-                roll_back(applied);
-            }
-            Outcome::new(StatusCode::ATOMIC_FAILED, &rules::ATOMIC_FAILED).because(0x8600_0008)
+    // The failing member's own Items among them that had been done.
+    let done = members.iter_mut().take(failed + 1);
+    match mode {
+        AtomicFailure::RolledBack => {
+            done.for_each(|(_, applied)| roll_back(applied, &ROLLED_BACK));
+            Tried { own: failed_atomic(), members, effects: Vec::new() }
+        }
+        AtomicFailure::RollbackFailed => {
+            let effects = done.flat_map(|(_, applied)| {
+                let effects = std::mem::take(&mut applied.effects);
+                roll_back(applied, &ROLL_BACK_FAILED);
+                effects
+            });
+            let effects = effects.collect();
+            *device = tried;
+            Tried { own: failed_atomic(), members, effects }
         }
         AtomicFailure::OwnCodes => {
-            Outcome::new(StatusCode::COMMAND_FAILED, &rules::ATOMIC_OWN_CODES).because(0x8600_0005)
+            let own = Outcome::new(StatusCode::COMMAND_FAILED, &rules::ATOMIC_OWN_CODES).because(0x8600_0005);
+            Tried { own, members, effects: Vec::new() }
         }
-    };
-    Tried { own, members, effects: Vec::new() }
+    }
+}
+
+const ROLLED_BACK: Outcome =
+    Outcome::new(StatusCode::ROLLED_BACK, &rules::ATOMIC_ROLLED_BACK).because(0x0600_0007);
+const ROLL_BACK_FAILED: Outcome =
+    Outcome::new(StatusCode::ROLL_BACK_FAILED, &rules::ATOMIC_ROLL_BACK_FAILED).because(0x8600_0009);
+
+const fn failed_atomic() -> Outcome {
+    Outcome::new(StatusCode::ATOMIC_FAILED, &rules::ATOMIC_FAILED).because(0x8600_0008)
+}
+
+/// Whether an Atomic ends at the first member that fails.
+fn stops(mode: AtomicFailure) -> bool {
+    match mode {
+        AtomicFailure::RolledBack | AtomicFailure::RollbackFailed => true,
+        AtomicFailure::OwnCodes => false,
+    }
 }
 
 struct Trial<'m> {
@@ -71,7 +94,7 @@ struct Trial<'m> {
 impl<'m> Trial<'m> {
     fn run(&mut self, commands: &'m [Command]) {
         for command in commands {
-            let is_over = self.failed.is_some() && self.mode != AtomicFailure::OwnCodes;
+            let is_over = self.failed.is_some() && stops(self.mode);
             if matches!(command.kind, Kind::Status(_) | Kind::Results(_)) {
                 continue;
             }
@@ -115,9 +138,10 @@ impl<'m> Trial<'m> {
         match &command.kind {
             Kind::Request(request) if request.verb == Verb::Get => refused(&rules::ATOMIC_GET),
             Kind::Request(request) => {
-                let stop = self.mode != AtomicFailure::OwnCodes;
+                let stops = stops(self.mode);
+                let way = || Way::InAtomic { stops };
                 let mut applied = match self.first_replace_of_added(request) {
-                    None => apply::apply(&mut self.device, request, Transaction::Atomic, stop, &mut self.uri),
+                    None => apply::apply(&mut self.device, request, way(), &mut self.uri),
                     Some(0) => refused(&rules::ATOMIC_ADD_REPLACE),
                     Some(index) => {
                         let before = Request {
@@ -125,7 +149,7 @@ impl<'m> Trial<'m> {
                             ..request.clone()
                         };
                         let mut applied =
-                            apply::apply(&mut self.device, &before, Transaction::Atomic, stop, &mut self.uri);
+                            apply::apply(&mut self.device, &before, way(), &mut self.uri);
                         if !applied.has_failed() {
                             applied.outcomes.extend(refused(&rules::ATOMIC_ADD_REPLACE).outcomes);
                         }
@@ -175,9 +199,9 @@ fn skipped() -> Outcome {
     Outcome::new(StatusCode::NOT_EXECUTED, &rules::ATOMIC_NOT_EXECUTED).because(0x8600_000E)
 }
 
-fn roll_back(applied: &mut Applied) {
+fn roll_back(applied: &mut Applied, to: &Outcome) {
     applied.effects.clear();
     for outcome in applied.outcomes.iter_mut().filter(|outcome| outcome.code == StatusCode::OK) {
-        *outcome = Outcome::new(StatusCode::ROLLED_BACK, &rules::ATOMIC_ROLLED_BACK).because(0x0600_0007);
+        *outcome = to.clone();
     }
 }

@@ -3,12 +3,19 @@
 //! A management conversation strictly alternates, so a session is a value and a call: a message goes in with the
 //! device, and a [`Turn`] comes out. Deliberately absent: sending, waiting, and every byte of an encoding.
 
+mod answer;
+mod answering;
 mod apply;
 mod atomic;
 pub mod auth;
+mod chunk;
+pub mod device;
 mod responder;
 mod size;
 mod status;
+mod turn;
 
-pub use responder::{Reason, Responder, Turn};
+pub use device::DeviceSession;
+pub use responder::Responder;
 pub use status::StatusCode;
+pub use turn::{Incoming, Reason, Turn};

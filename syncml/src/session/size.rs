@@ -1,13 +1,59 @@
 //! The size of an answer, against what the server says it takes.
 //!
-//! Deliberately absent: cutting an answer with MoreData, which Windows was not seen to do.
+//! Deliberately absent: what becomes of a session whose answer was too large.
 
+use std::collections::VecDeque;
+
+use super::chunk;
+use super::turn::Reason;
 use crate::codec;
-use crate::message::{Command, Header, Kind, Message, Text};
+use crate::message::{Command, Header, Item, Items, Kind, Message, Results, Text};
+
+/// A command of an answer that has not gone out yet.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Pending {
+    pub(super) command: Command,
+    /// Why a Status is what it is.
+    pub(super) reason: Option<Reason>,
+    /// Whether the first piece of its first Item has gone out: the Size of the object has been said.
+    pub(super) is_begun: bool,
+}
 
 /// The server's MaxMsgSize, in bytes.
 pub(super) fn limit(header: &Header) -> Option<usize> {
     header.meta.as_ref()?.more.as_ref()?.max_msg_size.as_ref()?.trim().parse().ok()
+}
+
+/// The server's MaxObjSize, in bytes.
+pub(super) fn largest_object(header: &Header) -> Option<usize> {
+    header.meta.as_ref()?.more.as_ref()?.max_obj_size.as_ref()?.trim().parse().ok()
+}
+
+/// How many bytes a message takes up.
+pub(super) fn length(message: &Message) -> usize {
+    codec::encode(message).len()
+}
+
+/// What commands add to a message. The message has no commands of its own.
+struct Frame {
+    message: Message,
+    length: usize,
+}
+
+impl Frame {
+    fn of(answer: &Message) -> Self {
+        let mut message = answer.clone();
+        message.body.commands.clear();
+        Self { length: length(&message), message }
+    }
+
+    /// What the command adds, and the command again.
+    fn measure(&mut self, command: Command) -> (Command, usize) {
+        self.message.body.commands.push(command);
+        let added = length(&self.message) - self.length;
+        let command = self.message.body.commands.pop().expect("it was just put there");
+        (command, added)
+    }
 }
 
 /// Leaves out the Results that do not fit into `limit` bytes. Whether the answer was larger than that.
@@ -16,20 +62,12 @@ pub(super) fn fit(answer: &mut Message, limit: usize) -> bool {
         return false;
     }
     let commands = std::mem::take(&mut answer.body.commands);
-    let frame = length(answer);
-    let mut alone = answer.clone();
-    // What each command adds to a message that is otherwise empty.
-    let mut length_of = |command: Command| {
-        alone.body.commands.push(command);
-        let length = length(&alone) - frame;
-        (alone.body.commands.pop(), length)
-    };
-    let measured: Vec<_> = commands.into_iter().map(&mut length_of).collect();
+    let mut frame = Frame::of(answer);
+    let measured: Vec<_> = commands.into_iter().map(|command| frame.measure(command)).collect();
     let is_results = |command: &Command| matches!(command.kind, Kind::Results(_));
-    let statuses = measured.iter().filter(|(command, _)| !command.as_ref().is_some_and(is_results));
-    let mut room = limit.saturating_sub(frame).saturating_sub(statuses.map(|(_, length)| length).sum());
+    let statuses = measured.iter().filter(|(command, _)| !is_results(command));
+    let mut room = limit.saturating_sub(frame.length).saturating_sub(statuses.map(|(_, length)| length).sum());
     for (command, length) in measured {
-        let Some(command) = command else { continue };
         if is_results(&command) {
             match room.checked_sub(length) {
                 Some(left) => room = left,
@@ -38,12 +76,91 @@ pub(super) fn fit(answer: &mut Message, limit: usize) -> bool {
         }
         answer.body.commands.push(command);
     }
-    for (index, command) in answer.body.commands.iter_mut().enumerate() {
-        command.cmd_id = Some(Text::number(index + 1));
-    }
+    number(&mut answer.body.commands);
     true
 }
 
-fn length(message: &Message) -> usize {
-    codec::encode(message).len()
+/// Whether commands fit beside those that `answer` has into `limit` bytes.
+pub(super) fn fits(answer: &Message, commands: Vec<Command>, limit: usize) -> bool {
+    let mut answer = answer.clone();
+    answer.body.commands.extend(commands);
+    length(&answer) <= limit
+}
+
+/// Takes commands from the front of `queue` into `answer` for as long as they fit into `limit` bytes; what does not fit
+/// is divided where that can be done. At least one piece is taken: a message that says nothing would never end. Gives
+/// the reasons of the Statuses that were taken.
+pub(super) fn fill(answer: &mut Message, queue: &mut VecDeque<Pending>, limit: usize) -> Vec<Reason> {
+    let mut frame = Frame::of(answer);
+    let mut reasons = Vec::new();
+    let mut room = limit.saturating_sub(frame.length);
+    while let Some(pending) = queue.pop_front() {
+        let (command, length) = frame.measure(pending.command);
+        let pending = Pending { command, ..pending };
+        // The Status of the SyncHdr is no progress.
+        let is_forced = answer.body.commands.len() < 2;
+        let is_full = length > room;
+        let taken = match divide(&mut frame, &pending, room, is_forced).filter(|_| is_full) {
+            Some((first, rest)) => {
+                queue.push_front(rest);
+                first
+            }
+            None if is_full && !is_forced => {
+                queue.push_front(pending);
+                break;
+            }
+            None => pending,
+        };
+        answer.body.commands.push(taken.command);
+        reasons.extend(taken.reason);
+        if is_full {
+            break;
+        }
+        room -= length;
+    }
+    number(&mut answer.body.commands);
+    reasons
+}
+
+/// CmdIDs are counted from 1 in every message.
+pub(super) fn number(commands: &mut [Command]) {
+    for (index, command) in commands.iter_mut().enumerate() {
+        command.cmd_id = Some(Text::number(index + 1));
+    }
+}
+
+/// Divides Results between its Items, or in the data of the first. `is_forced` divides also where the first part is too
+/// large.
+fn divide(frame: &mut Frame, pending: &Pending, room: usize, is_forced: bool) -> Option<(Pending, Pending)> {
+    let Kind::Results(results) = &pending.command.kind else { return None };
+    let with = |items: Items, is_begun: bool| {
+        let kind = Kind::Results(Results { items, ..results.clone() });
+        Pending { command: Command { kind, ..pending.command.clone() }, reason: None, is_begun }
+    };
+    let mut fits = |items: &[Item]| frame.measure(with(items.into(), false).command).1 <= room;
+    // More Items never take less.
+    let count = partition(results.items.len(), |count| results.items.get(..count).is_some_and(&mut fits));
+    let (first, rest) = results.items.split_at_checked(count)?;
+    if !first.is_empty() {
+        return (!rest.is_empty()).then(|| (with(first.into(), pending.is_begun), with(rest.into(), false)));
+    }
+    let (item, others) = rest.split_first()?;
+    let divided = |most| chunk::divide(item, !pending.is_begun, most);
+    let most = partition(room, |most| divided(most).is_some_and(|(first, _)| fits(&[first])));
+    let (first, rest) = divided(most)?;
+    if !is_forced && !fits(std::slice::from_ref(&first)) {
+        return None;
+    }
+    let rest = std::iter::once(rest).chain(others.iter().cloned()).collect();
+    Some((with(smallvec::smallvec![first], true), with(rest, true)))
+}
+
+/// The largest number up to `most` for which `holds`, if it holds for all below as well; 0 if for none.
+fn partition(most: usize, mut holds: impl FnMut(usize) -> bool) -> usize {
+    let (mut low, mut high) = (0, most);
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        if holds(middle) { low = middle } else { high = middle - 1 }
+    }
+    low
 }

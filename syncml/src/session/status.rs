@@ -13,45 +13,42 @@ pub struct StatusCode {
 }
 
 macro_rules! codes {
-    ($(#[$doc:meta])* $list:ident { $($constant:ident $text:literal $name:literal)* }) => {
+    ($($constant:ident $text:literal $name:literal)*) => {
         impl StatusCode {
             $(
                 #[doc = concat!("`", $text, "` ", $name)]
                 pub const $constant: Self = Self { text: $text, name: $name };
             )*
 
-            $(#[$doc])*
-            pub const $list: &[Self] = &[$(Self::$constant),*];
+            /// Every code that the device gives.
+            pub const ALL: &[Self] = &[$(Self::$constant),*];
         }
     };
 }
 
 codes! {
-    /// Every code that a [`Responder`](super::Responder) gives.
-    ALL {
-        OK "200" "OK"
-        NOT_EXECUTED "215" "not executed"
-        ROLLED_BACK "216" "Atomic roll back OK"
-        BAD_REQUEST "400" "bad request"
-        NOT_FOUND "404" "not found"
-        NOT_ALLOWED "405" "command not allowed"
-        NOT_SUPPORTED "406" "optional feature not supported"
-        INCOMPLETE "412" "incomplete command"
-        UNSUPPORTED_TYPE "415" "unsupported media type or format"
-        ALREADY_EXISTS "418" "already exists"
-        DEVICE_FULL "420" "device full"
-        COMMAND_FAILED "500" "command failed"
-        ATOMIC_FAILED "507" "Atomic failed"
-    }
-}
-
-codes! {
-    /// The codes that only a session with credentials gives.
-    OF_CREDENTIALS {
-        AUTHENTICATED "212" "authentication accepted"
-        INVALID_CREDENTIALS "401" "invalid credentials"
-        MISSING_CREDENTIALS "407" "missing credentials"
-    }
+    OK "200" "OK"
+    AUTHENTICATED "212" "authentication accepted"
+    CHUNK_ACCEPTED "213" "chunked item accepted and buffered"
+    NOT_EXECUTED "215" "not executed"
+    ROLLED_BACK "216" "Atomic roll back OK"
+    BAD_REQUEST "400" "bad request"
+    INVALID_CREDENTIALS "401" "invalid credentials"
+    NOT_FOUND "404" "not found"
+    NOT_ALLOWED "405" "command not allowed"
+    NOT_SUPPORTED "406" "optional feature not supported"
+    MISSING_CREDENTIALS "407" "missing credentials"
+    SIZE_REQUIRED "411" "size required"
+    INCOMPLETE "412" "incomplete command"
+    TOO_LARGE "413" "request entity too large"
+    UNSUPPORTED_TYPE "415" "unsupported media type or format"
+    ALREADY_EXISTS "418" "already exists"
+    DEVICE_FULL "420" "device full"
+    SIZE_MISMATCH "424" "size mismatch"
+    COMMAND_FAILED "500" "command failed"
+    ATOMIC_FAILED "507" "Atomic failed"
+    ROLL_BACK_FAILED "516" "Atomic roll back failed"
+    ATOMIC_TOO_LARGE "517" "Atomic response too large to fit"
 }
 
 impl StatusCode {

@@ -1,9 +1,12 @@
-//! Messages and the answers that a device gives to them, byte for byte: `fixtures/messages`. The conformance
-//! register is held against the same cases, and rendered from them.
+//! What a device says, byte for byte: its answers to messages (`fixtures/messages`), and its side of sessions that it
+//! opens (`fixtures/sessions`). The conformance register is held against the same cases, and rendered from them.
 //!
-//! `UPDATE=1 cargo test -p syncml --test messages` writes the answers and `CONFORMANCE.md`; read what it changed.
+//! `UPDATE=1 cargo test -p syncml --test cases` writes what the device says and `CONFORMANCE.md`; read what it changed.
 
 #![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test reads its cases, or fails")]
+
+mod message;
+mod session;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -16,7 +19,8 @@ use csp_model::{Device, DeviceFile};
 use fixtures::Case;
 use syncml::codec::{self, Limits};
 use syncml::conformance::{REGISTER, Rule};
-use syncml::session::{Responder, StatusCode};
+use syncml::message::Message;
+use syncml::session::StatusCode;
 
 /// What playing a case showed.
 #[derive(Default)]
@@ -27,10 +31,46 @@ struct Played {
     wrong: Vec<String>,
 }
 
+/// A kind of cases, and how one is played.
+type Kind = (&'static str, fn(&Case) -> Played);
+
+const KINDS: [Kind; 2] = [("messages", message::play), ("sessions", session::play)];
+
+impl Played {
+    /// Holds what the device says against the file `name` of the case, or writes it there.
+    fn said(&mut self, case: &Case, name: &str, said: &str) {
+        let codes = StatusCode::ALL.iter().map(|code| code.text());
+        self.codes.extend(codes.filter(|code| said.contains(&format!(">{code}</Data></Status>"))));
+        if is_update() {
+            fs::write(case.path.join(name), format!("{said}\n")).unwrap();
+            return;
+        }
+        let expected = case.text(name).unwrap_or_default();
+        if expected.trim_end_matches('\n') != said {
+            let expected = expected.trim_end();
+            self.wrong.push(format!("{}/{name}\nexpected {expected}\ngot      {said}", case.name));
+        }
+    }
+
+    /// Adds the rules that the case says it shows.
+    fn shows(&mut self, case: &Case) {
+        let shows = case.text("shows.txt").unwrap_or_default();
+        self.rules.extend(shows.lines().filter(|line| !line.is_empty()).map(str::to_owned));
+    }
+}
+
 #[test]
-fn answers() {
-    let wrong: Vec<_> = fixtures::cases("messages").iter().flat_map(|case| play(case).wrong).collect();
-    assert!(wrong.is_empty(), "{} answers differ\n{}", wrong.len(), wrong.join("\n"));
+fn what_the_device_says() {
+    let wrong = KINDS.map(|(kind, play)| {
+        fixtures::cases(kind).iter().flat_map(|case| play(case).wrong).collect::<Vec<_>>()
+    });
+    let wrong = wrong.concat();
+    assert!(wrong.is_empty(), "{} messages differ\n{}", wrong.len(), wrong.join("\n"));
+}
+
+fn message(case: &Case, name: &str) -> Option<Message> {
+    let decoded = codec::decode(&case.bytes(name)?, &Limits::default());
+    Some(decoded.unwrap_or_else(|error| panic!("{}: {name}: {error}", case.name)))
 }
 
 #[test]
@@ -55,37 +95,7 @@ fn the_register_is_rendered() {
         fs::write(&path, &rendered).unwrap();
     }
     let written = fs::read_to_string(&path).unwrap_or_default();
-    assert!(written == rendered, "CONFORMANCE.md is stale: UPDATE=1 cargo test -p syncml --test messages");
-}
-
-fn play(case: &Case) -> Played {
-    let mut device = device(case);
-    let mut session = Responder::new(&device);
-    let mut played = Played::default();
-    for number in 1.. {
-        let Some(request) = case.bytes(&format!("request-{number}.xml")) else { break };
-        let message = codec::decode(&request, &Limits::default())
-            .unwrap_or_else(|error| panic!("{}: request-{number}.xml: {error}", case.name));
-        let turn = session.receive(&message, &mut device);
-        let answer = String::from_utf8(codec::encode(&turn.answer)).unwrap();
-        played.rules.extend(turn.reasons.iter().map(|reason| reason.rule.id.to_owned()));
-        let codes = StatusCode::ALL.iter().map(|code| code.text());
-        played.codes.extend(codes.filter(|code| answer.contains(&format!(">{code}</Data></Status>"))));
-        let name = format!("answer-{number}.xml");
-        if is_update() {
-            fs::write(case.path.join(&name), format!("{answer}\n")).unwrap();
-            continue;
-        }
-        let expected = case.text(&name).unwrap_or_default();
-        if expected.trim_end_matches('\n') != answer {
-            let expected = expected.trim_end();
-            played.wrong.push(format!("{}/{name}\nexpected {expected}\ngot      {answer}", case.name));
-        }
-    }
-    assert!(!played.rules.is_empty(), "{} holds no request", case.name);
-    let shows = case.text("shows.txt").unwrap_or_default();
-    played.rules.extend(shows.lines().filter(|line| !line.is_empty()).map(str::to_owned));
-    played
+    assert!(written == rendered, "CONFORMANCE.md is stale: UPDATE=1 cargo test -p syncml --test cases");
 }
 
 fn device(case: &Case) -> Device {
@@ -100,12 +110,14 @@ fn device(case: &Case) -> Device {
 fn shown() -> (BTreeMap<String, Vec<String>>, BTreeSet<&'static str>) {
     let mut shown_by = BTreeMap::<String, Vec<String>>::new();
     let mut codes = BTreeSet::new();
-    for case in fixtures::cases("messages") {
-        let played = play(&case);
-        for rule in played.rules {
-            shown_by.entry(rule).or_default().push(case.name.clone());
+    for (kind, play) in KINDS {
+        for case in fixtures::cases(kind) {
+            let played = play(&case);
+            for rule in played.rules {
+                shown_by.entry(rule).or_default().push(format!("{kind}/{}", case.name));
+            }
+            codes.extend(played.codes);
         }
-        codes.extend(played.codes);
     }
     (shown_by, codes)
 }
@@ -113,7 +125,7 @@ fn shown() -> (BTreeMap<String, Vec<String>>, BTreeSet<&'static str>) {
 fn render(shown_by: &BTreeMap<String, Vec<String>>) -> String {
     const MOST: usize = 3;
     let mut text = "# Conformance register\n\n\
-        What the simulated device does, on what ground, and which cases under `fixtures/messages` show it.\n\
+        What the simulated device does, on what ground, and which cases under `fixtures` show it.\n\
         **documented**: a text says so; **observed**: a real Windows client was captured doing it; **decided**: the\n\
         texts are silent or disagree, and this project chose. The tables are rendered from\n\
         `syncml/src/conformance.rs` by a test, which fails when no case shows a rule.\n"

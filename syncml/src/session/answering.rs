@@ -1,0 +1,174 @@
+//! How the device answers within one session, whoever opened it.
+//!
+//! It keeps what outlives a message: an object of which pieces are still to come, what did not fit into the last
+//! answer, and whether failures are explained. Deliberately absent: who may ask, and when a session ends.
+
+use std::collections::VecDeque;
+
+use csp_model::Device;
+use csp_model::device::{MaxMsgSize, OriginalError};
+
+use super::answer::{Answer, Room};
+use super::chunk::Incoming;
+use super::size::{self, Pending};
+use super::status::Outcome;
+use super::turn::Turn;
+use crate::message::{Alert, Body, Chal, Command, Header, Kind, Message, Namespace, Span, Text};
+
+/// What the device keeps of a session from one message to the next.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Answering {
+    /// Whether failures carry the Windows error behind them. What a server sets holds from the next session on.
+    explains: bool,
+    /// Whether the last answer was larger than the server takes: the session ends with the next one.
+    aborts: bool,
+    incoming: Incoming,
+    /// What did not fit into the last answer.
+    waiting: VecDeque<Pending>,
+}
+
+/// What becomes of a message, as its sender is told with the Status of the SyncHdr.
+pub(super) struct Welcome {
+    pub(super) outcome: Outcome,
+    pub(super) chal: Option<Chal>,
+    /// What the device asks for after a message without Final.
+    pub(super) pull: Pull,
+}
+
+/// When the device asks for the next message of a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Pull {
+    /// When an object has not come to its end.
+    Objects,
+    /// When a message had no Final.
+    Packages,
+}
+
+impl Answering {
+    /// A new session with `device`.
+    pub(super) fn new(device: &Device) -> Self {
+        const EXPLAINS_SINCE: (u32, u32) = (3, 0);
+        let explains = match device.profile().file().original_error {
+            OriginalError::Always => true,
+            OriginalError::WhenAsked => {
+                device.sync_application_version().is_some_and(|version| version >= EXPLAINS_SINCE)
+            }
+        };
+        Self { explains, aborts: false, incoming: Incoming::default(), waiting: VecDeque::new() }
+    }
+
+    /// Whether the next message ends the session: the last answer was larger than the server takes.
+    pub(super) const fn aborts(&self) -> bool {
+        self.aborts
+    }
+
+    /// Does what `request` asks, and answers it under `header`.
+    pub(super) fn turn(
+        &mut self,
+        request: &Message,
+        header: Header,
+        welcome: Welcome,
+        device: &mut Device,
+    ) -> Turn {
+        let Self { explains, aborts, incoming, waiting } = self;
+        let msg_ref = msg_id(request);
+        let file = device.profile().file();
+        let (cuts, most) = (file.large_objects, file.max_msg_size);
+        let sender = request.header.as_ref();
+        let limit = sender.and_then(size::limit).filter(|_| cuts || most == MaxMsgSize::Abort);
+        let least = |header: &Header| message(header.clone(), Vec::new());
+        let room = limit.map(|message| Room {
+            least: least(&header),
+            message,
+            object: sender.and_then(size::largest_object).filter(|_| cuts),
+        });
+        let commands = &request.body.commands;
+        let mut answer = Answer::new(msg_ref, *explains, room, welcome.pull, incoming, commands.len());
+        let span = sender.map_or(request.body.span, |header| header.span);
+        let outcome = welcome.outcome;
+        let is_refused = outcome.code.is_failure();
+        answer.sync_hdr(span, outcome.clone(), welcome.chal);
+        if is_refused {
+            answer.refuse(commands, &outcome);
+        } else if *aborts {
+            answer.alert("1223");
+        } else {
+            answer.commands(commands, device);
+        }
+        if let Some(interrupted) = answer.incoming.end_of_message() {
+            answer.interrupted(interrupted);
+        }
+        let asks = !request.body.is_final
+            && match welcome.pull {
+                Pull::Objects => answer.incoming.is_open(),
+                Pull::Packages => !is_refused && !*aborts,
+            };
+        let Answer { commands, reasons, effects, .. } = answer;
+        let is_due = commands.len() > 1 || asks || !waiting.is_empty();
+        let answer = message(header, commands);
+        let mut turn = Turn { answer, is_due, reasons, effects, repeats: false, findings: Vec::new() };
+        if cuts && limit.is_some() || !waiting.is_empty() {
+            cut(&mut turn, waiting, limit.unwrap_or(usize::MAX).saturating_sub(if asks { ALERT } else { 0 }));
+        }
+        if asks {
+            turn.answer.body.is_final = false;
+            push_alert(&mut turn.answer, "1222");
+        }
+        *aborts = match limit {
+            Some(limit) if !cuts => size::fit(&mut turn.answer, limit),
+            Some(_) | None => false,
+        };
+        turn
+    }
+
+    /// An answer that says no more than what became of the SyncHdr, and is not due.
+    pub(super) fn acknowledge(&self, request: &Message, header: Header, outcome: Outcome) -> Turn {
+        let mut incoming = Incoming::default();
+        let mut answer = Answer::new(msg_id(request), self.explains, None, Pull::Objects, &mut incoming, 0);
+        let span = request.header.as_ref().map_or(request.body.span, |header| header.span);
+        answer.sync_hdr(span, outcome, None);
+        let Answer { commands, reasons, effects, .. } = answer;
+        let answer = message(header, commands);
+        Turn { answer, is_due: false, reasons, effects, repeats: false, findings: Vec::new() }
+    }
+}
+
+/// The bytes of an Alert that is its code alone, or some more.
+const ALERT: usize = 80;
+
+/// Adds an Alert that is its code alone.
+pub(super) fn push_alert(message: &mut Message, code: &'static str) {
+    let commands = &mut message.body.commands;
+    let alert = Alert { code: Some(Text::from_static(code)), ..Alert::default() };
+    commands.push(Command::new(Some(Text::number(commands.len() + 1)), Kind::Alert(alert)));
+}
+
+/// The number of a message, as its answer refers to it.
+pub(super) fn msg_id(message: &Message) -> Text {
+    let header = message.header.as_ref();
+    header.and_then(|header| header.msg_id.clone()).unwrap_or(Text::from_static("1"))
+}
+
+/// A message of the device's.
+pub(super) fn message(header: Header, commands: Vec<Command>) -> Message {
+    Message {
+        namespace: Namespace::SyncMl12,
+        header: Some(header),
+        body: Body { commands, is_final: true, span: Span::default() },
+        bare_body: false,
+    }
+}
+
+/// Leaves what does not fit to the next answer, behind what waits already. The Status of the SyncHdr goes first.
+fn cut(turn: &mut Turn, waiting: &mut VecDeque<Pending>, limit: usize) {
+    let mut commands = std::mem::take(&mut turn.answer.body.commands).into_iter();
+    let mut reasons = std::mem::take(&mut turn.reasons).into_iter();
+    turn.answer.body.commands.extend(commands.next());
+    turn.reasons.extend(reasons.next());
+    waiting.extend(commands.map(|command| {
+        let is_status = matches!(command.kind, Kind::Status(_));
+        Pending { command, reason: is_status.then(|| reasons.next()).flatten(), is_begun: false }
+    }));
+    turn.reasons.extend(size::fill(&mut turn.answer, waiting, limit));
+    turn.answer.body.is_final = waiting.is_empty();
+}
