@@ -295,6 +295,15 @@ impl Device {
     }
 }
 
+/// The name of the account of a server.
+pub(super) fn uid_of(device: &Device, provider: &str) -> Option<String> {
+    let is_of = |uid: &String| {
+        let server = stored::value(device, &["SyncML", "DMAcc", uid, "ServerID"]);
+        server.is_some_and(|server| *server.text() == *provider)
+    };
+    stored::names(device, &["SyncML", "DMAcc"]).into_iter().find(is_of)
+}
+
 /// Where the address of an account stands: it has one, whatever its node is called.
 pub(super) fn address_node(device: &Device, uid: &str) -> Option<[String; 6]> {
     let object = stored::names(device, &["SyncML", "DMAcc", uid, "AppAddr"]).into_iter().next()?;

@@ -9,6 +9,7 @@ pub mod dmacc;
 pub mod dmclient;
 pub mod manageability;
 pub mod policy;
+pub mod reboot;
 pub mod stored;
 pub mod update;
 
@@ -31,10 +32,14 @@ pub enum Csp {
     DevDetail(devdetail::Node),
     /// `./DevInfo`
     DevInfo(devinfo::Node),
+    /// `./Vendor/MSFT/DMClient`, the nodes that do more than keep a value.
+    DmClient(dmclient::Node),
     /// `./Vendor/MSFT/DeviceManageability`
     Manageability(manageability::Node),
     /// `./Vendor/MSFT/Policy`, the areas that the device acts on.
     Policy(policy::Node),
+    /// `./Vendor/MSFT/Reboot`
+    Reboot(reboot::Node),
     /// Any CSP that keeps what it is given.
     Stored(MountId),
     /// `./Vendor/MSFT/Update`
@@ -102,6 +107,7 @@ impl Csp {
     pub(crate) const fn mount(self) -> Option<MountId> {
         match self {
             Self::Stored(mount) => Some(mount),
+            Self::DmClient(_) | Self::Reboot(_) => Some(MountId::BUILTIN),
             Self::Interior
             | Self::DevDetail(_)
             | Self::DevInfo(_)
@@ -119,7 +125,9 @@ impl Csp {
             | Self::DevDetail(_)
             | Self::DevInfo(_)
             | Self::Manageability(_)
+            | Self::DmClient(_)
             | Self::Policy(_)
+            | Self::Reboot(_)
             | Self::Stored(_) => described,
         }
     }
@@ -132,8 +140,10 @@ impl Csp {
             Self::Interior
             | Self::DevDetail(_)
             | Self::DevInfo(_)
+            | Self::DmClient(_)
             | Self::Manageability(_)
-            | Self::Policy(_) => true,
+            | Self::Policy(_)
+            | Self::Reboot(_) => true,
         }
     }
 
@@ -150,7 +160,9 @@ impl Csp {
             | Self::DevDetail(_)
             | Self::DevInfo(_)
             | Self::Manageability(_)
+            | Self::DmClient(_)
             | Self::Policy(_)
+            | Self::Reboot(_)
             | Self::Stored(_) => name.text().to_owned(),
         }
     }
@@ -161,7 +173,41 @@ impl Csp {
             Self::Policy(node) => policy::read(device, node, address.node).is_some(),
             Self::Stored(mount) => stored::exists(device, mount, address),
             Self::Update(node) => update::exists(device, node, address),
-            Self::Interior | Self::DevDetail(_) | Self::DevInfo(_) | Self::Manageability(_) => true,
+            Self::DmClient(node) => dmclient::exists(device, node, address),
+            Self::Interior
+            | Self::DevDetail(_)
+            | Self::DevInfo(_)
+            | Self::Manageability(_)
+            | Self::Reboot(_) => true,
+        }
+    }
+
+    /// Whether a node that is there whenever the one above is was ever given a value; only of one that keeps its value
+    /// can it be said.
+    pub(crate) fn is_given(self, device: &Device, address: &Address<'_>) -> bool {
+        self.mount().is_none_or(|mount| stored::exists(device, mount, address))
+    }
+
+    /// Whether the CSP takes a value that its description allows.
+    ///
+    /// # Errors
+    /// What it expects instead.
+    pub(crate) fn check(
+        self,
+        device: &Device,
+        address: &Address<'_>,
+        value: &Value,
+    ) -> Result<(), TreeError> {
+        match self {
+            Self::DmClient(node) => dmclient::check(device, node, address, value),
+            Self::Reboot(node) => reboot::check(device, node, value),
+            Self::Interior
+            | Self::DevDetail(_)
+            | Self::DevInfo(_)
+            | Self::Manageability(_)
+            | Self::Policy(_)
+            | Self::Stored(_)
+            | Self::Update(_) => Ok(()),
         }
     }
 
@@ -179,8 +225,10 @@ impl Csp {
             Self::Interior
             | Self::DevDetail(_)
             | Self::DevInfo(_)
+            | Self::DmClient(_)
             | Self::Manageability(_)
-            | Self::Policy(_) => {}
+            | Self::Policy(_)
+            | Self::Reboot(_) => {}
         }
     }
 
@@ -190,7 +238,9 @@ impl Csp {
             Self::Interior => None,
             Self::DevDetail(node) => Some(devdetail::read(device, node)),
             Self::DevInfo(node) => Some(devinfo::read(device, node)),
+            Self::DmClient(node) => dmclient::read(device, node, address),
             Self::Manageability(node) => Some(manageability::read(device, node)),
+            Self::Reboot(node) => reboot::read(device, node, address),
             Self::Policy(node) => policy::read(device, node, address.node),
             Self::Stored(mount) => stored::read(device, mount, address),
             Self::Update(node) => update::read(device, node, address),
@@ -206,7 +256,9 @@ impl Csp {
     ) -> Result<(), TreeError> {
         match self {
             Self::DevDetail(node) => devdetail::write(device, node, value),
+            Self::DmClient(node) => dmclient::write(device, node, address, value),
             Self::Policy(_) => policy::write(device, address.node, value),
+            Self::Reboot(_) => reboot::write(device, address, value),
             Self::Stored(mount) => stored::write(device, mount, address, value),
             Self::Update(node) => update::write(device, node, address),
             Self::Interior | Self::DevInfo(_) | Self::Manageability(_) => {
@@ -226,7 +278,9 @@ impl Csp {
             | Self::Interior
             | Self::DevDetail(_)
             | Self::DevInfo(_)
-            | Self::Manageability(_) => {}
+            | Self::DmClient(_)
+            | Self::Manageability(_)
+            | Self::Reboot(_) => {}
         }
         stored::remove(device, address);
     }
@@ -234,6 +288,8 @@ impl Csp {
     /// Runs a node.
     pub(crate) fn exec(self, device: &mut Device, address: &Address<'_>) -> Result<Effect, TreeError> {
         match self {
+            Self::DmClient(node) => dmclient::exec(device, node, address),
+            Self::Reboot(node) => reboot::exec(node),
             Self::Update(node) => update::exec(device, node),
             Self::Stored(_) => Ok(Effect::Executed),
             Self::Interior

@@ -31,6 +31,7 @@ pub use scalar::{NotATimeZone, Scalar, TimeZone, WindowsEdition};
 pub use snapshot::{DeviceState, Snapshot, SnapshotError};
 
 use crate::agent::{self, Agent, ScanSources};
+use crate::csp::dmclient;
 use crate::csp::policy::{EffectivePolicy, Policy};
 use crate::csp::stored::{MountId, Stored};
 use crate::schema::OsVersion;
@@ -208,11 +209,8 @@ impl Device {
     pub fn sync_application_version(&self) -> Option<(u32, u32)> {
         let node = self.profile.sync_application_version()?;
         let stored = self.stored.values().flat_map(|stored| stored.iter());
-        let versions = stored.filter(|(key, _)| key.node == node).filter_map(|(_, value)| {
-            let text = value?.text();
-            let (major, minor) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
-            Some((major.parse().ok()?, minor.parse().ok()?))
-        });
+        let versions = stored.filter(|(key, _)| key.node == node);
+        let versions = versions.filter_map(|(_, value)| dmclient::version(&value?.text()));
         versions.max()
     }
 

@@ -9,7 +9,7 @@ use super::{Device, Registry, Scalar};
 use crate::agent::{Agent, Failure, Record, UpdateId, UpdateState};
 use crate::csp::policy::Policy;
 use crate::csp::stored::{Kept, Key, MountId, Stored};
-use crate::csp::{Csp, devdetail, devinfo, dmacc, dmclient, manageability, policy, update};
+use crate::csp::{Csp, devdetail, devinfo, dmacc, dmclient, manageability, policy, reboot, update};
 use crate::schema::{self, NodeId, OsVersion, Schema, Warning, builtin, ddf};
 use crate::tree::{Setting, Transaction};
 use crate::units::Instant;
@@ -211,8 +211,10 @@ fn builtin_schema(file: &DeviceFile) -> (Schema, BTreeMap<NodeId, Csp>) {
     mount(builtin::policy(), &|names| policy::Node::at(names).map(Csp::Policy));
     mount(builtin::device_manageability(), &|names| manageability::Node::at(names).map(Csp::Manageability));
     mount(builtin::dm_acc(), &|_| Some(Csp::Stored(MountId::BUILTIN)));
-    mount(builtin::dm_client(), &|_| Some(Csp::Stored(MountId::BUILTIN)));
-    mount(builtin::reboot(), &|_| Some(Csp::Stored(MountId::BUILTIN)));
+    mount(builtin::dm_client(), &|names| {
+        Some(dmclient::Node::at(names).map_or(Csp::Stored(MountId::BUILTIN), Csp::DmClient))
+    });
+    mount(builtin::reboot(), &|names| reboot::Node::at(names).map(Csp::Reboot));
     (schema, csps)
 }
 

@@ -31,12 +31,9 @@ pub fn operation(device: &Device) -> BoxedStrategy<Operation> {
         .prop_flat_map(move |names| {
             let kinds = kinds(&device, &names);
             let device = device.clone();
-            select(kinds).prop_flat_map(|(kind, sites)| (Just(kind), select(sites))).prop_flat_map(
-                move |(kind, site)| {
-                    let def = device.profile().schema().def(site.id);
-                    concrete(kind, site, def)
-                },
-            )
+            select(kinds)
+                .prop_flat_map(|(kind, sites)| (Just(kind), select(sites)))
+                .prop_flat_map(move |(kind, site)| concrete(kind, site, &device))
         })
         .boxed()
 }
@@ -65,6 +62,7 @@ fn kinds(device: &Device, names: &[String]) -> Vec<(Kind, Vec<Site>)> {
         def.is_interior() || fitting(&def.properties).is_some()
     };
     let mut adds = addable;
+    adds.extend(site::to_be_given(device, &present));
     adds.retain(has_value);
     let mut replaces = with(Access::REPLACE);
     replaces.extend(adds.iter().filter(|site| site::replace_adds(device, site.id)).cloned());
@@ -84,8 +82,14 @@ fn kinds(device: &Device, names: &[String]) -> Vec<(Kind, Vec<Site>)> {
     kinds
 }
 
-fn concrete(kind: Kind, site: Site, def: &Def) -> BoxedStrategy<Operation> {
-    let Site { uri, .. } = site;
+fn concrete(kind: Kind, site: Site, device: &Device) -> BoxedStrategy<Operation> {
+    let Site { uri, id } = site;
+    let def = device.profile().schema().def(id);
+    let given = |def| {
+        let Some((times, _)) = site::schedules(device, id) else { return given(def) };
+        let data = select(times).prop_map(|text| Some(text.to_owned()));
+        data.prop_map(|data| Given { data, ..Given::default() }).boxed()
+    };
     match kind {
         Kind::Get => Just(Operation::Get(uri)).boxed(),
         Kind::List => select(vec![Leaves::Bare, Leaves::WithData])

@@ -10,7 +10,7 @@ use proptest::sample::select;
 use super::update::update_id;
 use super::uri::name;
 use crate::agent::UpdateId;
-use crate::csp::{Csp, policy, update};
+use crate::csp::{Csp, policy, reboot, update};
 use crate::device::RevokeApproval;
 use crate::schema::builtin::Edition;
 use crate::schema::{Def, NodeId, Occurrence, Scope};
@@ -102,6 +102,38 @@ fn add_below(
     }
 }
 
+/// The nodes that are there whenever the one above is, were never given a value, and can be given one by an Add.
+pub(super) fn to_be_given(device: &Device, present: &[Site]) -> Vec<Site> {
+    let kept = device.state().stored;
+    let is_one = |site: &&Site| {
+        let def = device.profile().schema().def(site.id);
+        let keeps =
+            matches!(device.profile().csp(site.id), Csp::Stored(_) | Csp::DmClient(_) | Csp::Reboot(_));
+        let comes_along = def.comes_with_parent() && def.properties.scope == Scope::Dynamic;
+        let may_add = access(device, site.id).contains(Access::ADD);
+        keeps && comes_along && may_add && !kept.contains_key(&site.uri.to_string())
+    };
+    present.iter().filter(is_one).cloned().collect()
+}
+
+/// Values of a schedule of restarts: ones that it takes, and ones that it does not. `None` for every other node.
+pub(super) fn schedules(device: &Device, id: NodeId) -> Option<(Vec<&'static str>, Vec<&'static str>)> {
+    let Csp::Reboot(node) = device.profile().csp(id) else { return None };
+    let other = match node {
+        reboot::Node::DailyRecurrent => Some("./Vendor/MSFT/Reboot/Schedule/WeeklyRecurrent"),
+        reboot::Node::WeeklyRecurrent => Some("./Vendor/MSFT/Reboot/Schedule/DailyRecurrent"),
+        reboot::Node::Single => None,
+        reboot::Node::RebootNow => return None,
+    };
+    let times = ["2024-05-01T03:00:00Z", "2024-05-01T03:00:00", "20240501T030000Z"];
+    let none = ["", "  "];
+    let never = ["0", "x", "2024-05-01"];
+    if other.is_some_and(|other| device.state().stored.contains_key(other)) {
+        return Some((none.to_vec(), [&times[..], &never].concat()));
+    }
+    Some(([&times[..], &none].concat(), never.to_vec()))
+}
+
 /// What may be done to a node: its own access, Add and Delete of the permanent node above a free one, and the device
 /// file's word on approvals.
 pub(super) fn access(device: &Device, id: NodeId) -> Access {
@@ -154,7 +186,13 @@ pub(super) fn takes(device: &Device, id: NodeId, name: &str) -> bool {
         Csp::Stored(_) => {
             msft.and_then(|msft| msft.naming.as_ref()).is_none_or(|naming| naming.accepts(name))
         }
-        Csp::Interior | Csp::DevDetail(_) | Csp::DevInfo(_) | Csp::Manageability(_) | Csp::Policy(_) => false,
+        Csp::Interior
+        | Csp::DevDetail(_)
+        | Csp::DevInfo(_)
+        | Csp::DmClient(_)
+        | Csp::Manageability(_)
+        | Csp::Policy(_)
+        | Csp::Reboot(_) => false,
     }
 }
 

@@ -7,7 +7,7 @@ use super::operation::{Given, Operation};
 use super::respect::transaction;
 use super::site::{self, Site};
 use super::value::{disallowed, misspelled};
-use crate::schema::Def;
+use crate::schema::{Def, NodeId};
 use crate::tree::{Leaves, Transaction};
 use crate::{Access, Device, Format, TreeError};
 
@@ -91,6 +91,8 @@ fn all(device: &Device, names: &[String]) -> Vec<(Broken, Vec<Operation>)> {
         }
     }
     replaces.extend(present.iter().filter(|site| allows(site, Access::REPLACE)));
+    let unset = site::to_be_given(device, &present);
+    adds.extend(&unset);
     let writes = Writes { device, adds, replaces };
     let (absent, unnameable, full, inapplicable) = beside(device, &present, names);
     let mut missing = absent;
@@ -103,17 +105,21 @@ fn all(device: &Device, names: &[String]) -> Vec<(Broken, Vec<Operation>)> {
         let replace = Some(replace).filter(|_| !site::replace_adds(device, site.id));
         operations.into_iter().chain(others).chain(replace)
     }));
-    let there = present.iter().filter(|site| allows(site, Access::ADD));
+    let is_unset = |site: &&Site| unset.iter().any(|unset| unset.uri == site.uri);
+    let there = present.iter().filter(|site| allows(site, Access::ADD) && !is_unset(site));
     vec![
         (Broken::Existence, missing),
         (Broken::Absence, there.map(|site| Operation::Add(site.uri.clone(), Given::default())).collect()),
         (Broken::Access, without_access(device, &present, names)),
         (Broken::Applicability, inapplicable),
-        (Broken::Format, writes.each(&wrong_formats)),
+        (Broken::Format, writes.each(&|_, def| wrong_formats(device, def))),
         (Broken::Spelling, writes.each(&|_, def| data(misspelled(def.properties.format)))),
         (
             Broken::AllowedValues,
-            writes.each(&|_, def| {
+            writes.each(&|id, def| {
+                if let Some((_, never)) = site::schedules(device, id) {
+                    return data(&never);
+                }
                 let values =
                     Some(def).filter(|def| !def.is_interior()).map(|def| disallowed(&def.properties));
                 let texts: Vec<_> = values.into_iter().flatten().map(|value| value.to_string()).collect();
@@ -135,11 +141,11 @@ struct Writes<'d> {
 
 impl Writes<'_> {
     /// An Add or a Replace of every node with every one of these.
-    fn each(&self, given: &dyn Fn(&Device, &Def) -> Vec<Given>) -> Vec<Operation> {
+    fn each(&self, given: &dyn Fn(NodeId, &Def) -> Vec<Given>) -> Vec<Operation> {
         let schema = self.device.profile().schema();
         let of = |site: &Site| {
             let def = schema.def(site.id);
-            let all = given(self.device, def).into_iter();
+            let all = given(site.id, def).into_iter();
             all.map(|given| Given { transaction: transaction(def), ..given }).collect::<Vec<_>>()
         };
         let adds = self
@@ -163,8 +169,11 @@ fn wrong_formats(device: &Device, def: &Def) -> Vec<Given> {
     if def.is_interior() && device.profile().file().lenient_add {
         return Vec::new();
     }
+    let own = def.properties.format;
     let with = |format: &str| Given { format: Some(format.to_owned()), ..Given::default() };
-    let others = Format::ALL.into_iter().filter(|format| *format != def.properties.format);
+    // Base64 carries what is binary.
+    let is_same = |format| format == own || (own, format) == (Format::Bin, Format::B64);
+    let others = Format::ALL.into_iter().filter(|format| !is_same(*format));
     let mut all: Vec<_> =
         others.map(|format| with(format.name())).chain([with("number"), with("")]).collect();
     if def.is_interior() {

@@ -3,7 +3,7 @@
 use super::resolve::Resolved;
 use super::{Effect, TreeError};
 use crate::csp::{Address, Csp};
-use crate::schema::{Def, NodeId, Occurrence, Scope};
+use crate::schema::{Def, Occurrence, Scope};
 use crate::{Access, Device, Format, LocUri, Value};
 
 /// What a command says about the value: the Format of its Meta, and its Data.
@@ -41,10 +41,10 @@ impl Device {
         self.check_names(&found.address)?;
         let def = self.profile().schema().def(found.address.node);
         self.check_access(found.address.node, Access::ADD)?;
-        if found.exists() {
+        if found.exists() && !self.can_be_given(&found.address) {
             return Err(TreeError::AlreadyExists);
         }
-        let value = self.value(found.address.node, setting)?;
+        let value = self.value(&found.address, setting)?;
         check_transaction(def, transaction)?;
         let parents = self.missing_parents(&found)?;
         for parent in &parents {
@@ -77,7 +77,7 @@ impl Device {
             return Err(TreeError::NotFound);
         }
         self.check_access(found.address.node, Access::REPLACE)?;
-        let value = self.value(found.address.node, setting)?;
+        let value = self.value(&found.address, setting)?;
         check_transaction(def, transaction)?;
         match value {
             // Nothing changes about an interior node.
@@ -114,27 +114,43 @@ impl Device {
     }
 
     /// The value that a setting means for a node; `None` for an interior one.
-    fn value(&self, node: NodeId, setting: Setting<'_>) -> Result<Option<Value>, TreeError> {
-        let def = self.profile().schema().def(node);
+    fn value(&self, address: &Address<'_>, setting: Setting<'_>) -> Result<Option<Value>, TreeError> {
+        let def = self.profile().schema().def(address.node);
+        let csp = self.profile().csp(address.node);
         let expected = def.properties.format;
-        let says_other = setting.format.is_some_and(|format| Format::from_name(format) != Some(expected));
+        let said = setting.format.map(Format::from_name);
+        // Base64 is how a message that is text carries binary data.
+        let is_encoded = (expected, said) == (Format::Bin, Some(Some(Format::B64)));
+        let says_other = said.is_some_and(|said| said != Some(expected)) && !is_encoded;
         if def.is_interior() {
             let carries_data = setting.data.is_some_and(|data| !data.trim().is_empty());
-            let is_lenient = || self.profile().file().lenient_add && self.profile().csp(node).is_approval();
+            let is_lenient = || self.profile().file().lenient_add && csp.is_approval();
             let fits = !(says_other || carries_data) || is_lenient();
             return if fits { Ok(None) } else { Err(TreeError::WrongFormat { expected }) };
         }
         if says_other {
             return Err(TreeError::WrongFormat { expected });
         }
-        let value = Value::parse(expected, setting.data.unwrap_or_default())
-            .ok_or(TreeError::BadValue { expected })?;
+        let data = setting.data.unwrap_or_default();
+        if is_encoded && Value::parse(Format::B64, data).is_none() {
+            return Err(TreeError::BadValue { expected: Format::B64 });
+        }
+        let value = Value::parse(expected, data).ok_or(TreeError::BadValue { expected })?;
         if let Some(allowed) = def.properties.msft.as_ref().and_then(|msft| msft.allowed.as_ref()) {
             allowed
                 .check(&value)
                 .map_err(|disallowed| TreeError::Disallowed { expected: disallowed.allowed })?;
         }
+        csp.check(self, address, &value)?;
         Ok(Some(value))
+    }
+
+    /// Whether a node that is there is still to be given its value by an Add. Descriptions say of some nodes both that
+    /// there is always one and that it may be added: it is there to be read and replaced, and can be added once.
+    fn can_be_given(&self, address: &Address<'_>) -> bool {
+        let def = self.profile().schema().def(address.node);
+        let comes_of_itself = def.comes_with_parent() && def.properties.scope == Scope::Dynamic;
+        comes_of_itself && !self.profile().csp(address.node).is_given(self, address)
     }
 
     /// Whether every name that was chosen on the way is one that its CSP takes.
