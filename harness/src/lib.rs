@@ -27,6 +27,8 @@ mod scenario;
 mod sim;
 mod store;
 mod transcript;
+#[allow(dead_code, unused_imports, reason = "what the device dials with, before it dials")]
+mod transport;
 mod tree_json;
 mod violation;
 
