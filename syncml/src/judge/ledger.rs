@@ -56,7 +56,7 @@ impl Ledger {
         }
         self.sent.record(message);
         self.owed.sent(message);
-        self.package = if message.body.is_final { Package::Complete } else { Package::GoesOn };
+        self.package = if message.body.is_final || pulls(message) { Package::Complete } else { Package::GoesOn };
         self.abort_if_said(message);
     }
 
@@ -177,6 +177,14 @@ impl Ledger {
             findings.add(&rules::NO_FINAL, text, body.span);
         }
     }
+}
+
+/// Whether a message asks for the next one: it is open because the other side's package is.
+fn pulls(message: &Message) -> bool {
+    message.body.commands.iter().any(|command| match &command.kind {
+        Kind::Alert(alert) => is_pull(alert),
+        Kind::Request(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => false,
+    })
 }
 
 struct Findings(Vec<Finding>);
