@@ -1,9 +1,10 @@
 //! The device beside a model of it that knows nothing of schemas, gates and shared parts: the rules are written out by
 //! hand, and the tree is made anew after every step.
 //!
-//! Both editions of the Update CSP, Policy, DMClient, and one mounted description, `lab.xml`. Deliberately absent: time
-//! that passes, and CSPs that only answer.
+//! Both editions of the Update CSP, Policy, DMClient, Reboot, and one mounted description, `lab.xml`. Deliberately
+//! absent: time that passes, CSPs that only answer, and DMAcc, of which only the address shows through DMClient.
 
+mod enrolment;
 mod model;
 mod operation;
 mod policy;
@@ -114,8 +115,8 @@ fn take(step: &Step, device: &mut Device, model: &mut Model) -> Result<(), TestC
                 Outcome::Ran(Effect::RollbackStarted(update)) => {
                     prop_assert!(leaving.contains(&update.to_string()), "{} of {:?}", update, leaving);
                 }
-                Outcome::Ran(Effect::Executed | Effect::Restart | Effect::Unenroll { .. })
-                | Outcome::Changed => prop_assert_eq!(leaving.len(), 0),
+                Outcome::Ran(effect) => prop_assert_eq!(effect, model.effect(step)),
+                Outcome::Changed => prop_assert_eq!(leaving.len(), 0),
                 Outcome::Read(_) => {}
                 Outcome::Listed(listed) => {
                     let top = model.address(step).unwrap_or_default();
@@ -156,7 +157,7 @@ fn no(error: &TreeError) -> No {
 fn compare(device: &Device, model: &Model) -> Result<(), TestCaseError> {
     let tree = model.tree();
     let mut listed = BTreeMap::new();
-    for csp in ["Update", "Policy", "DMClient", "Lab"] {
+    for csp in ["Update", "Policy", "DMClient", "Reboot", "Lab"] {
         let base = LocUri::root().child("Vendor").child("MSFT").child(csp);
         for node in device.list(&base, Leaves::WithData).expect("a list") {
             let address = format!("{csp}{}", node.below);

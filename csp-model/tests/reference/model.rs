@@ -5,9 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use csp_model::tree::Effect;
 use csp_model::{DeviceFile, Format};
 
-use super::operation::{Kind, Step};
+use super::operation::{Kind, SERVERS, Step};
 use super::rules::{Rule, Takes, rules};
 
 /// The device as the decisions describe it.
@@ -15,11 +16,15 @@ use super::rules::{Rule, Takes, rules};
 pub(crate) struct Model {
     pub(super) file: DeviceFile,
     pub(super) rules: Vec<Rule>,
+    /// Those of nodes with a name that are there whenever the one above is, by the pattern above.
+    pub(super) staying: BTreeMap<&'static str, Vec<Rule>>,
     /// Id and time.
     pub(super) approvals: BTreeMap<String, DateTime<Utc>>,
     pub(super) policies: BTreeMap<String, String>,
-    /// What DMClient and Lab keep, by address; `None` for an interior node.
+    /// What DMClient, Reboot and Lab keep, by address; `None` for an interior node.
     pub(super) kept: BTreeMap<String, Option<String>>,
+    /// The address of the account.
+    pub(super) address: String,
     /// `QualityUpdate` and `FeatureUpdate`, once refused.
     pub(super) refused: BTreeSet<String>,
 }
@@ -59,12 +64,21 @@ impl Model {
         for approval in &file.approval {
             approvals.insert(approval.id.to_string(), approval.at.unwrap_or(file.clock).0);
         }
+        let rules = rules(file);
+        let mut staying: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for rule in rules.iter().filter(|rule| rule.stays) {
+            if let Some((above, _)) = rule.pattern.rsplit_once('/') {
+                staying.entry(above).or_default().push(*rule);
+            }
+        }
         let area = file.policy.get("Update").into_iter().flatten();
         Self {
-            rules: rules(file),
+            rules,
+            staying,
             approvals,
             policies: area.map(|(name, value)| (name.clone(), value.text().into_owned())).collect(),
-            kept: BTreeMap::new(),
+            kept: BTreeMap::from([(format!("DMClient/Provider/{}", file.account.provider), None)]),
+            address: file.account.address.clone(),
             refused: BTreeSet::new(),
             file: file.clone(),
         }
@@ -79,7 +93,7 @@ impl Model {
         match step.kind {
             Kind::Get | Kind::List | Kind::Exec | Kind::Delete | Kind::Replace if !is_there => {
                 let creates = step.kind == Kind::Replace && found.address.starts_with("Policy/Config/");
-                if creates { unfit(&rule, step, &self.file) } else { vec![No::Absent] }
+                if creates { self.unfit(&found, step) } else { vec![No::Absent] }
             }
             Kind::Get | Kind::List => denied(rule.allows('G')),
             Kind::Exec if !rule.allows('X') => vec![No::Denied],
@@ -89,7 +103,7 @@ impl Model {
             },
             Kind::Delete => denied(rule.allows('D')),
             Kind::Replace if !rule.allows('R') => vec![No::Denied],
-            Kind::Replace => unfit(&rule, step, &self.file),
+            Kind::Replace => self.unfit(&found, step),
             Kind::Add => self.refusals_of_add(&found, &tree, step),
         }
     }
@@ -104,18 +118,62 @@ impl Model {
         if !all.is_empty() {
             return all;
         }
-        if tree.contains_key(&found.address) {
+        // What is always there can be added until somebody has written to it.
+        let is_set = self.kept.contains_key(&found.address);
+        let can_be_given = found.rule.stays && !found.rule.pattern.starts_with("Update/") && !is_set;
+        if tree.contains_key(&found.address) && !can_be_given {
             return vec![No::Exists];
         }
-        all.extend(unfit(&found.rule, step, &self.file));
+        all.extend(self.unfit(found, step));
         let ways = found.address.match_indices('/').map(|(at, _)| &found.address[..at]);
         for address in ways.filter(|address| !tree.contains_key(*address)) {
             let rule = self.rules.iter().find(|rule| matches(rule, address));
+            if rule.is_some_and(|rule| rule.stays) {
+                // It comes with the one above.
+                continue;
+            }
             all.extend(Some(No::Absent).filter(|_| !rule.is_some_and(|rule| rule.allows('A'))));
             all.extend(Some(No::Full).filter(|_| is_room(address) && rooms(tree) >= 3));
         }
         all.extend(Some(No::Full).filter(|_| is_room(&found.address) && rooms(tree) >= 3));
         all
+    }
+
+    /// Why a value cannot be, as far as it is not about the node alone.
+    fn unfit(&self, found: &Found, step: &Step) -> Vec<No> {
+        let all = unfit(&found.rule, step, &self.file);
+        let text = step.data.as_deref().unwrap_or_default();
+        let is_first = |text: &str| text == "0" || text == "1" || text.starts_with("1.");
+        let kept = |address: &str| self.kept.get(address).cloned().flatten();
+        let goes_back = found.rule.takes == Takes::Version
+            && is_first(text)
+            && kept(&found.address).is_some_and(|former| !is_first(&former));
+        let other = match &*found.address {
+            "Reboot/Schedule/DailyRecurrent" => kept("Reboot/Schedule/WeeklyRecurrent"),
+            "Reboot/Schedule/WeeklyRecurrent" => kept("Reboot/Schedule/DailyRecurrent"),
+            _ => None,
+        };
+        let is_second = other.is_some() && !text.trim().is_empty();
+        if all.is_empty() && (goes_back || is_second) { vec![No::Disallowed] } else { all }
+    }
+
+    /// What a step that runs a node sets in motion, rollbacks left out.
+    pub(crate) fn effect(&self, step: &Step) -> Effect {
+        let address = self.address(step).unwrap_or_default();
+        let first = || {
+            let is_server =
+                |name: &&str| self.kept.contains_key(&format!("DMClient/Provider/{}", escape(name)));
+            let mut servers: Vec<_> = SERVERS.into_iter().filter(is_server).collect();
+            servers.sort_unstable();
+            servers.first().map(|name| (*name).to_owned())
+        };
+        let server = match &address.split('/').collect::<Vec<_>>()[..] {
+            ["Reboot", "RebootNow"] => return Effect::Restart,
+            ["DMClient", "Unenroll"] => first(),
+            ["DMClient", "Provider", _, "Unenroll"] => step.names.get(2).cloned(),
+            _ => None,
+        };
+        server.map_or(Effect::Executed, |provider| Effect::Unenroll { provider: provider.into() })
     }
 
     /// Does what nothing speaks against. A rollback gives the updates of which one leaves.
@@ -135,6 +193,10 @@ impl Model {
                 drop(self.policies.insert((*name).to_owned(), text()));
             }
             (Kind::Delete, ["Policy", _, _, name]) => drop(self.policies.remove(*name)),
+            (Kind::Replace, ["DMClient", "Provider", _, "ManagementServiceAddress"]) => self.address = text(),
+            (Kind::Add | Kind::Replace, ["Reboot", ..]) if text().trim().is_empty() => {
+                self.kept.remove(&address);
+            }
             (Kind::Add | Kind::Replace, _) => {
                 for (at, _) in address.match_indices('/') {
                     let above = &address[..at];
@@ -172,7 +234,7 @@ impl Model {
             let mut pattern = rule.segments();
             let same = step.names.iter().all(|name| {
                 pattern.next().is_some_and(|own| {
-                    own == "*" || own == name || (Rule::ignores_case(own) && own.eq_ignore_ascii_case(name))
+                    own == "*" || own == name || (rule.ignores_case(own) && own.eq_ignore_ascii_case(name))
                 })
             });
             same && pattern.next().is_none()
@@ -237,6 +299,15 @@ fn unfit(rule: &Rule, step: &Step, file: &DeviceFile) -> Vec<No> {
         Takes::Any => true,
         Takes::Range(least, most) => text.parse().is_ok_and(|number: i64| least <= number && number <= most),
         Takes::Words(words) => words.contains(&text.as_str()),
+        Takes::Version => {
+            let digits: Vec<_> = text.split('.').collect();
+            let is_digit = |part: &&str| part.len() == 1 && part.chars().all(|c| c.is_ascii_digit());
+            digits.len() <= 2 && digits.iter().all(is_digit)
+        }
+        Takes::DateTime | Takes::Time => {
+            let is_alone = rule.takes == Takes::Time && text.split(':').count() == 3;
+            text.trim().is_empty() || text.contains('T') || is_alone
+        }
     };
     if takes { Vec::new() } else { vec![No::Disallowed] }
 }

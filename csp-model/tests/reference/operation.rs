@@ -1,6 +1,6 @@
 //! One step of a server: what it does, to which address in which spelling, with what.
 
-use csp_model::device::{Approval, DeviceFile, RevokeApproval, Scalar};
+use csp_model::device::{Approval, DeviceFile, RevokeApproval, Scalar, UpdateEntry};
 use csp_model::schema::builtin::Edition;
 use csp_model::strategies::{self, Given, Operation};
 use csp_model::tree::{Leaves, Transaction};
@@ -58,13 +58,24 @@ impl Step {
     }
 }
 
+/// Provider ids. The first is the account's.
+pub(crate) const SERVERS: [&str; 4] = ["cspsim", "MS DM Server", "a/b", "{é}"];
+
 /// Where the device's clock starts.
 const NOW: i64 = 1_698_825_600;
 
 /// A Windows 11 device with `lab.xml`, and what a server does to it.
 pub(crate) fn device_and_steps() -> impl Strategy<Value = (DeviceFile, Vec<Step>)> {
     // One CSP at a time fills up sooner.
-    let focus = select(vec![&CSPS[..], &CSPS[..], &["Update/"], &["Policy/"], &["DMClient/"], &["Lab/"]]);
+    let focus = select(vec![
+        &CSPS[..],
+        &CSPS[..],
+        &["Update/"],
+        &["Policy/"],
+        &["DMClient/"],
+        &["Reboot/"],
+        &["Lab/"],
+    ]);
     (file(), focus).prop_flat_map(|(file, focus)| {
         let step = step(&file, focus);
         (Just(file), vec(step, 1..60))
@@ -72,7 +83,8 @@ pub(crate) fn device_and_steps() -> impl Strategy<Value = (DeviceFile, Vec<Step>
 }
 
 /// Each gets its share, however many nodes it has.
-const CSPS: [&str; 6] = ["Update/", "Update/", "Policy/", "DMClient/", "Lab/", "Lab/"];
+const CSPS: [&str; 8] =
+    ["Update/", "Update/", "Policy/", "DMClient/", "DMClient/", "Reboot/", "Lab/", "Lab/"];
 
 fn file() -> impl Strategy<Value = DeviceFile> {
     let clock = Instant(chrono::DateTime::from_timestamp(NOW, 0).expect("a time"));
@@ -106,7 +118,8 @@ fn file() -> impl Strategy<Value = DeviceFile> {
                 clock,
                 last_scan: Some(clock).filter(|_| scanned),
                 ddf: vec![include_str!("lab.xml").to_owned()],
-                update,
+                // A later Windows would have more nodes.
+                update: update.into_iter().map(|update| UpdateEntry { os: None, ..update }).collect(),
                 ..DeviceFile::default()
             };
             for (below, name, text) in registry {
@@ -153,7 +166,8 @@ fn step(file: &DeviceFile, focus: &'static [&'static str]) -> impl Strategy<Valu
         if twist == 1 {
             names.push("Nope".to_owned());
         }
-        let user = twist == 2;
+        // DMClient has nodes there, which the model leaves out.
+        let user = twist == 2 && !rule.pattern.starts_with("DMClient");
         let kind = match kind {
             Kind::Add if twist > 8 && !rule.allows('A') => Kind::Get,
             Kind::Delete if twist > 8 && !rule.allows('D') => Kind::List,
@@ -185,7 +199,6 @@ fn kind() -> impl Strategy<Value = Kind> {
 
 fn free_name(rule: &Rule, pick: Index, ids: &[String], spelling: u8) -> String {
     const ROOMS: [&str; 6] = ["blue", "red room", "a", "b", "Blue", "é"];
-    const SERVERS: [&str; 3] = ["MS DM Server", "a/b", "{é}"];
     const BAD: [&str; 3] =
         ["not-a-guid", "{00000000-0000-0000-0000-000000000007", "00000000000000000000000000000007"];
     if !rule.pattern.starts_with("Update/") {
@@ -220,6 +233,10 @@ fn formats(rule: &Rule) -> [Option<&'static str>; 10] {
 fn texts(rule: &Rule) -> Vec<Option<&'static str>> {
     let fitting: &[&str] = match (rule.format, rule.takes) {
         (_, Takes::Words(words)) => words,
+        (_, Takes::Version) => &["1.0", "2.0", "3", "1"],
+        (_, Takes::DateTime | Takes::Time) => {
+            &["2024-05-01T03:00:00Z", "2024-05-01T03:00:00", "03:00:00", "", " ", "2024-05-01"]
+        }
         (Format::Node | Format::Null, _) => return vec![None, None, Some(""), Some("  "), Some("x")],
         (Format::Int, _) => &["0", "1", " 1\n", "7", "+3"],
         (Format::Bool, _) => &["true", "false"],

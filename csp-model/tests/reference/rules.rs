@@ -14,6 +14,8 @@ pub(crate) struct Rule {
     /// Whether it is there whenever the node above is.
     pub(crate) stays: bool,
     pub(crate) takes: Takes,
+    /// What it says before anybody has written to it.
+    pub(crate) default: &'static str,
 }
 
 /// The values that a node takes.
@@ -22,10 +24,16 @@ pub(crate) enum Takes {
     Any,
     Range(i64, i64),
     Words(&'static [&'static str]),
+    /// A digit, or two with a point between them; not back from 2.0 or later.
+    Version,
+    /// A date with a time, or nothing.
+    DateTime,
+    /// The same, or a time alone; not beside the other recurrent schedule.
+    Time,
 }
 
 impl Rule {
-    pub(crate) fn segments(&self) -> impl Iterator<Item = &'static str> {
+    pub(crate) fn segments(&self) -> impl DoubleEndedIterator<Item = &'static str> {
         self.pattern.split('/')
     }
 
@@ -34,8 +42,17 @@ impl Rule {
     }
 
     /// U15: the nodes that the DDF marks as insensitive to case.
-    pub(crate) fn ignores_case(name: &str) -> bool {
-        matches!(name, "State" | "Status" | "LastSuccessfulScanTime" | "DeferUpgrade")
+    pub(crate) fn ignores_case(&self, name: &str) -> bool {
+        let first_sync = [
+            "BlockInStatusPage",
+            "AllowCollectLogsButton",
+            "CustomErrorText",
+            "SkipDeviceStatusPage",
+            "SkipUserStatusPage",
+        ];
+        let update = ["State", "Status", "LastSuccessfulScanTime", "DeferUpgrade"];
+        let names = if self.pattern.starts_with("Update/") { &update[..] } else { &first_sync };
+        names.contains(&name)
     }
 }
 
@@ -61,7 +78,14 @@ pub(crate) const POLICIES: [(&str, Format, Takes); 16] = [
 
 /// Every kind of node below `./Vendor/MSFT` that the model knows.
 pub(crate) fn rules(file: &DeviceFile) -> Vec<Rule> {
-    let rule = |pattern, access, format, stays| Rule { pattern, access, format, stays, takes: Takes::Any };
+    let rule = |pattern, access, format, stays| Rule {
+        pattern,
+        access,
+        format,
+        stays,
+        takes: Takes::Any,
+        default: "",
+    };
     let node = |pattern| rule(pattern, "G", Format::Node, true);
     let member = |pattern| rule(pattern, "G", Format::Node, false);
     let leaf = |pattern, format| rule(pattern, "G", format, true);
@@ -107,22 +131,19 @@ pub(crate) fn rules(file: &DeviceFile) -> Vec<Rule> {
         node("Policy/Config/Update"),
         node("Policy/Result"),
         node("Policy/Result/Update"),
-        node("DMClient"),
-        node("DMClient/Provider"),
-        rule("DMClient/Provider/*", "ADG", Format::Node, false),
-        rule("DMClient/Provider/*/SyncApplicationVersion", "AGR", Format::Chr, false),
         node("Lab"),
-        rule("Lab/Power", "GR", Format::Bool, true),
+        Rule { default: "true", ..rule("Lab/Power", "GR", Format::Bool, true) },
         Rule { takes: Takes::Range(0, 10), ..rule("Lab/Level", "ADGR", Format::Int, false) },
         Rule { takes: Takes::Words(&["on", "off"]), ..rule("Lab/Mode", "ADGR", Format::Chr, false) },
         node("Lab/Rooms"),
         rule("Lab/Rooms/*", "ADG", Format::Node, false),
-        rule("Lab/Rooms/*/Label", "GR", Format::Chr, true),
+        Rule { default: "none", ..rule("Lab/Rooms/*/Label", "GR", Format::Chr, true) },
         rule("Lab/Rooms/*/Seats", "ADGR", Format::Int, false),
         rule("Lab/Rooms/*/Open", "X", Format::Null, true),
         rule("Lab/Rooms/*/Doors", "ADG", Format::Node, false),
         rule("Lab/Rooms/*/Doors/*", "ADGR", Format::Chr, false),
     ];
+    rules.extend(super::enrolment::rules());
     for (name, format, takes) in POLICIES {
         rules.push(Rule { takes, ..rule(policy("Config", name), "ADGR", format, false) });
         rules.push(rule(policy("Result", name), "G", format, false));

@@ -23,17 +23,30 @@ impl Model {
         for address in instances.chain(policies) {
             let Some(rule) = self.rules.iter().find(|rule| matches(rule, &address)) else { continue };
             tree.insert(address.clone(), self.shown(rule, values.get(&address)));
-            let below =
-                |rule: &&Rule| rule.stays && rule.segments().count() == address.split('/').count() + 1;
-            for rule in self.rules.iter().filter(below) {
-                let Some((_, name)) = rule.pattern.rsplit_once('/') else { continue };
-                let child = format!("{address}/{name}");
-                if matches(rule, &child) {
-                    tree.insert(child.clone(), self.shown(rule, values.get(&child)));
-                }
-            }
+            self.what_stays_below(rule.pattern, &address, &values, &mut tree);
+        }
+        // There is one account, and its server need not be enrolled.
+        let server = format!("DMClient/Provider/{}", self.file.account.provider);
+        if tree.contains_key(&server) {
+            let shown = Shown::Leaf(Format::Chr, Some(self.address.clone()));
+            tree.insert(format!("{server}/ManagementServiceAddress"), shown);
         }
         tree
+    }
+
+    fn what_stays_below(
+        &self,
+        pattern: &str,
+        address: &str,
+        values: &BTreeMap<String, String>,
+        tree: &mut BTreeMap<String, Shown>,
+    ) {
+        for rule in self.staying.get(pattern).into_iter().flatten() {
+            let name = rule.segments().next_back().unwrap_or_default();
+            let child = format!("{address}/{name}");
+            tree.insert(child.clone(), self.shown(rule, values.get(&child)));
+            self.what_stays_below(rule.pattern, &child, values, tree);
+        }
     }
 
     /// `{set}/{guid}` of every update and approval (U13).
@@ -92,15 +105,10 @@ impl Model {
     }
 
     fn shown(&self, rule: &Rule, text: Option<&String>) -> Shown {
-        let default = match rule.pattern {
-            "Lab/Power" => "true",
-            "Lab/Rooms/*/Label" => "none",
-            _ => "",
-        };
         match rule.format {
             Format::Node => Shown::Interior,
             format if !rule.allows('G') => Shown::Leaf(format, None),
-            format => Shown::Leaf(format, Some(text.map_or(default, String::as_str).to_owned())),
+            format => Shown::Leaf(format, Some(text.map_or(rule.default, String::as_str).to_owned())),
         }
     }
 }
