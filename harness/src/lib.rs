@@ -14,12 +14,15 @@
 mod aside;
 pub mod cli;
 mod clock;
+#[allow(dead_code, reason = "until somebody dials")]
+mod drive;
 mod endpoint;
 mod exit;
 mod fleet;
 mod input;
 mod kept;
 mod located;
+mod opening;
 mod output;
 mod place;
 mod report;

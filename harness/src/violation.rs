@@ -7,6 +7,7 @@ use csp_model::xml::line_and_column;
 use serde::Serialize;
 use syncml::codec::DecodeError;
 use syncml::conformance as rules;
+use syncml::judge::RULES;
 use syncml::session::Turn;
 
 /// One thing that a server did wrong.
@@ -26,9 +27,20 @@ impl Violation {
     /// The rule that a message must be one.
     pub const MALFORMED: &'static str = "malformed";
 
-    /// The ids of every rule that a message can break.
-    pub(crate) const RULES: [&'static str; 3] =
-        [Self::MALFORMED, rules::NO_CMD_ID.id, rules::UNKNOWN_ELEMENT.id];
+    /// The rule that a device's message is answered.
+    pub const NO_ANSWER: &'static str = "no-answer";
+
+    /// The ids of every rule that a server can break.
+    pub(crate) fn rules() -> impl Iterator<Item = &'static str> {
+        let own = [Self::MALFORMED, Self::NO_ANSWER, rules::NO_CMD_ID.id, rules::UNKNOWN_ELEMENT.id];
+        own.into_iter().chain(RULES.iter().map(|rule| rule.id))
+    }
+
+    /// No bytes at all, where a message was due.
+    pub(crate) fn no_answer() -> Self {
+        let text = "found an empty answer, expected a message: every message of the device's is answered";
+        Self { rule: Self::NO_ANSWER, line: 1, column: 1, text: text.to_owned() }
+    }
 
     /// Bytes that are no message.
     pub(crate) fn malformed(error: &DecodeError) -> Self {
@@ -37,15 +49,19 @@ impl Violation {
 
     /// What the answer to a message shows to be wrong with it. `text` is the message's.
     pub(crate) fn of_turn(turn: &Turn, text: &str) -> Vec<Self> {
-        let broken = turn.reasons.iter().filter(|reason| Self::RULES.contains(&reason.rule.id));
-        let broken: Vec<_> = broken.map(|reason| (reason.rule, reason.span.range().start)).collect();
-        let places = places(text, broken.iter().map(|(_, start)| *start));
+        let broken = turn.reasons.iter().map(|reason| (reason.rule, reason.span.range().start));
+        let broken = broken.filter(|(rule, _)| [&rules::NO_CMD_ID, &rules::UNKNOWN_ELEMENT].contains(rule));
+        let broken = broken.map(|(rule, start)| (rule.id, rule.what, start));
+        let found = &turn.findings;
+        let found = found.iter().map(|finding| (finding.rule.id, &*finding.text, finding.span.range().start));
+        let broken: Vec<_> = broken.chain(found).collect();
+        let places = places(text, broken.iter().map(|(_, _, start)| *start));
         let broken = broken.into_iter().zip(places);
-        let broken = broken.map(|((rule, _), (line, column))| Self {
-            rule: rule.id,
+        let broken = broken.map(|((rule, what, _), (line, column))| Self {
+            rule,
             line,
             column,
-            text: rule.what.to_owned(),
+            text: what.to_owned(),
         });
         broken.collect()
     }

@@ -4,19 +4,25 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use tokio::time::Instant;
 
 use super::name::Name;
-use super::problem::{Kind, Problem, ProblemDocument};
+use super::problem::{Problem, ProblemDocument};
 use super::{Shared, body, media};
-use crate::fleet::DEFAULT;
+use crate::fleet::{DEFAULT, Heard};
+use crate::opening;
+use crate::transcript::Origin;
+
+/// Where OMA DM puts credentials that are a MAC of the message (OMA DM Security 1.2.1).
+const MAC: &str = "x-syncml-hmac";
 
 /// Answer a message as the device `default`
 ///
 /// The body is a SyncML document or a SyncBody alone, in XML. What the device refuses is a Status in its answer; only
-/// what is no message is an HTTP error, and then the device is as it was.
+/// what is no message is an HTTP error, and then the device is as it was. An empty body opens a session: the answer is
+/// package 1, and the messages that come under its SessionID go on with that session.
 #[utoipa::path(
     post,
     path = "/",
@@ -68,21 +74,26 @@ async fn exchange(shared: &Shared, name: &str, request: Request) -> Result<Respo
     let host = shared.host(name)?;
     let media_type = media::of_message(&head.headers)?;
     let message = body::read(body, shared.limits.body, shared.limits.body_time).await?;
-    if message.is_empty() {
-        return Err(Problem::new(
-            Kind::Request,
-            "the body is empty: sessions that the device opens are not there yet; expected a message",
-        ));
-    }
     if media::is_wbxml(&message) {
         return Err(media::wbxml_not_spoken());
     }
     let (received, began) = (message.len(), Instant::now());
-    let answer = host.answer(message, media_type).await?;
+    let origin = if message.is_empty() {
+        Origin::Opened(opening::usual())
+    } else {
+        Origin::Posted { media_type, mac: mac(&head.headers) }
+    };
+    let Heard { answer, session, .. } = host.answer(origin, message).await?;
     shared.metrics.exchanged(received, answer.len(), began.elapsed());
     let mut response = Response::new(Body::from(answer));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media::SYNCML_XML));
+    let mac = session.and_then(|session| HeaderValue::from_str(&session.mac?).ok());
+    response.headers_mut().extend(mac.map(|mac| (HeaderName::from_static(MAC), mac)));
     Ok(response)
+}
+
+fn mac(headers: &HeaderMap) -> Option<Arc<str>> {
+    headers.get(MAC)?.to_str().ok().map(Into::into)
 }
 
 fn counted(shared: &Shared, route: &'static str, answer: Result<Response, Problem>) -> Response {

@@ -8,13 +8,18 @@ use chrono::{DateTime, Utc};
 use csp_model::Device;
 use parking_lot::{Mutex, MutexGuard};
 use syncml::codec::{self, DecodeError};
+use syncml::message::Message;
+use syncml::session::device::Misbehaviour;
+use syncml::session::{Incoming, Turn};
 
+use super::live::{Opened, Said};
 use super::log::log;
 use super::pipeline::{NotSaved, Wait};
 use super::saving::{Captured, Open, Saving, Waiting, Word};
 use super::{Around, Live};
 use crate::aside::aside;
-use crate::transcript::{Call, Entry, Journal, Outcome, Reading, Redactor, Request, Ticket};
+use crate::opening;
+use crate::transcript::{Call, Entry, Journal, Origin, Outcome, Reading, Redactor, Request, Ticket};
 use crate::violation::{RecordedViolation, Violation, Violations};
 
 /// Messages beyond this many bytes are not applied by a thread that others wait for.
@@ -74,6 +79,54 @@ impl Refused {
     }
 }
 
+/// What has come of a message.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    /// The device's message.
+    pub(crate) answer: Bytes,
+    /// What the message has brought about; `None` where none came.
+    pub(crate) turn: Option<Turn>,
+    /// The session that the device has opened, if it is one.
+    pub(crate) session: Option<Opened>,
+    /// What the server did wrong.
+    pub(crate) violations: Vec<Violation>,
+}
+
+/// The message that came, with its text; `None` where the device opens a session and nothing has come.
+fn decoded(
+    origin: &Origin,
+    body: &[u8],
+    limits: &codec::Limits,
+) -> Result<Option<(Message, Arc<String>)>, DecodeError> {
+    match origin {
+        Origin::Opened(_) => Ok(None),
+        Origin::Posted { .. } | Origin::Dialled(_) => codec::decode_with_text(body, limits).map(Some),
+    }
+}
+
+/// What the device says to what came.
+fn say(
+    live: &mut Live,
+    origin: &Origin,
+    message: Option<&Message>,
+    body: &[u8],
+    at: DateTime<Utc>,
+    most: usize,
+) -> Said {
+    match (origin, message) {
+        (Origin::Posted { mac, .. }, Some(message)) => {
+            let mac = mac.as_deref().map(|mac| (mac, body));
+            live.receive(Incoming { message, mac }, at, most)
+        }
+        (Origin::Dialled(dialled), Some(message)) => {
+            let mac = dialled.mac.as_deref().map(|mac| (mac, body));
+            live.hear(&dialled.session, Incoming { message, mac }, at)
+        }
+        (Origin::Opened(opening), _) => live.open((&**opening).into(), at, most),
+        (Origin::Posted { .. } | Origin::Dialled(_), None) => live.open((&*opening::usual()).into(), at, most),
+    }
+}
+
 fn answered(answer: Bytes) -> Outcome {
     Outcome::Answered { http: 200, body: answer.into() }
 }
@@ -106,23 +159,45 @@ impl Host {
         &self.name
     }
 
-    /// Answers a message of a server.
+    /// Answers a message of a server, or opens a session.
     ///
     /// # Errors
-    /// When it is none, the device is gone, or what came of it could not be saved.
-    pub(crate) async fn answer(
-        self: &Arc<Self>,
-        body: Bytes,
-        media_type: Option<Arc<str>>,
-    ) -> Result<Bytes, Refused> {
-        let (answer, wait) = if body.len() > LARGE {
+    /// When it is no message, the device is gone, or what came of it could not be saved.
+    pub(crate) async fn answer(self: &Arc<Self>, origin: Origin, body: Bytes) -> Result<Heard, Refused> {
+        let (heard, wait) = if body.len() > LARGE {
             let host = Arc::clone(self);
-            aside(move || host.exchange(body, media_type)).await?
+            aside(move || host.exchange(origin, body)).await?
         } else {
-            self.exchange(body, media_type)?
+            self.exchange(origin, body)?
         };
         wait.done().await?;
-        Ok(answer)
+        Ok(heard)
+    }
+
+    /// The session `id` that the device has opened is over: its server cannot be reached, or says nothing that can be
+    /// understood.
+    ///
+    /// # Errors
+    /// When the device is gone, or what has become of it could not be saved.
+    pub(crate) async fn give_up(self: &Arc<Self>, id: &Arc<str>) -> Result<(), Refused> {
+        let wait = {
+            let mut guard = self.state.lock();
+            let state = &mut *guard;
+            let live = state.live.as_mut().ok_or(Refused::Gone)?;
+            let at = live.now();
+            live.device.advance_to(at);
+            live.give_up(id);
+            let after = live.clone();
+            self.called(guard, at, Call::GivenUp { session: Arc::clone(id) }, after)
+        };
+        Ok(wait.done().await?)
+    }
+
+    /// Makes the next message of the session `id` that the device has opened wrong on purpose.
+    pub(crate) fn misbehave(&self, id: &str, how: Misbehaviour) {
+        if let Some(live) = &mut self.state.lock().live {
+            live.misbehave(id, how);
+        }
     }
 
     /// The device at this moment, as far as the disk has it, too.
@@ -163,9 +238,11 @@ impl Host {
     /// The device before the first exchange that is kept, and what has come since.
     pub(crate) fn transcript(&self) -> (Device, Vec<Entry>) {
         let reading: Reading<_> = self.state.lock().journal.reading();
+        let settings = &self.around.settings;
         let (live, entries) = reading.roll(|live, request| {
-            if let Ok(message) = codec::decode(&request.body, &self.around.settings.message) {
-                live.receive(&message, request.at, self.around.settings.most_sessions);
+            if let Ok(decoded) = decoded(&request.origin, &request.body, &settings.message) {
+                let message = decoded.as_ref().map(|(message, _)| message);
+                say(live, &request.origin, message, &request.body, request.at, settings.most_sessions);
             }
         });
         (live.device, entries)
@@ -288,13 +365,10 @@ impl Host {
         self.state.lock().saving.riding()
     }
 
-    /// Applies a message. What it changed is there at once, and the answer may go when the wait is over.
-    fn exchange(
-        self: &Arc<Self>,
-        body: Bytes,
-        media_type: Option<Arc<str>>,
-    ) -> Result<(Bytes, Wait), Refused> {
-        let decoded = codec::decode_with_text(&body, &self.around.settings.message);
+    /// Takes what came. What it changed is there at once, and the answer may go when the wait is over.
+    fn exchange(self: &Arc<Self>, origin: Origin, body: Bytes) -> Result<(Heard, Wait), Refused> {
+        let settings = &self.around.settings;
+        let decoded = decoded(&origin, &body, &settings.message);
         // A copy: what is remembered must not hold on to the buffer that a connection reads into.
         let body = Bytes::copy_from_slice(&body);
         let decoded = decoded.map_err(|error| {
@@ -307,8 +381,9 @@ impl Host {
         let state = &mut *guard;
         let Some(live) = &state.live else { return Err(Refused::Gone) };
         let at = live.now();
-        let ticket = state.journal.open(Request { at, media_type, body }, || live.clone());
-        let (message, text) = match decoded {
+        let request = Request { at, origin: origin.clone(), body: body.clone() };
+        let ticket = state.journal.open(request, || live.clone());
+        let decoded = match decoded {
             Ok(decoded) => decoded,
             Err((refused, violation)) => {
                 tracing::info!(device = &*self.name, "refused: {}", violation.text);
@@ -318,16 +393,21 @@ impl Host {
             }
         };
         let mut next = live.clone();
-        let turn = next.receive(&message, at, self.around.settings.most_sessions);
+        let message = decoded.as_ref().map(|(message, _)| message);
+        let Said { turn, answer, session } =
+            say(&mut next, &origin, message, &body, at, settings.most_sessions);
         let is_changed = !next.device.changed_parts(&live.device).is_empty();
-        for violation in Violation::of_turn(&turn, &text) {
-            state.violations.record(at, violation);
+        let violations = match (&turn, &decoded) {
+            (Some(turn), Some((_, text))) => Violation::of_turn(turn, text),
+            (Some(_) | None, _) => Vec::new(),
+        };
+        for violation in &violations {
+            state.violations.record(at, violation.clone());
         }
-        log(&self.name, &message, &turn);
-        let answer = Bytes::from(codec::encode(&turn.answer));
+        log(&self.name, message, turn.as_ref());
         state.live = Some(next);
         let wait = self.settle(guard, is_changed, ticket, answer.clone());
-        Ok((answer, wait))
+        Ok((Heard { answer, turn, session, violations }, wait))
     }
 
     /// Ends an exchange, or leaves that to the commit that takes along what it changed and saw.

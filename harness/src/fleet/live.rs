@@ -1,13 +1,17 @@
-//! A device and the sessions that servers have open with it.
+//! A device and the sessions that it holds with servers, whoever opened them.
 //!
 //! Deliberately absent: locks, and what is written where. Equal devices, times and messages give equal answers.
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use csp_model::Device;
+use csp_model::tree::Effect;
+use syncml::codec;
 use syncml::message::{Header, Message};
-use syncml::session::{Responder, Turn};
+use syncml::session::device::{ClientAlert, Ending, Misbehaviour, Opening};
+use syncml::session::{DeviceSession, Incoming, Responder, Turn};
 
 use crate::clock::{Pace, Running};
 
@@ -18,20 +22,61 @@ pub(crate) struct Live {
     clock: Running,
     /// The one that was used last is last.
     sessions: Arc<Vec<Session>>,
+    /// The provider id of the server that has taken the device out of its management. The device tells that in its next
+    /// session, and has left when that is over.
+    leaves: Option<Arc<str>>,
 }
 
 /// A conversation with one server.
 #[derive(Debug, Clone)]
-struct Session {
-    /// The server's LocURI and SessionID.
-    key: Arc<(String, String)>,
-    responder: Responder,
+enum Session {
+    /// The server has opened it: it is known by the server's LocURI and the SessionID.
+    Theirs(Arc<(String, String)>, Arc<Responder>),
+    /// The device has opened it: it is known by its SessionID alone, for servers name themselves as they like.
+    Ours(Arc<Ours>),
+}
+
+/// A session that the device has opened.
+#[derive(Debug, Clone)]
+struct Ours {
+    session: DeviceSession,
+    /// The device's last message, for a server that asks again.
+    last: Bytes,
+}
+
+/// What the device says to a message.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// What has come of the message; `None` for package 1.
+    pub(crate) turn: Option<Turn>,
+    /// The device's message.
+    pub(crate) answer: Bytes,
+    /// The session that the device has opened, if it is one.
+    pub(crate) session: Option<Opened>,
+}
+
+/// Where a session stands that the device has opened.
+#[derive(Debug, Clone)]
+pub(crate) struct Opened {
+    /// Its SessionID.
+    pub(crate) id: Arc<str>,
+    /// The server's address, as the account has it.
+    pub(crate) address: Arc<str>,
+    /// Where the server wants the device's message, if it has said so.
+    pub(crate) resp_uri: Option<Arc<str>>,
+    /// What `x-syncml-hmac` says of the message.
+    pub(crate) mac: Option<Arc<str>>,
+    /// Whether the message is to be sent at all.
+    pub(crate) is_due: bool,
+    /// Why the session is over, if it is.
+    pub(crate) ending: Option<Ending>,
 }
 
 impl Live {
     /// A device with no sessions, whose clock runs from where it stands.
     pub(crate) fn new(device: Device, pace: Pace) -> Self {
-        Self { clock: Running::start(pace, device.clock()), device, sessions: Arc::default() }
+        let clock = Running::start(pace, device.clock());
+        Self { clock, device, sessions: Arc::default(), leaves: None }
     }
 
     /// What its clock shows.
@@ -44,32 +89,148 @@ impl Live {
         self.sessions.len()
     }
 
-    /// Applies a message that comes at `at`, and gives the answer. Of more than `most` sessions, the one that was silent
-    /// longest ends.
-    ///
-    /// Sessions are told apart by SessionID and Source. A message that is numbered 1 opens a session, whatever was open
-    /// under the same name; one that says no SessionID is a session of its own.
-    pub(crate) fn receive(&mut self, message: &Message, at: DateTime<Utc>, most: usize) -> Turn {
+    /// Opens a session at `at`, and gives package 1. Of more than `most` sessions, the one that was silent longest ends.
+    pub(crate) fn open(&mut self, mut opening: Opening, at: DateTime<Utc>, most: usize) -> Said {
         self.device.advance_to(at);
-        let Some((server, id)) = message.header.as_ref().and_then(session_of) else {
-            return Responder::new(&self.device).receive(message, &mut self.device);
-        };
-        let sessions = Arc::make_mut(&mut self.sessions);
-        let known = sessions.iter().rposition(|session| session.key.0 == server && session.key.1 == id);
-        let known = known.map(|index| sessions.remove(index));
-        let opens = message.header.as_ref().and_then(|header| header.msg_id.as_deref()) == Some("1");
-        let mut session = known.unwrap_or_else(|| Session {
-            key: Arc::new((server.to_owned(), id.to_owned())),
-            responder: Responder::new(&self.device),
-        });
-        if opens {
-            session.responder = Responder::new(&self.device);
+        if self.leaves.is_some() && !opening.alerts.contains(&ClientAlert::Unenrollment) {
+            opening.alerts.push(ClientAlert::Unenrollment);
         }
-        let turn = session.responder.receive(message, &mut self.device);
+        let (session, message) = DeviceSession::open(opening, &mut self.device);
+        let last = Bytes::from(codec::encode(&message));
+        let said = Said { turn: None, answer: last.clone(), session: Some(opened(&session, &last, true)) };
+        self.take_ours(session.session_id());
+        self.keep(Session::Ours(Arc::new(Ours { session, last })), most);
+        said
+    }
+
+    /// Takes a message that a server has posted at `at`, and gives the answer. Of more than `most` sessions, the one that
+    /// was silent longest ends.
+    ///
+    /// Sessions are told apart by SessionID and Source; one that the device has opened by SessionID alone. A message that
+    /// is numbered 1 opens a session, whatever was open under the same name; one that says no SessionID is a session of
+    /// its own.
+    pub(crate) fn receive(&mut self, incoming: Incoming<'_>, at: DateTime<Utc>, most: usize) -> Said {
+        self.device.advance_to(at);
+        let header = incoming.message.header.as_ref();
+        let Some((server, id)) = header.and_then(session_of) else {
+            return self.answered(&mut Responder::new(&self.device), incoming.message);
+        };
+        if self.ours(id).is_some() {
+            return self.hear(id, incoming, at);
+        }
+        let opens = header.and_then(|header| header.msg_id.as_deref()) == Some("1");
+        let (key, mut responder) = match self.take_theirs(server, id) {
+            Some((key, responder)) if !opens => (key, responder),
+            Some((key, _)) => (key, Arc::new(Responder::new(&self.device))),
+            None => {
+                (Arc::new((server.to_owned(), id.to_owned())), Arc::new(Responder::new(&self.device)))
+            }
+        };
+        let said = self.answered(Arc::make_mut(&mut responder), incoming.message);
+        self.keep(Session::Theirs(key, responder), most);
+        said
+    }
+
+    /// Takes what a server says at `at` in the session `id` that the device has opened.
+    pub(crate) fn hear(&mut self, id: &str, incoming: Incoming<'_>, at: DateTime<Utc>) -> Said {
+        self.device.advance_to(at);
+        let Some(mut ours) = self.take_ours(id) else {
+            // It was over, or has made room for others.
+            return self.answered(&mut Responder::new(&self.device), incoming.message);
+        };
+        let Ours { session, last } = Arc::make_mut(&mut ours);
+        let turn = session.receive(incoming, &mut self.device);
+        if !turn.repeats {
+            *last = Bytes::from(codec::encode(&turn.answer));
+        }
+        let opened = opened(session, last, turn.is_due || turn.repeats);
+        let said = Said { turn: Some(turn), answer: last.clone(), session: Some(opened) };
+        match session.ending() {
+            None => self.keep(Session::Ours(ours), usize::MAX),
+            Some(Ending::Unenrolled { provider }) => self.leaves = Some(provider.as_str().into()),
+            Some(_) => self.leave(),
+        }
+        said
+    }
+
+    /// The session `id` that the device has opened is over: its server cannot be reached, or says nothing that can be
+    /// understood.
+    pub(crate) fn give_up(&mut self, id: &str) {
+        if self.take_ours(id).is_some() {
+            self.leave();
+        }
+    }
+
+    /// Makes the next message of the session `id` wrong on purpose.
+    pub(crate) fn misbehave(&mut self, id: &str, how: Misbehaviour) {
+        if let Some(mut ours) = self.take_ours(id) {
+            Arc::make_mut(&mut ours).session.misbehave_next(how);
+            self.keep(Session::Ours(ours), usize::MAX);
+        }
+    }
+
+    fn ours(&self, id: &str) -> Option<usize> {
+        self.sessions.iter().rposition(|session| match session {
+            Session::Ours(ours) => *ours.session.session_id() == id,
+            Session::Theirs(..) => false,
+        })
+    }
+
+    fn take_ours(&mut self, id: &str) -> Option<Arc<Ours>> {
+        let index = self.ours(id)?;
+        match Arc::make_mut(&mut self.sessions).remove(index) {
+            Session::Ours(ours) => Some(ours),
+            Session::Theirs(..) => None,
+        }
+    }
+
+    fn take_theirs(&mut self, server: &str, id: &str) -> Option<(Arc<(String, String)>, Arc<Responder>)> {
+        let index = self.sessions.iter().rposition(|session| match session {
+            Session::Theirs(key, _) => key.0 == server && key.1 == id,
+            Session::Ours(_) => false,
+        })?;
+        match Arc::make_mut(&mut self.sessions).remove(index) {
+            Session::Theirs(key, responder) => Some((key, responder)),
+            Session::Ours(_) => None,
+        }
+    }
+
+    /// Puts a session last, and lets the oldest go while there are more than `most`.
+    fn keep(&mut self, session: Session, most: usize) {
+        let sessions = Arc::make_mut(&mut self.sessions);
         sessions.push(session);
         let too_many = sessions.len().saturating_sub(most);
         sessions.drain(..too_many);
-        turn
+    }
+
+    /// The device has told that it leaves: what it had of the server goes.
+    fn leave(&mut self) {
+        if let Some(provider) = self.leaves.take() {
+            self.device.unenroll(&provider);
+        }
+    }
+
+    /// What a server is answered that has opened its session itself. Nobody is there to be told that the device leaves.
+    fn answered(&mut self, responder: &mut Responder, message: &Message) -> Said {
+        let turn = responder.receive(message, &mut self.device);
+        for effect in &turn.effects {
+            match effect {
+                Effect::Unenroll { provider } => self.device.unenroll(provider),
+                Effect::Executed | Effect::Restart | Effect::RollbackStarted(_) => {}
+            }
+        }
+        Said { answer: Bytes::from(codec::encode(&turn.answer)), turn: Some(turn), session: None }
+    }
+}
+
+fn opened(session: &DeviceSession, message: &[u8], is_due: bool) -> Opened {
+    Opened {
+        id: session.session_id().as_str().into(),
+        address: session.address().as_str().into(),
+        resp_uri: session.resp_uri().map(|resp_uri| resp_uri.as_str().into()),
+        mac: session.mac(message).map(Into::into),
+        is_due,
+        ending: session.ending().cloned(),
     }
 }
 
@@ -81,7 +242,8 @@ fn session_of(header: &Header) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use syncml::codec::{self, Limits};
+    use syncml::codec::Limits;
+    use syncml::message::Message;
 
     fn message(server: &str, session: &str, number: u32, more: &str) -> Message {
         let text = format!(
@@ -93,8 +255,8 @@ mod tests {
     }
 
     fn aborts(live: &mut Live, message: &Message) -> bool {
-        let turn = live.receive(message, live.device.clock(), 2);
-        String::from_utf8(codec::encode(&turn.answer)).expect("text").contains("<Data>1223</Data>")
+        let said = live.receive(message.into(), live.device.clock(), 2);
+        String::from_utf8(said.answer.into()).expect("text").contains("<Data>1223</Data>")
     }
 
     /// An answer that was too large ends the session with the next message: so it shows which session that is.
@@ -123,7 +285,7 @@ mod tests {
     fn a_message_without_a_session_id_leaves_none_open() {
         let mut live = Live::new(Device::builtin(), Pace::Frozen);
         let bare = codec::decode(b"<SyncBody><Final/></SyncBody>", &Limits::default()).expect("a message");
-        live.receive(&bare, live.device.clock(), 2);
+        live.receive((&bare).into(), live.device.clock(), 2);
         assert_eq!(live.open_sessions(), 0);
     }
 }

@@ -10,10 +10,14 @@ use tracing::Level;
 const MOST: usize = 12;
 
 /// Says one exchange of the device `name`, where somebody listens.
-pub(super) fn log(name: &str, message: &Message, turn: &Turn) {
+pub(super) fn log(name: &str, message: Option<&Message>, turn: Option<&Turn>) {
     if !tracing::enabled!(Level::INFO) {
         return;
     }
+    let (Some(message), Some(turn)) = (message, turn) else {
+        tracing::info!(device = name, "opens a session");
+        return;
+    };
     let header = message.header.as_ref();
     let session = header.and_then(|header| header.session_id.as_deref());
     let number = header.and_then(|header| header.msg_id.as_deref());

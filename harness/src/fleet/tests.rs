@@ -9,6 +9,10 @@ use csp_model::{Device, LocUri};
 use parking_lot::Mutex;
 
 use super::*;
+use crate::transcript::Origin;
+
+/// Where the messages of these tests come from.
+const POSTED: Origin = Origin::Posted { media_type: None, mac: None };
 
 const APPROVALS: &str = "./Vendor/MSFT/Update/ApprovedUpdates";
 
@@ -98,7 +102,7 @@ fn message(verb: &str, uri: &str) -> Bytes {
 }
 
 async fn post(host: &Arc<Host>, verb: &str, uri: &str) -> Result<String, Refused> {
-    host.answer(message(verb, uri), None).await.map(|answer| String::from_utf8(answer.into()).unwrap())
+    host.answer(POSTED, message(verb, uri)).await.map(|heard| String::from_utf8(heard.answer.into()).unwrap())
 }
 
 async fn approve(host: &Arc<Host>, number: u32) -> Result<(), Refused> {
@@ -334,7 +338,7 @@ async fn memory_and_disk_agree_after_any_failures() {
 async fn what_was_wrong_is_told_without_secrets() {
     let (_fleet, host) = Disk::default().lab().await;
     let message = "<SyncML><SyncHdr><Cred><Data>&Hunter2;</Data></Cred></SyncHdr></SyncML>";
-    let Err(Refused::Malformed(error)) = host.answer(message.into(), None).await else {
+    let Err(Refused::Malformed(error)) = host.answer(POSTED, message.into()).await else {
         panic!("there is no such entity")
     };
     assert!(error.to_string().contains("Hunter2"), "who sent it is told: {error}");

@@ -97,8 +97,8 @@ impl fmt::Display for Codes {
 impl<'de> Deserialize<'de> for RuleId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let id = String::deserialize(deserializer)?;
-        Violation::RULES.into_iter().find(|known| *known == id).map(Self).ok_or_else(|| {
-            let known = Violation::RULES.map(|known| format!("`{known}`")).join(", ");
+        Violation::rules().find(|known| *known == id).map(Self).ok_or_else(|| {
+            let known = Violation::rules().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
             de::Error::custom(format_args!(
                 "`{id}` is no rule that a message can break: expected one of {known}"
             ))
@@ -205,7 +205,7 @@ impl JsonSchema for RuleId {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "enum": Violation::RULES })
+        json_schema!({ "enum": Violation::rules().collect::<Vec<_>>() })
     }
 }
 

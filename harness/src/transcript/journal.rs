@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use super::line::{Body, Call, Entry, Event, Exchange, Outcome};
+use super::line::{Body, Call, Entry, Event, Exchange, Origin, Outcome};
 
 /// How much a journal shows at most, and how it keeps it.
 #[derive(Debug, Clone)]
@@ -63,12 +63,12 @@ impl Budget {
 }
 
 /// A message to the device.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Request {
     /// The device's clock when it came.
     pub(crate) at: DateTime<Utc>,
-    /// Its media type as it was given, if it was.
-    pub(crate) media_type: Option<Arc<str>>,
+    /// Where it came from.
+    pub(crate) origin: Origin,
     /// Its body.
     pub(crate) body: Bytes,
 }
@@ -127,7 +127,7 @@ struct Slot {
 #[derive(Debug)]
 enum What {
     /// An exchange without its outcome.
-    Opened(Media, Bytes),
+    Opened(Origin, Bytes),
     /// An exchange.
     Settled(Exchange),
     /// A call whose outcome is not known.
@@ -135,12 +135,10 @@ enum What {
     /// A call.
     Done(Call, u64),
     /// A request that is not shown any more, and is needed to come to the state after it.
-    Applied(Media, Bytes),
+    Applied(Origin, Bytes),
     /// Nothing that matters any more.
     Gone,
 }
-
-type Media = Option<Arc<str>>;
 
 impl<S: Clone> Journal<S> {
     /// An empty journal of a device that is as `base` says.
@@ -171,20 +169,20 @@ impl<S: Clone> Journal<S> {
         if self.chunk.exchanges >= self.limits.chunk || self.chunk.bytes > self.limits.bytes / 16 {
             self.start_from(checkpoint());
         }
-        let Request { at, media_type, body } = request;
+        let Request { at, origin, body } = request;
         let bytes = body.len() as u64;
         self.chunk.exchanges += 1;
         self.chunk.bytes += bytes;
-        self.push(at, What::Opened(media_type, body), bytes)
+        self.push(at, What::Opened(origin, body), bytes)
     }
 
     /// What became of a message.
     pub(crate) fn settle(&mut self, ticket: Ticket, outcome: Outcome) {
         let added = outcome.bytes();
         if let Some(slot) = self.slot_mut(ticket)
-            && let What::Opened(media_type, request) = mem::replace(&mut slot.what, What::Gone)
+            && let What::Opened(origin, request) = mem::replace(&mut slot.what, What::Gone)
         {
-            slot.what = What::Settled(Exchange { media_type, request: request.into(), outcome });
+            slot.what = What::Settled(Exchange { origin, request: request.into(), outcome });
             self.held.add(added);
             self.advance();
         }
@@ -239,8 +237,8 @@ impl<S: Clone> Journal<S> {
         let (mut requests, mut entries) = (Vec::new(), Vec::with_capacity(self.shown.exchanges));
         for (index, slot) in (base..self.settled_to).zip(&self.slots) {
             match &slot.what {
-                What::Applied(media_type, body) => {
-                    requests.push(Request { at: slot.at, media_type: media_type.clone(), body: body.clone() })
+                What::Applied(origin, body) => {
+                    requests.push(Request { at: slot.at, origin: origin.clone(), body: body.clone() })
                 }
                 _ if index >= self.shown_from => entries.extend(slot.entry()),
                 _ => {}
@@ -306,10 +304,10 @@ impl<S: Clone> Journal<S> {
             self.shown.subtract(before);
             slot.what = match mem::replace(&mut slot.what, What::Gone) {
                 What::Settled(Exchange {
-                    media_type,
+                    origin,
                     request: Body::Bytes(request),
                     outcome: Outcome::Answered { .. },
-                }) => What::Applied(media_type, request),
+                }) => What::Applied(origin, request),
                 What::Settled(_) | What::Done(..) | What::Gone => What::Gone,
                 open @ (What::Opened(..) | What::Asked(..) | What::Applied(..)) => open,
             };

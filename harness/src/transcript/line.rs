@@ -14,6 +14,8 @@ use chrono::{DateTime, Utc};
 use csp_model::device::Snapshot;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::opening::Opening;
+
 /// The version of the format that is written and read.
 pub(crate) const VERSION: u32 = 1;
 
@@ -82,12 +84,41 @@ pub(crate) enum Event {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(into = "ExchangeFields", try_from = "ExchangeFields")]
 pub(crate) struct Exchange {
-    /// The request's media type as it was given, if it was.
-    pub(crate) media_type: Option<Arc<str>>,
+    /// Where the request came from.
+    pub(crate) origin: Origin,
     /// The request's body.
     pub(crate) request: Body,
     /// What was said to it.
     pub(crate) outcome: Outcome,
+}
+
+/// Where a message came from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Origin {
+    /// It was posted.
+    Posted {
+        /// Its media type as it was given, if it was.
+        media_type: Option<Arc<str>>,
+        /// What its `x-syncml-hmac` says, if it has one.
+        mac: Option<Arc<str>>,
+    },
+    /// Nothing came: the device opens a session, and its answer is package 1.
+    Opened(Arc<Opening>),
+    /// The device has dialled a server, which answers the device's last message.
+    Dialled(Arc<Dialled>),
+}
+
+/// A server's answer to a device that has dialled it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Dialled {
+    /// The SessionID of the device's session, whatever the answer says.
+    pub(crate) session: Arc<str>,
+    /// Who has answered.
+    pub(crate) address: Arc<str>,
+    /// The answer's media type as it was given, if it was.
+    pub(crate) media_type: Option<Arc<str>>,
+    /// What the answer's `x-syncml-hmac` says, if it has one.
+    pub(crate) mac: Option<Arc<str>>,
 }
 
 /// What became of a message.
@@ -122,6 +153,12 @@ pub(crate) enum Call {
     Snapshot {
         /// What was put in.
         device: Arc<Snapshot>,
+    },
+    /// A session that the device had opened is over: its server could not be reached, or said nothing that could be
+    /// understood.
+    GivenUp {
+        /// The SessionID.
+        session: Arc<str>,
     },
     /// The device was removed.
     Deleted,
@@ -160,7 +197,7 @@ impl Call {
     pub(crate) fn bytes(&self) -> u64 {
         match self {
             Self::Snapshot { device } => json_length(device),
-            Self::Created | Self::Reset | Self::Deleted => 0,
+            Self::Created | Self::Reset | Self::GivenUp { .. } | Self::Deleted => 0,
         }
     }
 }
@@ -289,6 +326,12 @@ impl Line {
 #[derive(Clone, Serialize, Deserialize)]
 struct ExchangeFields {
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    opens: Option<Arc<Opening>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    session: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<Arc<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     media_type: Option<Arc<str>>,
     request: Body,
     http: u16,
@@ -299,12 +342,20 @@ struct ExchangeFields {
 }
 
 impl From<Exchange> for ExchangeFields {
-    fn from(Exchange { media_type, request, outcome }: Exchange) -> Self {
+    fn from(Exchange { origin, request, outcome }: Exchange) -> Self {
+        let (opens, session, address, media_type) = match origin {
+            Origin::Posted { media_type, mac: _ } => (None, None, None, media_type),
+            Origin::Opened(opening) => (Some(opening), None, None, None),
+            Origin::Dialled(dialled) => {
+                let Dialled { session, address, media_type, mac: _ } = Dialled::clone(&dialled);
+                (None, Some(session), Some(address), media_type)
+            }
+        };
         let (http, answer, refused) = match outcome {
             Outcome::Answered { http, body } => (http, Some(body), None),
             Outcome::Refused { http, reason } => (http, None, Some(reason)),
         };
-        Self { media_type, request, http, answer, refused }
+        Self { opens, session, address, media_type, request, http, answer, refused }
     }
 }
 
@@ -312,14 +363,23 @@ impl TryFrom<ExchangeFields> for Exchange {
     type Error = &'static str;
 
     fn try_from(fields: ExchangeFields) -> Result<Self, Self::Error> {
-        let ExchangeFields { media_type, request, http, answer, refused } = fields;
+        let ExchangeFields { opens, session, address, media_type, request, http, answer, refused } = fields;
         let outcome = match (answer, refused) {
             (Some(body), None) => Outcome::Answered { http, body },
             (None, Some(reason)) => Outcome::Refused { http, reason },
             (Some(_), Some(_)) => return Err("found both `answer` and `refused`, expected one of them"),
             (None, None) => return Err("found neither `answer` nor `refused`, expected one of them"),
         };
-        Ok(Self { media_type, request, outcome })
+        let origin = match (opens, session) {
+            (None, None) => Origin::Posted { media_type, mac: None },
+            (Some(opening), None) => Origin::Opened(opening),
+            (None, Some(session)) => {
+                let address = address.ok_or("found `session` without `address`, expected both")?;
+                Origin::Dialled(Arc::new(Dialled { session, address, media_type, mac: None }))
+            }
+            (Some(_), Some(_)) => return Err("found both `opens` and `session`, expected one of them"),
+        };
+        Ok(Self { origin, request, outcome })
     }
 }
 

@@ -8,8 +8,9 @@ use std::{io, mem};
 use csp_model::device::Snapshot;
 use serde::Serialize;
 
-use super::line::{Body, Call, Entry, Event, Exchange, Header, Line, Outcome, Secrets};
+use super::line::{Body, Call, Entry, Event, Exchange, Header, Line, Origin, Outcome, Secrets};
 use super::redact::Redactor;
+use crate::opening::Opening;
 
 /// Writes the transcript of one device, which was as `device` says before the first of `entries`.
 ///
@@ -73,7 +74,7 @@ impl<W: io::Write> LineWriter<W> {
     pub(crate) fn entry(&mut self, name: &Arc<str>, entry: Entry) -> io::Result<()> {
         let event = match entry.event {
             Event::Device(device) => Event::Device(self.snapshot(device)),
-            Event::Exchange(Exchange { media_type, request, outcome }) => {
+            Event::Exchange(Exchange { origin, request, outcome }) => {
                 let said = self.body(request.clone());
                 let outcome = match outcome {
                     Outcome::Answered { http, body } => Outcome::Answered { http, body: self.body(body) },
@@ -82,12 +83,14 @@ impl<W: io::Write> LineWriter<W> {
                     }
                     Outcome::Refused { http, reason } => Outcome::Refused { http, reason },
                 };
-                Event::Exchange(Exchange { media_type, request: said, outcome })
+                Event::Exchange(Exchange { origin: self.origin(origin), request: said, outcome })
             }
             Event::Control(Call::Snapshot { device }) => {
                 Event::Control(Call::Snapshot { device: self.snapshot(device) })
             }
-            Event::Control(call @ (Call::Created | Call::Reset | Call::Deleted)) => Event::Control(call),
+            Event::Control(call @ (Call::Created | Call::Reset | Call::GivenUp { .. } | Call::Deleted)) => {
+                Event::Control(call)
+            }
         };
         self.line(&Line { name: Arc::clone(name), entry: Entry { event, ..entry } })
     }
@@ -104,6 +107,16 @@ impl<W: io::Write> LineWriter<W> {
         match (body, &mut self.redactor) {
             (Body::Bytes(bytes), Some(redactor)) => redactor.body(bytes),
             (body, _) => body,
+        }
+    }
+
+    fn origin(&mut self, origin: Origin) -> Origin {
+        match (origin, &mut self.redactor) {
+            (Origin::Opened(opening), Some(redactor)) if opening.aad_user_token.is_some() => {
+                let token = opening.aad_user_token.as_deref().map(|token| redactor.secret(token.as_bytes()));
+                Origin::Opened(Arc::new(Opening { aad_user_token: token, ..Opening::clone(&opening) }))
+            }
+            (origin, _) => origin,
         }
     }
 

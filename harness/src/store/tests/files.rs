@@ -64,7 +64,7 @@ fn another_version_is_refused_by_name() {
     let folder = Folder::new();
     let path = folder.file("state.db");
     Kept::open(&path).commit(&devices(1)).unwrap();
-    let later = "it was written by a later cspsim: its state has version 99, this one reads up to 1";
+    let later = "it was written by a later cspsim: its state has version 99, this one reads up to 2";
     let cases = [
         (99, later),
         (0, "it is damaged: there is no version 0"),

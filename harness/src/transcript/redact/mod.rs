@@ -59,6 +59,11 @@ impl Redactor {
         }
     }
 
+    /// What stands for a secret.
+    pub(crate) fn secret(&mut self, secret: &[u8]) -> String {
+        self.numbers.placeholder(secret)
+    }
+
     /// Why a request was refused, without what that quotes of its secrets: a password with a `&` in it is no XML.
     pub(crate) fn reason(request: &Body, reason: Arc<str>) -> Arc<str> {
         let Body::Bytes(body) = request else { return reason };
@@ -83,8 +88,21 @@ impl Redactor {
         parts.collect::<Vec<_>>().join("`").into()
     }
 
-    /// The snapshot without the secrets among the nodes that it keeps.
+    /// The snapshot without the secrets among the nodes that it keeps, and those of its file's account.
     pub(crate) fn snapshot(&mut self, mut snapshot: Arc<Snapshot>) -> Arc<Snapshot> {
+        let account = &snapshot.file.account;
+        if account.appsrv.is_some() || account.client.is_some() {
+            let account = &mut Arc::make_mut(&mut snapshot).file.account;
+            for auth in [&mut account.appsrv, &mut account.client].into_iter().flatten() {
+                if let Some(secret) = &mut auth.secret {
+                    *secret = self.numbers.placeholder(secret.as_str().as_bytes()).into();
+                }
+                // What stands for it is Base64 of right length.
+                auth.nonce = auth.nonce.take().and_then(|nonce| {
+                    self.numbers.placeholder(String::from(nonce).as_bytes()).try_into().ok()
+                });
+            }
+        }
         if snapshot.state.stored.keys().any(|uri| address::is_secret(uri)) {
             let stored = &mut Arc::make_mut(&mut snapshot).state.stored;
             for (_, value) in stored.iter_mut().filter(|(uri, _)| address::is_secret(uri)) {

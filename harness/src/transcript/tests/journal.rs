@@ -109,7 +109,7 @@ impl Model {
     }
 
     fn request(number: u64, bytes: usize) -> Request {
-        Request { at: clock(number), media_type: Some("text/xml".into()), body: body(number, bytes) }
+        Request { at: clock(number), origin: Origin::Posted { media_type: Some("text/xml".into()), mac: None }, body: body(number, bytes) }
     }
 
     fn run(&mut self, step: &Step) {
@@ -287,7 +287,7 @@ proptest! {
         let limits = Limits { exchanges: 20, bytes: BYTES, chunk: 8, budget: Arc::clone(&budget) };
         let mut journal = Journal::new((), limits);
         for (request, answer) in sizes {
-            let request = Request { at: clock(0), media_type: None, body: vec![0; request].into() };
+            let request = Request { at: clock(0), origin: Origin::Posted { media_type: None, mac: None }, body: vec![0; request].into() };
             let ticket = journal.open(request, || ());
             journal.settle(ticket, Outcome::Answered { http: 200, body: Bytes::from(vec![0; answer]).into() });
             let entries = (20 + 8) * 256;
@@ -302,7 +302,7 @@ proptest! {
         let limits = Limits { budget: Arc::clone(&budget), chunk: 4, ..Limits::default() };
         let mut journals: Vec<_> = (0..3).map(|_| Journal::new(State::new(), limits.clone())).collect();
         for (number, (which, size)) in (0_u64..).zip(sizes) {
-            let request = Request { at: clock(number), media_type: None, body: body(number, size) };
+            let request = Request { at: clock(number), origin: Origin::Posted { media_type: None, mac: None }, body: body(number, size) };
             let before = Cell::new(false);
             let journal = &mut journals[which];
             let ticket = journal.open(request, || { before.set(true); State::new() });
@@ -319,7 +319,7 @@ proptest! {
 fn a_thousand_exchanges_are_shown_and_no_more() {
     let mut journal = Journal::new(0_u64, Limits::default());
     for number in 0..2_500_u64 {
-        let request = Request { at: clock(number), media_type: None, body: body(number, 10) };
+        let request = Request { at: clock(number), origin: Origin::Posted { media_type: None, mac: None }, body: body(number, 10) };
         let ticket = journal.open(request, || number);
         journal
             .settle(ticket, Outcome::Answered { http: 200, body: Bytes::from_static(b"<SyncML/>").into() });

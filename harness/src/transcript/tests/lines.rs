@@ -139,7 +139,7 @@ fn errors_name_the_line_and_what_is_wrong() {
         ),
         (
             format!("{whole}{line}\"kind\":\"dance\"}}\n"),
-            "line 2: unknown variant `dance`, expected one of `created`, `reset`, `snapshot`, `deleted`",
+            "line 2: unknown variant `dance`, expected one of `created`, `reset`, `snapshot`, `given-up`, `deleted`",
         ),
         (format!("{whole}{line}\"kind\":\"exchange\",\"http\":200}}\n"), "line 2: missing field `request`"),
         (

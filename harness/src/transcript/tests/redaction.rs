@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use csp_model::Value;
+use csp_model::device::Profile;
 use csp_model::xml::{Doctype, Event, Reader};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -19,7 +20,7 @@ use syncml::message::{
 
 use super::super::Body;
 use super::super::redact::Redactor;
-use crate::Device;
+use crate::{Device, DeviceFile};
 
 fn redacted(bytes: &[u8]) -> Vec<u8> {
     match Redactor::default().body(Bytes::copy_from_slice(bytes)) {
@@ -163,9 +164,26 @@ fn snapshots_are_redacted() {
     let whole = Arc::new(snapshot);
     let mut redactor = Redactor::default();
     let redacted = redactor.snapshot(Arc::clone(&whole));
-    let stored: Vec<_> = redacted.state.stored.values().cloned().collect();
-    assert_eq!(stored, [secret.clone(), Some(Value::Chr("REDACTED0001".into()))]);
+    let kept = |name: &str| {
+        redacted.state.stored.get(&format!("./SyncML/DMAcc/a/AppAuth/1/{name}")).cloned().flatten()
+    };
+    assert_eq!([kept("AAuthName"), kept("AAuthSecret")], [secret.clone(), Some(Value::Chr("REDACTED0001".into()))]);
     assert_eq!(whole.state.stored.values().filter(|value| **value == secret).count(), 2, "memory stays");
+}
+
+/// The file that a device was made of tells its account.
+#[test]
+fn accounts_are_redacted() {
+    let text = "[account.appsrv]\ntype = \"DIGEST\"\nname = \"lab\"\nsecret = \"correct horse\"\nnonce = \"bm9uY2U=\"\n\
+        [account.client]\ntype = \"BASIC\"\nsecret = \"correct horse\"\n";
+    let file = DeviceFile::from_toml(text).unwrap();
+    let device = Device::new(Arc::new(Profile::new(file).unwrap()));
+    let mut redactor = Redactor::default();
+    let redacted = serde_json::to_string(&redactor.snapshot(Arc::new(device.snapshot()))).unwrap();
+    assert!(!redacted.contains("correct horse") && !redacted.contains("bm9uY2U="), "{redacted}");
+    // The same secret in four places, and the nonce in two.
+    assert_eq!([1, 2, 3].map(|number| redacted.matches(&format!("REDACTED000{number}")).count()), [4, 2, 0]);
+    assert!(serde_json::from_str::<Device>(&redacted).is_ok());
 }
 
 /// Bytes that look like markup, in pieces that can end up anywhere.

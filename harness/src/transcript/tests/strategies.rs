@@ -11,6 +11,7 @@ use proptest::prelude::*;
 use super::super::line::{Exchange, Line};
 use super::super::*;
 use crate::Device;
+use crate::opening::Opening;
 
 pub(super) fn name() -> impl Strategy<Value = Arc<str>> {
     any::<String>().prop_map(Arc::from)
@@ -46,13 +47,24 @@ pub(super) fn snapshot() -> impl Strategy<Value = Arc<csp_model::device::Snapsho
     })
 }
 
-pub(super) fn event() -> impl Strategy<Value = Event> {
-    let media_type = of(any::<String>().prop_map(Arc::from));
-    let exchange = (media_type, body(), outcome()).prop_map(|(media_type, request, outcome)| Exchange {
-        media_type,
-        request,
-        outcome,
+fn origin() -> impl Strategy<Value = Origin> {
+    let text = || any::<String>().prop_map(Arc::<str>::from);
+    let opening = (of(any::<String>()), of(any::<String>())).prop_map(|(account, aad_user_token)| {
+        Origin::Opened(Arc::new(Opening { account, aad_user_token, ..Opening::default() }))
     });
+    let dialled = (text(), text(), of(text())).prop_map(|(session, address, media_type)| {
+        Origin::Dialled(Arc::new(Dialled { session, address, media_type, mac: None }))
+    });
+    prop_oneof![
+        6 => of(text()).prop_map(|media_type| Origin::Posted { media_type, mac: None }),
+        1 => opening,
+        1 => dialled,
+    ]
+}
+
+pub(super) fn event() -> impl Strategy<Value = Event> {
+    let exchange = (origin(), body(), outcome())
+        .prop_map(|(origin, request, outcome)| Exchange { origin, request, outcome });
     prop_oneof![
         12 => exchange.prop_map(Event::Exchange),
         1 => snapshot().prop_map(Event::Device),

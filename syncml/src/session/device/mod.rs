@@ -121,10 +121,16 @@ impl DeviceSession {
         self.send(message)
     }
 
-    /// Where the next message goes: what the server's last RespURI says, else the server's address.
+    /// The server's address: the Target of the device's messages.
     #[must_use]
-    pub fn address(&self) -> &Text {
-        self.resp_uri.as_ref().unwrap_or(&self.server)
+    pub const fn address(&self) -> &Text {
+        &self.server
+    }
+
+    /// Where the next message goes instead, if the server has said so. It may be relative to where the server spoke.
+    #[must_use]
+    pub const fn resp_uri(&self) -> Option<&Text> {
+        self.resp_uri.as_ref()
     }
 
     /// The SessionID.
