@@ -15,11 +15,14 @@ pub struct Ledger {
     next: u64,
     sent: Sent,
     owed: Owed,
+    /// The own package.
     package: Package,
+    /// The package of the other side.
+    other_package: Package,
     course: Course,
 }
 
-/// Whether the own package is complete.
+/// Whether a package is complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Package {
     Complete,
@@ -44,6 +47,7 @@ impl Ledger {
             sent: Sent::default(),
             owed: Owed::default(),
             package: Package::Complete,
+            other_package: Package::Complete,
             course: Course::Running,
         }
     }
@@ -56,7 +60,7 @@ impl Ledger {
         }
         self.sent.record(message);
         self.owed.sent(message);
-        self.package = if message.body.is_final || pulls(message) { Package::Complete } else { Package::GoesOn };
+        self.package = if pulls(message) { Package::Complete } else { package(message) };
         self.abort_if_said(message);
     }
 
@@ -70,6 +74,7 @@ impl Ledger {
         self.commands(message, &mut findings);
         self.package(message, &mut findings);
         self.owed.received(message);
+        self.other_package = package(message);
         findings.0
     }
 
@@ -138,14 +143,18 @@ impl Ledger {
 
     /// Commands of a server, while it waits for an answer.
     fn commands(&self, message: &Message, findings: &mut Findings) {
-        let waits = match (self.judged, self.package) {
-            (Side::Server, Package::GoesOn) => {
+        if self.judged == Side::Device {
+            return;
+        }
+        let waits = match (self.package, self.other_package) {
+            // A device does not complete its package before the server has completed its own.
+            (Package::GoesOn, Package::Complete) => {
                 "while the answer to those before goes on, expected Alert 1222"
             }
-            (Side::Server, Package::Complete) if !self.owed.is_empty() => {
-                "while those before are not answered, expected none"
+            _ if !self.owed.is_empty() => "while those before are not answered, expected none",
+            (Package::GoesOn, Package::GoesOn) | (Package::Complete, Package::GoesOn | Package::Complete) => {
+                return;
             }
-            (Side::Server, Package::Complete) | (Side::Device, Package::GoesOn | Package::Complete) => return,
         };
         let is_new = |kind: &Kind| match kind {
             Kind::Request(_) | Kind::Container(_) => true,
@@ -167,14 +176,16 @@ impl Ledger {
                 findings.add(&rules::MISSING_STATUS, format!("found no Status for {missing}"), body.span);
             }
         }
-        let is_answer = |kind: &Kind| match kind {
-            Kind::Status(_) | Kind::Results(_) => true,
-            Kind::Request(_) | Kind::Alert(_) | Kind::Container(_) | Kind::Unknown(_) => false,
-        };
-        let is_empty = body.commands.iter().all(|command| is_answer(&command.kind));
-        if self.judged == Side::Server && !body.is_final && is_empty {
-            let text = "found neither Final nor a command, expected one of them".to_owned();
-            findings.add(&rules::NO_FINAL, text, body.span);
+        if self.judged == Side::Server && !body.is_final && message.header.is_some() {
+            let goes_on = body.commands.iter().any(|command| match &command.kind {
+                Kind::Alert(alert) => is_pull(alert),
+                Kind::Request(request) => request.items.iter().any(|item| item.more_data),
+                Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => false,
+            });
+            if !goes_on && self.course == Course::Running {
+                let text = "found neither Final nor MoreData nor Alert 1222, expected one of them".to_owned();
+                findings.add(&rules::NO_FINAL, text, body.span);
+            }
         }
     }
 }
@@ -185,6 +196,10 @@ fn pulls(message: &Message) -> bool {
         Kind::Alert(alert) => is_pull(alert),
         Kind::Request(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => false,
     })
+}
+
+fn package(message: &Message) -> Package {
+    if message.body.is_final { Package::Complete } else { Package::GoesOn }
 }
 
 struct Findings(Vec<Finding>);

@@ -41,13 +41,13 @@ rules! {
         "The Status of the SyncHdr is the first one of a message.",
         "[MS-MDM] 2.2.7.12";
     UNSOLICITED_STATUS, "unsolicited-status",
-        "A Status answers a command that was sent, and each Item once; Status and Results have none.",
-        "[MS-MDM] 2.2.7.12; OMA Device Management Protocol 1.2.1, Status";
+        "A Status answers a command that was sent, and each Item once. Status and Results have none, but for the 213 and 424 of a large object.",
+        "[MS-MDM] 2.2.7.12; OMA Device Management Protocol 1.2.1, multiple messages in a package, large objects";
     MISSING_STATUS, "missing-status",
         "Every command has its Status when the package is complete, the SyncHdr too. (Microsoft's own samples leave it out for the Alerts and the Replace that a session begins with.)",
         "[MS-MDM] 3.1.5.2.1; OMA Device Management Protocol 1.2.1";
     NO_FINAL, "no-final",
-        "A server's message without Final has a command: without one nothing can follow it.",
+        "A server's message has Final, unless a large object goes on in the next or it asks for the device's next with Alert 1222.",
         "OMA Device Management Protocol 1.2.1, multiple messages in a package";
     COMMANDS_WHILE_OUTSTANDING, "commands-while-outstanding",
         "A server sends no new commands before those it has sent are answered and the answer is complete; until then it asks for the next message with Alert 1222.",
