@@ -11,6 +11,7 @@ pub mod auth;
 mod chunk;
 pub mod device;
 mod responder;
+pub mod server;
 mod size;
 mod status;
 mod turn;
