@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::scalar::{name_or_number, name_or_number_if_any};
-use super::{AccountEntry, Scalar, TimeZone, WindowsEdition};
+use super::{AccountEntry, ConnectionFault, Scalar, TimeZone, WindowsEdition};
 use crate::agent::catalog::Classification;
 use crate::agent::{Fault, HResult, Source, UpdateId};
 use crate::schema::{OsVersion, builtin::Edition};
@@ -72,6 +72,9 @@ pub struct DeviceFile {
     /// What goes wrong, and when.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fault: Vec<Fault>,
+    /// What goes wrong between the device and the MDM server that it dials.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub connection_fault: Vec<ConnectionFault>,
 }
 
 /// What Delete of `ApprovedUpdates/{guid}` answers.

@@ -5,6 +5,7 @@
 //! message has changed. The parts hold only what later behaviour needs; events are handed out, never kept.
 
 mod account;
+mod connection_fault;
 mod file;
 mod load;
 mod parts;
@@ -19,6 +20,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 pub use account::{AccountEntry, AuthEntry, Nonce, NotBase64, PollEntry, Secret};
+pub use connection_fault::{
+    ConnectionFault, ConnectionFaultKind, Delay, Milliseconds, NotAConnectionFault, NotMilliseconds,
+    ProtocolFault,
+};
 pub use file::{
     Approval, AtomicFailure, DeviceFile, Identity, InitialState, Instance, MaxMsgSize, OriginalError,
     RevokeApproval, UpdateEntry,

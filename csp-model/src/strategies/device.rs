@@ -121,6 +121,7 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
                     update,
                     approval,
                     fault,
+                    connection_fault: Vec::new(),
                 }
             })
         })
