@@ -51,15 +51,6 @@ codes! {
     ATOMIC_TOO_LARGE "517" "Atomic response too large to fit"
 }
 
-codes! {
-    /// The codes that only large objects have.
-    OF_LARGE_OBJECTS {
-        CHUNK_ACCEPTED "213" "chunked item accepted and buffered"
-        REQUEST_TOO_LARGE "413" "request entity too large"
-        SIZE_MISMATCH "424" "size mismatch"
-    }
-}
-
 impl StatusCode {
     /// The digits.
     #[must_use]

@@ -163,7 +163,7 @@ impl ServerSession {
         let found = receiving.data.len();
         let broken = match receiving.size {
             _ if found > self.settings.max_obj_size => {
-                Some((StatusCode::REQUEST_TOO_LARGE, Broken::TooLarge))
+                Some((StatusCode::TOO_LARGE, Broken::TooLarge))
             }
             Some(expected) if is_last && found != expected => {
                 Some((StatusCode::SIZE_MISMATCH, Broken::Size { found, expected }))
