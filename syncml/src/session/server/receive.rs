@@ -4,7 +4,9 @@ use super::outcome::data_text;
 use super::package::Reply;
 use super::{Answer, Broken, Ending, Package, Place, ServerSession, Turn};
 use crate::judge::Side;
-use crate::message::{Alert, Command, Data, Header, Item, Kind, Location, Message, Results, Status, Text};
+use crate::message::{
+    Alert, Command, Data, Header, Item, Kind, Location, Message, Meta, Results, Status, Text,
+};
 use crate::session::StatusCode;
 use crate::session::auth::Proof;
 
@@ -126,9 +128,7 @@ impl ServerSession {
         let Some(place) = self.place(Some(msg_ref), Some(cmd_ref)) else { return };
         for item in &results.items {
             let mut item = item.clone();
-            if item.meta.is_none() {
-                item.meta = results.meta.as_deref().cloned();
-            }
+            item.meta = merged(item.meta, results.meta.as_deref());
             let continues = self
                 .receiving
                 .as_ref()
@@ -278,6 +278,17 @@ fn is_answer(command: &Command) -> bool {
 /// An own number, as the device repeats it.
 fn number(text: Option<&Text>) -> Option<u64> {
     text?.trim().parse().ok()
+}
+
+/// The Meta of an Item, whose fields win one by one over those of the Results.
+fn merged(own: Option<Meta>, common: Option<&Meta>) -> Option<Meta> {
+    let Some(common) = common.cloned() else { return own };
+    let own = own.unwrap_or_default();
+    Some(Meta {
+        format: own.format.or(common.format),
+        media_type: own.media_type.or(common.media_type),
+        more: own.more.or(common.more),
+    })
 }
 
 fn max_msg_size(header: &Header) -> Option<usize> {
