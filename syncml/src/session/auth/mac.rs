@@ -6,6 +6,7 @@
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
+use super::shown;
 use crate::message::Text;
 
 /// The value of `x-syncml-hmac`: `algorithm=MD5, username="…", mac=…` (OMA DM Security 1.2.1).
@@ -93,7 +94,10 @@ impl FromStr for MacHeader {
             let (slot, name) = match name.to_ascii_lowercase().as_str() {
                 "algorithm" if value.eq_ignore_ascii_case("MD5") => (&mut algorithm, "algorithm"),
                 "algorithm" => {
-                    return Err(MacHeaderError { offset, problem: MacHeaderProblem::Algorithm(value) });
+                    return Err(MacHeaderError {
+                        offset,
+                        problem: MacHeaderProblem::Algorithm(shown(&value)),
+                    });
                 }
                 "username" => (&mut username, "username"),
                 "mac" => (&mut mac, "mac"),

@@ -20,3 +20,9 @@ pub use nonces::Nonces;
 pub use prover::{Proof, Prover};
 pub use scheme::{Scheme, UnknownScheme};
 pub use verifier::{Lasts, Refusal, Verdict, Verifier};
+
+/// Text of the other side, short enough to be shown.
+fn shown(text: &str) -> String {
+    const MOST: usize = 40;
+    text.trim().chars().take(MOST).collect()
+}

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use super::shown;
+
 /// A scheme, as `Meta`/`Type` of a `Cred` or a `Chal` names it.
 ///
 /// Source: OMA Device Management Security 1.2.1.
@@ -46,7 +48,7 @@ impl FromStr for Scheme {
         Self::ALL
             .into_iter()
             .find(|scheme| scheme.name().eq_ignore_ascii_case(name))
-            .ok_or_else(|| UnknownScheme(name.to_owned()))
+            .ok_or_else(|| UnknownScheme(shown(name)))
     }
 }
 
@@ -65,6 +67,8 @@ mod tests {
             assert_eq!(scheme.to_string().parse(), Ok(scheme));
             assert_eq!(format!("\n {} ", scheme.name().to_uppercase()).parse(), Ok(scheme));
         }
+        let error = "x".repeat(1_000_000).parse::<Scheme>().expect_err("no scheme of ours");
+        assert!(error.to_string().len() < 200);
         let error = "syncml:auth-x509".parse::<Scheme>().expect_err("no scheme of ours");
         assert_eq!(
             error.to_string(),

@@ -1,6 +1,6 @@
 //! The side that asks: whether a message is from whom it says, and what it is answered.
 
-use super::{Credentials, MacHeader, MacHeaderError, Nonces, Scheme, credentials};
+use super::{Credentials, MacHeader, MacHeaderError, Nonces, Scheme, credentials, shown};
 use crate::message::{Chal, Cred, Header, Meta, MoreMeta, Text};
 use crate::session::StatusCode;
 
@@ -159,7 +159,7 @@ impl Asks {
         let cred = header.and_then(|header| header.cred.as_deref()).ok_or(Refusal::Missing(self.scheme))?;
         let named = scheme_of(cred).unwrap_or_default();
         if named.parse() != Ok(self.scheme) {
-            return Err(Refusal::Scheme { found: named.trim().to_owned(), expected: self.scheme });
+            return Err(Refusal::Scheme { found: shown(&named), expected: self.scheme });
         }
         let proof = cred.data.as_ref().and_then(|text| credentials::decode(text)).ok_or(Refusal::Encoding)?;
         let expected = match self.scheme {

@@ -10,7 +10,7 @@ pub enum Ending {
     Done,
     /// Somebody sent Alert 1223.
     Aborted(Side),
-    /// The device does not take the server for who it says it is.
+    /// The device refused the server's message: it does not take it for who it says it is, or has another reason.
     Refused,
     /// It has taken more messages than [`Settings::most_messages`](super::Settings::most_messages).
     TooManyMessages,

@@ -80,7 +80,8 @@ pub struct Settings {
     pub max_msg_size: Option<usize>,
     /// The largest object that the server puts together from parts, in bytes.
     pub max_obj_size: usize,
-    /// After so many messages the session is ended: something goes round in circles.
+    /// After so many messages the session is ended: something goes round in circles. What the device says is kept until
+    /// then, so this and the size of a message bound what a session takes.
     pub most_messages: u64,
 }
 
