@@ -125,6 +125,14 @@ pub(crate) enum TransportError {
         /// Its first bytes, as text.
         start: String,
     },
+    /// It was planned to go wrong.
+    #[error("no answer from {to}: the planned fault `{fault}`")]
+    Planned {
+        /// The address.
+        to: String,
+        /// The kind of the fault, as a device file names it.
+        fault: &'static str,
+    },
     /// It failed every time.
     #[error("{last}; tried {tries} times")]
     GaveUp {
@@ -280,6 +288,7 @@ impl TransportError {
             Self::Encoded { .. } => "encoded",
             Self::TooLarge { .. } => "too-large",
             Self::NotSyncMl { .. } => "not-syncml",
+            Self::Planned { .. } => "planned-fault",
             Self::GaveUp { last, .. } => last.kind(),
         }
     }
@@ -292,7 +301,8 @@ impl TransportError {
             | Self::Unreachable { .. }
             | Self::TimedOut { .. }
             | Self::Reset { .. }
-            | Self::Closed { .. } => true,
+            | Self::Closed { .. }
+            | Self::Planned { .. } => true,
             Self::Tls { problem, .. } => *problem == TlsProblem::Closed,
             Self::Status(refusal) => refusal.status == 429 || refusal.status >= 500,
             Self::Address { .. }

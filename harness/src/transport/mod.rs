@@ -8,8 +8,10 @@
 
 pub(crate) mod clock;
 pub(crate) mod error;
+pub(crate) mod faults;
 pub(crate) mod http;
 pub(crate) mod loopback;
+mod random;
 pub(crate) mod recorder;
 pub(crate) mod retry;
 pub(crate) mod tls;

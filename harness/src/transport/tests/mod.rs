@@ -4,6 +4,8 @@
 //! waits on a clock that takes no time.
 
 mod answers;
+mod authority;
+mod faults;
 mod headers;
 mod redirects;
 mod retries;

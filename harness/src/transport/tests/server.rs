@@ -18,6 +18,8 @@ pub(super) enum Reply {
     Says(Vec<u8>),
     /// Answers, and closes the connection.
     SaysAndCloses(Vec<u8>),
+    /// Answers, and drops the connection without the goodbye that TLS has.
+    SaysAndVanishes(Vec<u8>),
     /// Answers, and says nothing more.
     SaysAndHangs(Vec<u8>),
     /// Answers, and goes on with blanks for as long as somebody listens.
@@ -153,6 +155,11 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
             Reply::SaysAndCloses(bytes) => {
                 let _ = stream.write_all(&bytes).await;
                 let _ = stream.shutdown().await;
+                return;
+            }
+            Reply::SaysAndVanishes(bytes) => {
+                let _ = stream.write_all(&bytes).await;
+                let _ = stream.flush().await;
                 return;
             }
             Reply::SaysAndHangs(bytes) => {
