@@ -14,7 +14,6 @@
 mod aside;
 pub mod cli;
 mod clock;
-#[allow(dead_code, reason = "until somebody dials")]
 mod drive;
 mod endpoint;
 mod exit;
@@ -30,7 +29,6 @@ mod scenario;
 mod sim;
 mod store;
 mod transcript;
-#[allow(dead_code, unused_imports, reason = "what the device dials with, before it dials")]
 mod transport;
 mod tree_json;
 mod violation;

@@ -281,6 +281,22 @@ impl Device {
         }
     }
 
+    /// Gives an account other credentials of that level. Their nonce is not known yet.
+    pub fn set_credentials(&mut self, uid: &str, level: AuthLevel, kind: AuthType, name: &str, secret: &str) {
+        let known = object(self, uid, level).map(|(object, _)| object);
+        let object = known.unwrap_or_else(|| level.name().to_owned());
+        let mut put = |name: &str, value| {
+            stored::put(self, &["SyncML", "DMAcc", uid, "AppAuth", &object, name], value);
+        };
+        put("AAuthLevel", Some(Value::chr(level.name())));
+        put("AAuthType", Some(Value::chr(kind.name())));
+        put("AAuthName", Some(Value::chr(name)));
+        put("AAuthSecret", Some(Value::chr(secret)));
+        put("AAuthData", Some(Value::Bin("".into())));
+        stored::put(self, &["SyncML", "DMAcc", uid, "AppAuth", &object], None);
+        stored::put(self, &["SyncML", "DMAcc", uid, "AppAuth"], None);
+    }
+
     /// Takes away the accounts of a server, and the server itself from DMClient, the users' part included.
     pub fn unenroll(&mut self, provider: &str) {
         for account in self.accounts() {

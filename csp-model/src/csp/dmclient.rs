@@ -130,6 +130,13 @@ impl Poll {
 }
 
 impl Device {
+    /// EntDMID: what a server calls the device.
+    #[must_use]
+    pub fn ent_dm_id(&self, provider: &str) -> Option<String> {
+        let value = stored::value(self, &["Vendor", "MSFT", "DMClient", "Provider", provider, "EntDMID"])?;
+        Some(value.text().into_owned()).filter(|text| !text.is_empty())
+    }
+
     /// When the device comes to a server by itself.
     #[must_use]
     pub fn poll(&self, provider: &str) -> Poll {

@@ -2,6 +2,7 @@
 
 mod answer;
 mod completions;
+mod connect;
 mod ddf;
 mod init;
 mod man;
@@ -32,6 +33,7 @@ Examples:
   cspsim serve                                a device at http://127.0.0.1:8080
   cspsim answer request.xml                   what would the device answer?
   cspsim answer --explain request.xml         … and why?
+  cspsim connect https://mdm.example.test/    what does my MDM server do with it?
   cspsim tree ./Vendor/MSFT/Update            what does the device hold?
   cspsim test scenarios/                      does everything go as expected?
   cspsim init device --out lab.toml           a device file to start from
@@ -44,6 +46,7 @@ Exit codes: 0 done, 1 a check failed or a node is absent, 2 wrong usage, 3 input
 enum Command {
     Serve(serve::Serve),
     Answer(answer::Answer),
+    Connect(connect::Connect),
     Tree(tree::Tree),
     Ddf(ddf::Ddf),
     Init(init::Init),
@@ -67,6 +70,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Serve(command) => command.run(),
         Command::Answer(command) => command.run(),
+        Command::Connect(command) => command.run(),
         Command::Tree(command) => command.run(),
         Command::Ddf(command) => command.run(),
         Command::Init(command) => command.run(),

@@ -14,7 +14,7 @@ use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request as HttpRequest, Response as HttpResponse, StatusCode};
 pub(crate) use settings::{
-    Header, LARGEST_ANSWER, MOST_REDIRECTS, Mode, NotAHeader, Settings, Timeouts, USER_AGENT,
+    Header, MOST_REDIRECTS, Mode, Settings, Timeouts, USER_AGENT,
 };
 use tokio::time::timeout;
 use url::Url;

@@ -71,7 +71,7 @@ impl DeviceSession {
         let account = device.account(opening.provider.as_deref());
         let session_id = opening.session_id.clone().unwrap_or_else(|| Text::number(number as usize));
         let server = opening.address.clone();
-        let server = server.or_else(|| account.as_ref().map(|account| account.address.as_str().into()));
+        let server = server.or_else(|| account.as_ref().and_then(|account| Some(account.addresses().next()?.into())));
         let nonces = Nonces::new(device.instance().seed ^ u64::from(number).rotate_left(32));
         let auths = account.as_ref().map_or([None, None], |account| [&account.appsrv, &account.client].map(Option::as_ref));
         let mut session = Self {

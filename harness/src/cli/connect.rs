@@ -1,0 +1,264 @@
+//! `cspsim connect`: the device dials an MDM server and holds management sessions with it.
+
+mod dial;
+mod show;
+
+use std::env;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use csp_model::Device;
+use tokio::runtime;
+
+use self::dial::Dial;
+use self::show::Show;
+use crate::Failure;
+use crate::clock::Pace;
+use crate::drive::{self, DriveError, Held};
+use crate::endpoint::signal::Signals;
+use crate::fleet::{DEFAULT, Fleet, Host, Profiles, Settings};
+use crate::kept::{Kept, KeptDevice};
+use crate::opening::{Initiator, Login, Opening, Told};
+use crate::transcript::{Secrets, TranscriptFile};
+use crate::transport::Url;
+use crate::violation::Violation;
+
+/// The device dials an MDM server and holds a management session with it
+///
+/// Every message is shown with its commands and statuses, and so is what the server does wrong. Without URL the
+/// server's address is that of the device's account (`[account]` in the device file).
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cspsim connect https://mdm.example.test/ManagementServer/MDM.svc --ca ca.pem
+  cspsim connect http://127.0.0.1:8000/mdm --login none
+  cspsim connect --device lab.toml --state lab.db          the account of the device file
+  cspsim connect URL --cert device.pem --key device.key    what the device proves itself with in TLS
+  CSPSIM_PASSWORD=… cspsim connect URL --user lab --auth digest
+  cspsim connect URL --fault 'truncate,message=2,bytes=100'
+  cspsim connect URL --sessions 10 --poll --clock x600     ten sessions, as often as the device polls
+
+Exit codes: 0 the sessions came to their ends, 1 the server did something wrong, 4 the network or the server failed.")]
+pub(super) struct Connect {
+    /// The server's address [default: the account's]
+    url: Option<String>,
+    #[command(flatten)]
+    device: KeptDevice,
+    #[command(flatten)]
+    dial: Dial,
+    /// The account, by its provider id [default: the device's first]
+    #[arg(long, value_name = "PROVIDER", help_heading = "Session")]
+    account: Option<String>,
+    /// Whose idea the session is: Alert 1201 or 1200
+    #[arg(long, value_enum, default_value_t, help_heading = "Session")]
+    initiator: Initiator,
+    /// Who is logged in, as Alert 1224 says
+    #[arg(long, value_enum, default_value_t, help_heading = "Session")]
+    login: Login,
+    /// One more Alert: `request-pending`, `unenrollment`, `sync-type=device`, or `TYPE=DATA` for Alert 1226
+    #[arg(long, value_name = "ALERT", help_heading = "Session")]
+    alert: Vec<Told>,
+    /// The token of the user who is logged in; else the variable `CSPSIM_AAD_USER_TOKEN` says it
+    #[arg(long, value_name = "TOKEN", help_heading = "Session")]
+    aad_user_token: Option<String>,
+    /// The SessionID of the first session [default: the number of the device's next one]
+    #[arg(long, value_name = "ID", help_heading = "Session")]
+    session_id: Option<String>,
+    /// The MaxMsgSize that the device says
+    #[arg(long, value_name = "BYTES", help_heading = "Session")]
+    max_msg_size: Option<usize>,
+    /// How many sessions
+    #[arg(long, value_name = "N", default_value = "1", help_heading = "Session")]
+    sessions: u32,
+    /// Wait between sessions as the device's Poll schedule says; without it the next one follows at once
+    #[arg(long, help_heading = "Session")]
+    poll: bool,
+    /// How the device clock runs: `real` (1:1), `frozen`, or `xN` (N times as fast)
+    #[arg(long, value_name = "PACE", default_value = "real", help_heading = "Session")]
+    clock: Pace,
+    /// Do not count what breaks this rule
+    #[arg(long, value_name = "RULE", value_parser = rule)]
+    allow: Vec<&'static str>,
+    /// Write every exchange to FILE, as JSON Lines
+    #[arg(long, value_name = "FILE")]
+    transcript: Option<PathBuf>,
+    /// Leave credentials in what is shown and written
+    #[arg(long)]
+    show_secrets: bool,
+    /// Show the messages themselves
+    #[arg(long, short)]
+    verbose: bool,
+    /// Print one JSON document: the sessions with their messages, endings and violations
+    #[arg(long, conflicts_with = "verbose")]
+    json: bool,
+}
+
+impl Connect {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let to = self.url.as_deref().map(address).transpose()?;
+        if self.poll && self.clock == Pace::Frozen {
+            let what = "--poll waits for the device's clock, which stands still: expected --clock real or xN";
+            return Err(Failure::Usage(what.to_owned()));
+        }
+        self.dial.warn();
+        let runtime = runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::Network(format!("cannot start: {error}")))?;
+        let ended = runtime.block_on(self.connect(to));
+        runtime.shutdown_background();
+        ended
+    }
+
+    async fn connect(self, to: Option<Url>) -> Result<(), Failure> {
+        let mut signals = Signals::watch()
+            .map_err(|error| Failure::Network(format!("cannot watch for signals: {error}")))?;
+        let fleet = self.fleet().await?;
+        let host = fleet.host(DEFAULT).expect("the fleet was made with it");
+        let mut show = Show::new(self.json, self.verbose, self.secrets());
+        let held = tokio::select! {
+            held = self.hold_all(&host, to.as_ref(), &mut show) => held,
+            () = signals.next() => Err(Failure::Check("ended before the session was over: asked to".to_owned())),
+        };
+        let stopped = fleet.stop().await.map_err(|error| Failure::Output(error.to_string()));
+        show.end()?;
+        held.and(stopped)
+    }
+
+    /// Holds every session that was asked for.
+    async fn hold_all(&self, host: &Arc<Host>, to: Option<&Url>, show: &mut Show) -> Result<(), Failure> {
+        let device = || host.peek(Device::clone).expect("nobody has taken it away");
+        let mut transport = self.dial.transport(&device())?;
+        let mut opening = self.opening();
+        let mut broken = 0;
+        let mut left = self.sessions;
+        while left > 0 {
+            left -= 1;
+            let spoil = self.dial.misbehaviours(&device());
+            let first = to.map_or_else(|| account_address(host, &opening), |to| Ok(to.to_string()))?;
+            show.begins(&first)?;
+            let held = drive::hold(host, &mut transport, to, opening.clone(), spoil, |moment| show.moment(&moment)).await;
+            show.written()?;
+            let violations = match &held {
+                Ok(Held { violations, .. }) => violations.clone(),
+                Err(DriveError::NoMessage { violation, .. }) => vec![violation.clone()],
+                Err(DriveError::Device(_) | DriveError::Transport { .. } | DriveError::Address { .. }) => Vec::new(),
+            };
+            broken += violations.iter().filter(|violation| !self.allow.contains(&violation.rule)).count();
+            show.ends(&held, &violations)?;
+            let held = match held {
+                Ok(held) => held,
+                Err(DriveError::NoMessage { what, .. }) if broken > 0 => return Err(Failure::Check(what)),
+                Err(DriveError::Device(refused)) => return Err(Failure::Output(refused.to_string())),
+                Err(error) => return Err(Failure::Network(error.to_string())),
+            };
+            if !held.ending.is_complete() && broken == 0 {
+                return Err(Failure::Network(format!("the session came to no good end: {}", held.ending)));
+            }
+            // A device that is taken out of its management tells so in one session more.
+            if matches!(held.ending, syncml::session::device::Ending::Unenrolled { .. }) {
+                left = 1;
+            }
+            opening.session_id = None;
+            if left > 0 && self.poll {
+                self.wait_for_poll(&device()).await;
+            }
+        }
+        match broken {
+            0 => Ok(()),
+            1 => Err(Failure::Check("the server broke a rule".to_owned())),
+            _ => Err(Failure::Check(format!("the server broke rules {broken} times"))),
+        }
+    }
+
+    /// Waits until the device's schedule brings it to the server again. It was enrolled when its clock started.
+    async fn wait_for_poll(&self, device: &Device) {
+        let Some(account) = device.account(self.account.as_deref()) else { return };
+        let enrolled = device.profile().file().clock.0;
+        let now = device.clock();
+        let next = device.poll(&account.provider).next_after(enrolled, now);
+        let times = match self.clock {
+            Pace::Times(times) => times,
+            Pace::Real | Pace::Frozen => 1.0,
+        };
+        let wait = (next - now).to_std().unwrap_or_default();
+        tokio::time::sleep(wait.div_f64(times)).await;
+    }
+
+    fn opening(&self) -> Opening {
+        let token = || env::var("CSPSIM_AAD_USER_TOKEN").ok().filter(|token| !token.is_empty());
+        Opening {
+            account: self.account.clone(),
+            address: self.url.clone(),
+            session_id: self.session_id.clone(),
+            initiator: self.initiator,
+            login: self.login,
+            aad_user_token: self.aad_user_token.clone().or_else(token),
+            alerts: self.alert.clone(),
+            max_msg_size: self.max_msg_size,
+        }
+    }
+
+    /// The one device that dials.
+    async fn fleet(&self) -> Result<Fleet, Failure> {
+        let settings = Settings { pace: self.clock, ..Settings::default() };
+        let transcript = self.transcript.as_deref().map(|path| TranscriptFile::open(path, self.secrets()));
+        let transcript = transcript.transpose().map_err(|error| Failure::Output(error.to_string()))?;
+        let profiles = Arc::<Profiles>::default();
+        let (kept, missing) = self.device.open(&profiles)?;
+        let fleet = match kept {
+            None => Fleet::in_memory(settings, transcript, profiles),
+            Some(Kept { database, devices }) => Fleet::kept(settings, transcript, profiles, devices, database)
+                .map_err(|error| Failure::Output(format!("cannot keep the device: {error}")))?,
+        };
+        let mut missing: Vec<_> = missing.into_iter().map(|device| (DEFAULT.into(), device)).collect();
+        for (_, device) in &mut missing {
+            self.dial.set_credentials(device, self.account.as_deref())?;
+        }
+        let is_kept = missing.is_empty();
+        let added = fleet.add(missing).await;
+        added.map_err(|error| Failure::Output(format!("cannot keep the device: {error}")))?;
+        if is_kept {
+            let host = fleet.host(DEFAULT).expect("the state file has it");
+            let mut device = host.peek(Device::clone).expect("nobody has taken it away");
+            if self.dial.set_credentials(&mut device, self.account.as_deref())? {
+                host.put(device).await.map_err(|refused| Failure::Output(refused.to_string()))?;
+            }
+        }
+        Ok(fleet)
+    }
+
+    const fn secrets(&self) -> Secrets {
+        if self.show_secrets { Secrets::Shown } else { Secrets::Hidden }
+    }
+}
+
+/// Where the first message goes when the command line does not say it.
+fn account_address(host: &Host, opening: &Opening) -> Result<String, Failure> {
+    let account = host.peek(|device| device.account(opening.account.as_deref())).flatten();
+    account.map(|account| account.address).ok_or_else(|| {
+        Failure::Usage(match &opening.account {
+            Some(provider) => format!("the device has no account `{provider}`: expected one that it has, or a URL"),
+            None => "the device has no account: expected a URL".to_owned(),
+        })
+    })
+}
+
+fn address(text: &str) -> Result<Url, Failure> {
+    let wrong = |what: String| Failure::Usage(format!("`{text}` is no address to dial: {what}"));
+    let expected = "expected one that begins http:// or https://";
+    let url = Url::parse(text).map_err(|error| wrong(format!("{error}; {expected}")))?;
+    match url.scheme() {
+        "http" | "https" => Ok(url),
+        _ => Err(wrong(expected.to_owned())),
+    }
+}
+
+fn rule(text: &str) -> Result<&'static str, String> {
+    Violation::rules().find(|rule| *rule == text).ok_or_else(|| {
+        let rules: Vec<_> = Violation::rules().collect();
+        format!("expected one of {}", rules.join(", "))
+    })
+}
