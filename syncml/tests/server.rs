@@ -254,6 +254,51 @@ fn a_device_proves_itself() {
     }
 }
 
+/// Credentials in every message of a session, by a scheme whose nonces change; one message is refused on its way.
+#[test]
+fn a_device_proves_every_message() {
+    for scheme in Scheme::ALL {
+        let verifier =
+            Verifier::new(bruce(), scheme, Some(b"known".to_vec()), Nonces::new(5), Lasts::Message);
+        let mut session = ServerSession::accept(&package_1(None), Settings { verifier, ..settings() });
+        let get = session.queue(Command::get("./DevInfo/Man"));
+        let mut prover = Prover::new(Some(bruce()), Some(scheme), Some(b"known".to_vec()));
+        let mut device = Device::builtin();
+        let mut responder = Responder::new(&device);
+        let mut outgoing = package_1(None);
+        let mut refused = 0;
+        for number in 1..9 {
+            let header = outgoing.header.as_mut().expect("a header");
+            header.msg_id = Some(Text::number(number));
+            header.cred = prover.cred().map(Box::new);
+            let bytes = encode(&outgoing);
+            let mac = prover.mac(&bytes).map(|mac| mac.to_string());
+            if number == 2 {
+                let header = outgoing.header.as_mut().expect("a header");
+                header.cred = None;
+            }
+            let mac = mac.as_deref().filter(|_| number != 2);
+            let turn = session.receive(&outgoing, mac.map(|mac| (mac, &*bytes)));
+            let Some(Kind::Status(status)) = turn.message.body.commands.first().map(|c| &c.kind) else {
+                panic!("no Status first");
+            };
+            refused += usize::from(turn.refusal.is_some());
+            // Who has shown nothing but basic credentials has nothing else to show: the same message again.
+            let proof = prover.answered(status);
+            assert_eq!(proof == Proof::Accepted, turn.refusal.is_none());
+            if session.is_over() {
+                break;
+            }
+            if turn.refusal.is_none() {
+                outgoing = responder.receive(&turn.message, &mut device).answer;
+            }
+        }
+        assert_eq!((session.ending(), refused), (Some(Ending::Done), 1), "{scheme}");
+        let answer = session.outcome(get).and_then(Outcome::answer).expect("an answer");
+        assert_eq!(answer.data().as_deref(), Some("Contoso"), "{scheme}");
+    }
+}
+
 /// The server proves itself: its message is sent again with what the device asks for.
 #[test]
 fn a_server_proves_itself() {
