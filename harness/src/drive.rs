@@ -65,6 +65,26 @@ pub(crate) enum DriveError {
     },
 }
 
+impl DriveError {
+    /// What the server did wrong, where that is why.
+    pub(crate) const fn violation(&self) -> Option<&Violation> {
+        match self {
+            Self::NoMessage { violation, .. } => Some(violation),
+            Self::Device(_) | Self::Transport { .. } | Self::Address { .. } => None,
+        }
+    }
+
+    /// A word for it.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Device(_) => "device",
+            Self::Transport { error, .. } => error.kind(),
+            Self::Address { .. } => "address",
+            Self::NoMessage { violation, .. } => violation.rule,
+        }
+    }
+}
+
 /// Something that happens while a session is held.
 #[derive(Debug)]
 pub(crate) enum Moment<'a> {

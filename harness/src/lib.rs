@@ -14,6 +14,7 @@
 mod aside;
 pub mod cli;
 mod clock;
+mod dial;
 mod drive;
 mod endpoint;
 mod exit;

@@ -77,15 +77,6 @@ pub(crate) enum Login {
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct Told(session::ClientAlert);
 
-impl Opening {
-    /// The opening, with one Alert more.
-    #[must_use]
-    pub(crate) fn telling(mut self, alert: session::ClientAlert) -> Self {
-        self.alerts.push(Told(alert));
-        self
-    }
-}
-
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }

@@ -1,6 +1,5 @@
 //! `cspsim connect`: the device dials an MDM server and holds management sessions with it.
 
-mod dial;
 mod show;
 
 use std::env;
@@ -11,12 +10,12 @@ use clap::Args;
 use csp_model::Device;
 use tokio::runtime;
 
-use self::dial::Dial;
 use self::show::Show;
 use crate::Failure;
 use crate::clock::Pace;
-use crate::drive::{self, DriveError, Held};
-use crate::endpoint::signal::Signals;
+use crate::dial::{self, CredentialOptions, Dialler, HttpOptions, TlsOptions};
+use crate::drive::{DriveError, Held};
+use crate::endpoint::{log, signal::Signals};
 use crate::fleet::{DEFAULT, Fleet, Host, Profiles, Settings};
 use crate::kept::{Kept, KeptDevice};
 use crate::opening::{Initiator, Login, Opening, Told};
@@ -46,7 +45,11 @@ pub(super) struct Connect {
     #[command(flatten)]
     device: KeptDevice,
     #[command(flatten)]
-    dial: Dial,
+    tls: TlsOptions,
+    #[command(flatten)]
+    credentials: CredentialOptions,
+    #[command(flatten)]
+    http: HttpOptions,
     /// The account, by its provider id [default: the device's first]
     #[arg(long, value_name = "PROVIDER", help_heading = "Session")]
     account: Option<String>,
@@ -96,30 +99,31 @@ pub(super) struct Connect {
 
 impl Connect {
     pub(super) fn run(self) -> Result<(), Failure> {
-        let to = self.url.as_deref().map(address).transpose()?;
+        let to = self.url.as_deref().map(dial::address).transpose().map_err(Failure::Usage)?;
         if self.poll && self.clock == Pace::Frozen {
             let what = "--poll waits for the device's clock, which stands still: expected --clock real or xN";
             return Err(Failure::Usage(what.to_owned()));
         }
-        self.dial.warn();
+        log::start(log::Form::Human, log::Level::Warn);
+        let dialler = Dialler::new(&self.tls, self.http.clone())?;
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
             .build()
             .map_err(|error| Failure::Network(format!("cannot start: {error}")))?;
-        let ended = runtime.block_on(self.connect(to));
+        let ended = runtime.block_on(self.connect(to, dialler));
         runtime.shutdown_background();
         ended
     }
 
-    async fn connect(self, to: Option<Url>) -> Result<(), Failure> {
+    async fn connect(self, to: Option<Url>, dialler: Dialler) -> Result<(), Failure> {
         let mut signals = Signals::watch()
             .map_err(|error| Failure::Network(format!("cannot watch for signals: {error}")))?;
         let fleet = self.fleet().await?;
         let host = fleet.host(DEFAULT).expect("the fleet was made with it");
         let mut show = Show::new(self.json, self.verbose, self.secrets());
         let held = tokio::select! {
-            held = self.hold_all(&host, to.as_ref(), &mut show) => held,
+            held = self.hold_all(&host, to.as_ref(), &dialler, &mut show) => held,
             () = signals.next() => Err(Failure::Check("ended before the session was over: asked to".to_owned())),
         };
         let stopped = fleet.stop().await.map_err(|error| Failure::Output(error.to_string()));
@@ -128,23 +132,27 @@ impl Connect {
     }
 
     /// Holds every session that was asked for.
-    async fn hold_all(&self, host: &Arc<Host>, to: Option<&Url>, show: &mut Show) -> Result<(), Failure> {
+    async fn hold_all(
+        &self,
+        host: &Arc<Host>,
+        to: Option<&Url>,
+        dialler: &Dialler,
+        show: &mut Show,
+    ) -> Result<(), Failure> {
         let device = || host.peek(Device::clone).expect("nobody has taken it away");
-        let mut transport = self.dial.transport(&device())?;
+        let mut line = dialler.line(&device())?;
         let mut opening = self.opening();
         let mut broken = 0;
         let mut left = self.sessions;
         while left > 0 {
             left -= 1;
-            let spoil = self.dial.misbehaviours(&device());
             let first = to.map_or_else(|| account_address(host, &opening), |to| Ok(to.to_string()))?;
             show.begins(&first)?;
-            let held = drive::hold(host, &mut transport, to, opening.clone(), spoil, |moment| show.moment(&moment)).await;
+            let held = line.hold(host, to, opening.clone(), |moment| show.moment(&moment)).await;
             show.written()?;
             let violations = match &held {
                 Ok(Held { violations, .. }) => violations.clone(),
-                Err(DriveError::NoMessage { violation, .. }) => vec![violation.clone()],
-                Err(DriveError::Device(_) | DriveError::Transport { .. } | DriveError::Address { .. }) => Vec::new(),
+                Err(error) => error.violation().cloned().into_iter().collect(),
             };
             broken += violations.iter().filter(|violation| !self.allow.contains(&violation.rule)).count();
             show.ends(&held, &violations)?;
@@ -215,7 +223,7 @@ impl Connect {
         };
         let mut missing: Vec<_> = missing.into_iter().map(|device| (DEFAULT.into(), device)).collect();
         for (_, device) in &mut missing {
-            self.dial.set_credentials(device, self.account.as_deref())?;
+            self.credentials.apply(device, self.account.as_deref())?;
         }
         let is_kept = missing.is_empty();
         let added = fleet.add(missing).await;
@@ -223,7 +231,7 @@ impl Connect {
         if is_kept {
             let host = fleet.host(DEFAULT).expect("the state file has it");
             let mut device = host.peek(Device::clone).expect("nobody has taken it away");
-            if self.dial.set_credentials(&mut device, self.account.as_deref())? {
+            if self.credentials.apply(&mut device, self.account.as_deref())? {
                 host.put(device).await.map_err(|refused| Failure::Output(refused.to_string()))?;
             }
         }
@@ -244,16 +252,6 @@ fn account_address(host: &Host, opening: &Opening) -> Result<String, Failure> {
             None => "the device has no account: expected a URL".to_owned(),
         })
     })
-}
-
-fn address(text: &str) -> Result<Url, Failure> {
-    let wrong = |what: String| Failure::Usage(format!("`{text}` is no address to dial: {what}"));
-    let expected = "expected one that begins http:// or https://";
-    let url = Url::parse(text).map_err(|error| wrong(format!("{error}; {expected}")))?;
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        _ => Err(wrong(expected.to_owned())),
-    }
 }
 
 fn rule(text: &str) -> Result<&'static str, String> {

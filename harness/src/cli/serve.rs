@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use crate::Failure;
 use crate::clock::Pace;
+use crate::dial::{Dialler, HttpOptions, TlsOptions};
 use crate::endpoint::{Endpoint, Limits, Options, log, signal::Signals};
 use crate::fleet::{DEFAULT, Fleet, Profiles, Settings, Slowed};
 use crate::kept::{Kept, KeptDevice};
@@ -69,6 +70,8 @@ pub(super) struct Serve {
     /// The most devices
     #[arg(long, value_name = "N", default_value = "1000")]
     max_devices: NonZeroUsize,
+    #[command(flatten)]
+    tls: TlsOptions,
     /// Milliseconds that every commit takes longer: for benches
     #[arg(long, value_name = "N", hide = true, default_value = "0")]
     slow_commits: u64,
@@ -116,6 +119,11 @@ impl Serve {
             listen: self.listen,
             token,
             secrets: self.secrets(),
+            dialler: self
+                .tls
+                .is_given()
+                .then(|| Dialler::new(&self.tls, HttpOptions::default()))
+                .transpose()?,
             limits: Limits {
                 connections: self.max_connections.get(),
                 body: self.max_body.get(),

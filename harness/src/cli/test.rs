@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 
+use crate::dial::TlsOptions;
 use crate::report::{self, Human};
 use crate::scenario::{self, AfterFailure, Mode, Outcome, Plan};
 use crate::{Failure, output};
@@ -43,6 +44,8 @@ pub(super) struct Test {
     /// Write what became of the scenarios to a file: junit=FILE or json=FILE
     #[arg(long, value_name = "FORMAT=FILE")]
     report: Vec<ReportFile>,
+    #[command(flatten)]
+    tls: TlsOptions,
 }
 
 /// A report that is asked for.
@@ -63,6 +66,7 @@ impl Test {
         let files = scenario::find(&self.paths)?;
         let one = NonZeroUsize::MIN;
         let plan = Plan {
+            tls: self.tls,
             jobs: self.jobs.unwrap_or_else(|| thread::available_parallelism().unwrap_or(one)),
             filters: self.filter,
             mode: if self.list { Mode::List } else { Mode::Run },

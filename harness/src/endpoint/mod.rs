@@ -29,7 +29,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -40,6 +40,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 pub(crate) use options::{Limits, Options};
 
+use crate::Failure;
+use crate::dial::{Dialler, HttpOptions, TlsOptions};
 use crate::fleet::Fleet;
 use crate::transcript::Secrets;
 use guard::Guard;
@@ -59,6 +61,8 @@ struct Shared {
     secrets: Secrets,
     limits: Limits,
     metrics: Metrics,
+    /// What dials for the devices, once one of them has.
+    dialler: OnceLock<Dialler>,
     /// When the endpoint began to listen.
     since: Instant,
 }
@@ -70,6 +74,20 @@ pub(crate) struct Endpoint {
     address: SocketAddr,
     shared: Arc<Shared>,
     router: Router,
+}
+
+impl Shared {
+    /// What dials for the devices.
+    ///
+    /// # Errors
+    /// When what this machine trusts cannot be read.
+    fn dialler(&self) -> Result<&Dialler, Failure> {
+        if let Some(dialler) = self.dialler.get() {
+            return Ok(dialler);
+        }
+        let made = Dialler::new(&TlsOptions::default(), HttpOptions::default())?;
+        Ok(self.dialler.get_or_init(|| made))
+    }
 }
 
 impl Endpoint {
@@ -94,6 +112,7 @@ impl Endpoint {
             secrets: options.secrets,
             limits: options.limits,
             metrics: Metrics::new(),
+            dialler: options.dialler.map_or_else(OnceLock::new, OnceLock::from),
             since: Instant::now(),
         });
         let router = api::router(Arc::clone(&shared));

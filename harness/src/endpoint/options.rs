@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+use crate::dial::Dialler;
 use crate::transcript::Secrets;
 
 /// How an endpoint is to behave.
@@ -14,6 +15,8 @@ pub(crate) struct Options {
     pub(crate) token: Option<String>,
     /// What is done with credentials when a transcript is shown.
     pub(crate) secrets: Secrets,
+    /// What dials for the devices; when absent, one that trusts whom this machine trusts.
+    pub(crate) dialler: Option<Dialler>,
     /// Where patience ends.
     pub(crate) limits: Limits,
 }
@@ -65,6 +68,7 @@ impl Default for Options {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             token: None,
             secrets: Secrets::default(),
+            dialler: None,
             limits: Limits::default(),
         }
     }

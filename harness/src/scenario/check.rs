@@ -10,7 +10,7 @@ use syncml::session::Reason;
 
 use super::exchange::Exchange;
 use super::expectation::{Code, Expect, Statuses};
-use super::load::Step;
+use super::load::{Action, Step};
 use crate::place::Place;
 use crate::violation::Violation;
 
@@ -39,7 +39,8 @@ impl Difference {
 /// Every expectation of a step that was not met.
 pub(super) fn differences(step: &Step, exchange: &Exchange, device: &Device) -> Vec<Difference> {
     let mut found = Found { step: &step.place, differences: Vec::new() };
-    http(&step.expect, exchange, &mut found);
+    session(step, exchange, &mut found);
+    http(step, exchange, &mut found);
     statuses(&step.expect, exchange, &mut found);
     results(&step.expect, exchange, &mut found);
     tree(&step.expect, device, &mut found);
@@ -62,15 +63,26 @@ impl Found<'_> {
     }
 }
 
-fn http(expect: &Expect, exchange: &Exchange, found: &mut Found<'_>) {
-    let is_malformed = expect.rules().is_some_and(|rules| rules.contains(&Violation::MALFORMED));
+fn session(step: &Step, exchange: &Exchange, found: &mut Found<'_>) {
+    if let Some(failed) = &exchange.failed {
+        let key = step.action.key();
+        found.add(&field(key), "a session that both sides end".to_owned(), failed.clone(), None);
+        if let Some(difference) = found.differences.last_mut() {
+            difference.place = found.step.key(key);
+        }
+    }
+}
+
+fn http(step: &Step, exchange: &Exchange, found: &mut Found<'_>) {
+    let expect = &step.expect;
+    let is_malformed = matches!(step.action, Action::Send(..)) && expect.rules().is_some_and(|rules| rules.contains(&Violation::MALFORMED));
     let expected = expect.http.unwrap_or(Code(if is_malformed { 400 } else { 200 }));
     if expected.0 == exchange.http {
         return;
     }
     found.add(&field("http"), expected.to_string(), exchange.http.to_string(), wrong(exchange));
     if let (None, Some(difference)) = (expect.http, found.differences.last_mut()) {
-        difference.place = found.step.key("send");
+        difference.place = found.step.key(step.action.key());
     }
 }
 

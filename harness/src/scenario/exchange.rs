@@ -1,49 +1,103 @@
-//! A message and what the device makes of it, as an endpoint would tell it.
+//! What comes of a step: what the device makes of a message, as an endpoint would tell it, or of a session that it holds.
+
+use std::sync::Arc;
 
 use csp_model::Device;
 use syncml::codec::{self, Limits};
 use syncml::message::{Data, Kind, Results, Status};
 use syncml::session::{Reason, Responder, Turn};
+use tokio::runtime;
 
+use crate::clock::Pace;
+use crate::dial::{Dialler, HttpOptions, TlsOptions};
+use crate::drive::Moment;
+use crate::fleet::{DEFAULT, Fleet, Settings};
+use crate::opening::Opening;
+use crate::transport::Url;
 use crate::violation::Violation;
 
-/// What came of a message.
+/// What came of a step.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    /// The HTTP status of an endpoint's answer.
+    /// The HTTP status of an endpoint's answer; 200 for a session.
     pub(super) http: u16,
-    /// What the device made of it; `None` when it is no message.
-    turn: Option<Turn>,
-    /// What is wrong with the message.
+    /// What the device made of every message that came.
+    turns: Vec<Turn>,
+    /// What is wrong with them.
     pub(super) violations: Vec<Violation>,
+    /// Why a session was not held to its end.
+    pub(super) failed: Option<String>,
 }
 
 impl Exchange {
     /// Sends a message to the device, as the next one of a session.
     pub(super) fn of(message: &[u8], session: &mut Responder, device: &mut Device) -> Self {
         let limits = Limits::default();
-        match codec::decode_with_text(message, &limits) {
+        let (http, turns, violations) = match codec::decode_with_text(message, &limits) {
             Ok((message, text)) => {
                 let turn = session.receive(&message, device);
-                Self { http: 200, violations: Violation::of_turn(&turn, &text), turn: Some(turn) }
+                let violations = Violation::of_turn(&turn, &text);
+                (200, vec![turn], violations)
             }
-            Err(error) => Self {
-                http: if message.len() > limits.bytes { 413 } else { 400 },
-                turn: None,
-                violations: vec![Violation::malformed(&error)],
-            },
-        }
+            Err(error) => {
+                let http = if message.len() > limits.bytes { 413 } else { 400 };
+                (http, Vec::new(), vec![Violation::malformed(&error)])
+            }
+        };
+        Self { http, turns, violations, failed: None }
+    }
+
+    /// Lets the device dial a server, for one session.
+    pub(super) fn dialled(to: &Url, tls: &TlsOptions, device: &mut Device) -> Self {
+        let mut exchange = Self { http: 200, turns: Vec::new(), violations: Vec::new(), failed: None };
+        exchange.failed = exchange.dial(to, tls, device).err();
+        exchange
+    }
+
+    fn dial(&mut self, to: &Url, tls: &TlsOptions, device: &mut Device) -> Result<(), String> {
+        let dialler = Dialler::new(tls, HttpOptions::default()).map_err(|failure| failure.to_string())?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(|error| error.to_string())?.block_on(async {
+            let fleet = Fleet::in_memory(
+                Settings { pace: Pace::Frozen, ..Settings::default() },
+                None,
+                Arc::default(),
+            );
+            let added = fleet.add(vec![(DEFAULT.into(), device.clone())]).await;
+            added.map_err(|error| error.to_string())?;
+            let host = fleet.host(DEFAULT).ok_or("the device is gone")?;
+            let mut line = dialler.line(device).map_err(|failure| failure.to_string())?;
+            let opening = Opening { address: Some(to.to_string()), ..Opening::default() };
+            let held = line
+                .hold(&host, Some(to), opening, |moment| match moment {
+                    Moment::Has(turn, violations) => {
+                        self.turns.push(turn.clone());
+                        self.violations.extend_from_slice(violations);
+                    }
+                    Moment::Sends { .. } | Moment::Hears { .. } => {}
+                })
+                .await;
+            *device = host.peek(Device::clone).ok_or("the device is gone")?;
+            match held {
+                Ok(held) if held.ending.is_complete() => Ok(()),
+                Ok(held) => Err(held.ending.to_string()),
+                Err(error) => {
+                    self.violations.extend(error.violation().cloned());
+                    Err(error.to_string())
+                }
+            }
+        })
     }
 
     /// The Statuses of the answer, the SyncHdr's left out, each with its reason.
     pub(super) fn statuses(&self) -> impl Iterator<Item = (&Status, &Reason)> {
-        let statuses = self.turn.iter().flat_map(Turn::statuses);
+        let statuses = self.turns.iter().flat_map(Turn::statuses);
         statuses.filter(|(status, _)| status.cmd.as_deref() != Some("SyncHdr"))
     }
 
     /// The address and the Data of every Item of the answer's Results.
     pub(super) fn results(&self) -> impl Iterator<Item = (&str, &str)> {
-        let commands = self.turn.iter().flat_map(|turn| &turn.answer.body.commands);
+        let commands = self.turns.iter().flat_map(|turn| &turn.answer.body.commands);
         let results = commands.filter_map(|command| match &command.kind {
             Kind::Results(Results { items, .. }) => Some(items),
             Kind::Request(_) | Kind::Alert(_) | Kind::Container(_) | Kind::Status(_) | Kind::Unknown(_) => {

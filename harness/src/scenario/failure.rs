@@ -5,8 +5,9 @@ use std::ops::Range;
 use csp_model::xml::line_and_column;
 
 use super::check::Difference;
-use super::load::{Origin, Scenario, Step};
+use super::load::{Action, Origin, Scenario, Step};
 use crate::located::{Mark, located_all};
+use crate::transport::shown;
 
 /// So many differences are marked in their lines; more are told below, for marks on one line would hide each other.
 const MOST_MARKS: usize = 25;
@@ -51,9 +52,10 @@ impl StepFailure {
         let others =
             others.iter().map(|difference| format!("{}: {}", difference.field, difference.in_words()));
         let notes: Vec<_> = reasons.chain(others).collect();
-        let message = match &step.origin {
-            Origin::File(path) => format!(" ({path})"),
-            Origin::Inline => String::new(),
+        let message = match &step.action {
+            Action::Send(Origin::File(path), _) => format!(" ({path})"),
+            Action::Send(Origin::Inline, _) => String::new(),
+            Action::Connect(url) => format!(" ({})", shown(url)),
         };
         let count = match differences.len() {
             1 => "one expectation is not met".to_owned(),

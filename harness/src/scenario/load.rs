@@ -12,9 +12,11 @@ use super::expectation::{Address, Expect};
 use super::file::{DeviceChoice, StepEntry};
 use super::table::Table;
 use crate::Failure;
+use crate::dial;
 use crate::fleet::Profiles;
 use crate::input::{self, Source};
 use crate::place::Place;
+use crate::transport::Url;
 
 /// The most bytes of a message that are read: far more than an endpoint takes, so that its refusal can be expected.
 const LARGEST_MESSAGE: u64 = 64 << 20;
@@ -30,13 +32,31 @@ pub(super) struct Scenario {
     pub(super) warnings: Vec<String>,
 }
 
-/// One message, and what is expected of it.
+/// One thing that happens, and what is expected of it.
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) place: Place,
-    pub(super) origin: Origin,
-    pub(super) message: Vec<u8>,
+    pub(super) action: Action,
     pub(super) expect: Expect,
+}
+
+/// What happens in a step.
+#[derive(Debug)]
+pub(super) enum Action {
+    /// The server sends its next message.
+    Send(Origin, Vec<u8>),
+    /// The device dials a server and holds a session with it.
+    Connect(Url),
+}
+
+impl Action {
+    /// The key that says so.
+    pub(super) const fn key(&self) -> &'static str {
+        match self {
+            Self::Send(..) => "send",
+            Self::Connect(_) => "connect",
+        }
+    }
 }
 
 /// Where a message stands.
@@ -95,9 +115,9 @@ fn step(document: &Document, device: &Device, place: Place, entry: StepEntry) ->
             let known = entry.actions().map(|(name, _)| format!("`{name}`")).join(", ");
             return Err(document.wrong(&place, format!("no action: expected one of {known}")));
         }
-        [("send", _)] => {}
+        [("send" | "connect", _)] => {}
         [(name, _)] => {
-            let what = "steps of this kind are not there yet: expected `send`".to_owned();
+            let what = "steps of this kind are not there yet: expected `send` or `connect`".to_owned();
             return Err(document.wrong(&place.key(name), what));
         }
         [(first, _), (second, _), ..] => {
@@ -105,9 +125,18 @@ fn step(document: &Document, device: &Device, place: Place, entry: StepEntry) ->
             return Err(document.wrong(&place.key(second), what));
         }
     }
-    let (origin, message) = message(document, &place, entry.send.unwrap_or_default())?;
+    let action = match entry.connect {
+        Some(address) => {
+            let url = dial::address(&address).map_err(|what| document.wrong(&place.key("connect"), what))?;
+            Action::Connect(url)
+        }
+        None => {
+            let (origin, message) = message(document, &place, entry.send.unwrap_or_default())?;
+            Action::Send(origin, message)
+        }
+    };
     check(document, device, &place.key("expect"), &entry.expect)?;
-    Ok(Step { place, origin, message, expect: entry.expect })
+    Ok(Step { place, action, expect: entry.expect })
 }
 
 /// A message stands in the scenario itself when it looks like markup.

@@ -14,8 +14,9 @@ use syncml::session::Responder;
 use super::check;
 use super::exchange::Exchange;
 use super::failure::StepFailure;
-use super::load::Scenario;
+use super::load::{Action, Scenario};
 use crate::Failure;
+use crate::dial::TlsOptions;
 
 /// Which scenarios are run, and how.
 #[derive(Debug, Clone)]
@@ -28,6 +29,8 @@ pub(crate) struct Plan {
     pub(crate) mode: Mode,
     /// What happens after one that did not pass.
     pub(crate) after_failure: AfterFailure,
+    /// Whom devices trust that dial a server.
+    pub(crate) tls: TlsOptions,
 }
 
 /// What is done with a scenario.
@@ -139,7 +142,7 @@ fn run_one(path: &Path, plan: &Plan) -> Option<Outcome> {
         };
         plan.selects(path, scenario.name.as_deref()).then(|| {
             let failures = match plan.mode {
-                Mode::Run => failures(&scenario),
+                Mode::Run => failures(&scenario, &plan.tls),
                 Mode::List => Vec::new(),
             };
             Outcome {
@@ -173,13 +176,16 @@ impl Plan {
     }
 }
 
-/// Sends every message of a scenario, whatever came of those before.
-fn failures(scenario: &Scenario) -> Vec<StepFailure> {
+/// Takes every step of a scenario, whatever came of those before.
+fn failures(scenario: &Scenario, tls: &TlsOptions) -> Vec<StepFailure> {
     let mut device = scenario.device.clone();
     let mut session = Responder::new(&device);
     let mut failures = Vec::new();
     for (index, step) in scenario.steps.iter().enumerate() {
-        let exchange = Exchange::of(&step.message, &mut session, &mut device);
+        let exchange = match &step.action {
+            Action::Send(_, message) => Exchange::of(message, &mut session, &mut device),
+            Action::Connect(to) => Exchange::dialled(to, tls, &mut device),
+        };
         let differences = check::differences(step, &exchange, &device);
         if !differences.is_empty() {
             failures.push(StepFailure::new(scenario, index + 1, step, differences));

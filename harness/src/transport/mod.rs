@@ -10,6 +10,7 @@ pub(crate) mod clock;
 pub(crate) mod error;
 pub(crate) mod faults;
 pub(crate) mod http;
+#[cfg(test)]
 pub(crate) mod loopback;
 mod random;
 pub(crate) mod recorder;

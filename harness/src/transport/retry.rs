@@ -26,6 +26,7 @@ impl Retry {
         longest: Duration::from_millis(86_400_000),
     };
     /// Every message is sent once.
+    #[cfg(test)]
     pub(crate) const NEVER: Self = Self { retries: 0, initial: Duration::ZERO, longest: Duration::ZERO };
 
     /// What is waited before the message is sent for the `again`th time after the first.

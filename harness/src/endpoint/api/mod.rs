@@ -2,6 +2,7 @@
 
 mod about;
 mod devices;
+mod dialling;
 mod history;
 mod query;
 #[cfg(test)]
@@ -44,6 +45,7 @@ fn control_routes() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(state::updates))
         .routes(routes!(state::reset))
         .routes(routes!(state::snapshot, state::put_snapshot))
+        .routes(routes!(dialling::connect))
         .routes(routes!(history::transcript))
         .routes(routes!(history::violations))
 }
