@@ -302,3 +302,51 @@ pub(crate) fn nodes(entry: &AccountEntry) -> Vec<Kept> {
     }
     nodes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ON: fn(u32, u32) -> PollSet = |interval, retries| PollSet { interval, retries };
+
+    /// The minutes after the enrolment at which a device comes, from `after` on.
+    #[track_caller]
+    fn check(sets: [(u32, u32); 3], after: i64, expected: &[i64]) {
+        let enrolled = DateTime::from_timestamp(1_700_000_000, 0).expect("a time");
+        let poll = Poll { sets: sets.map(|(interval, retries)| ON(interval, retries)), ..Poll::DEFAULT };
+        let mut at = enrolled + TimeDelta::minutes(after);
+        for minutes in expected {
+            let next = poll.next_after(enrolled, at);
+            assert_eq!((next - enrolled).num_minutes(), *minutes, "{sets:?} after {}", at - enrolled);
+            at = next;
+        }
+    }
+
+    #[test]
+    fn schedules_follow_each_other() {
+        let three = [(15, 2), (60, 2), (1560, 0)];
+        check(three, 0, &[15, 30, 90, 150, 1710, 3270]);
+        check(three, -1000, &[15]);
+        check(three, 14, &[15]);
+        check(three, 151, &[1710]);
+        check(three, 10_000, &[11_070]);
+        // Those that are off are passed over.
+        check([(0, 5), (60, 1), (0, 0)], 0, &[60, 1500, 2940]);
+        // Without one that has no end, a session every day follows.
+        check([(15, 2), (0, 0), (0, 0)], 0, &[15, 30, 1470]);
+        check([(0, 0), (0, 0), (0, 0)], 0, &[1440, 2880]);
+        // What comes after one without an end is off.
+        check([(15, 0), (1, 0), (1, 5)], 0, &[15, 30, 45]);
+        check([(15, 1), (30, 0), (1, 0)], 0, &[15, 45, 75]);
+    }
+
+    #[test]
+    fn numbers_that_are_too_large_have_an_end() {
+        let enrolled = DateTime::from_timestamp(1_700_000_000, 0).expect("a time");
+        let poll = Poll { sets: [ON(u32::MAX, u32::MAX), ON(1, 1), ON(1, 1)], ..Poll::DEFAULT };
+        assert!(poll.next_after(enrolled, enrolled) > enrolled);
+        assert!(poll.next_after(enrolled, DateTime::<Utc>::MAX_UTC) >= enrolled);
+        let poll = Poll { sets: [ON(1, 1), ON(0, 0), ON(0, 0)], ..Poll::DEFAULT };
+        assert_eq!(poll.next_after(enrolled, DateTime::<Utc>::MAX_UTC), DateTime::<Utc>::MAX_UTC);
+    }
+}

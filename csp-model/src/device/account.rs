@@ -119,7 +119,7 @@ impl AccountEntry {
         };
         let uri = LocUri::root().child(&self.provider).to_string();
         if self.provider.is_empty() || LocUri::parse(&uri).is_err() {
-            return fail("provider", "expected the name of a node: not empty, not `.`, not `*`");
+            return fail("provider", "expected a name that a node can have");
         }
         let all = addresses(&self.address);
         if all.is_empty() || !all.iter().all(|address| is_http(address)) {

@@ -94,13 +94,14 @@ impl Redactor {
         if account.appsrv.is_some() || account.client.is_some() {
             let account = &mut Arc::make_mut(&mut snapshot).file.account;
             for auth in [&mut account.appsrv, &mut account.client].into_iter().flatten() {
-                if let Some(secret) = &mut auth.secret {
-                    *secret = self.numbers.placeholder(secret.as_str().as_bytes()).into();
+                for secret in auth.secret.iter_mut().filter(|secret| !secret.as_str().trim().is_empty()) {
+                    *secret = self.numbers.placeholder(secret.as_str().trim().as_bytes()).into();
                 }
-                // What stands for it is Base64 of right length.
-                auth.nonce = auth.nonce.take().and_then(|nonce| {
-                    self.numbers.placeholder(String::from(nonce).as_bytes()).try_into().ok()
-                });
+                for nonce in auth.nonce.iter_mut().filter(|nonce| !nonce.bytes().is_empty()) {
+                    // What stands for it is Base64 of right length.
+                    let hidden = self.numbers.placeholder(String::from(nonce.clone()).as_bytes());
+                    hidden.try_into().into_iter().for_each(|hidden| *nonce = hidden);
+                }
             }
         }
         if snapshot.state.stored.keys().any(|uri| address::is_secret(uri)) {
