@@ -139,6 +139,7 @@ impl ConnectionFaultKind {
 /// The kind of a connection fault, as a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(rename = "ConnectionFaultKind")]
 enum Kind {
     /// The message waits before it is sent: `by` so long, anything from `by` `to`, or exponentially with a `mean`.
     Delay,
