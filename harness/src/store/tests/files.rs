@@ -74,8 +74,20 @@ fn another_version_is_refused_by_name() {
         Connection::open(&path).unwrap().pragma_update(None, "user_version", version).unwrap();
         assert_eq!(refusal(&path), format!("cannot open {}: {expected}", path.display()));
     }
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 1).unwrap();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
     assert_eq!(read(&path).len(), 1);
+}
+
+/// Version 1 had neither accounts nor counted sessions: its devices get the account that their files mean.
+#[test]
+fn a_file_of_version_1_is_brought_up_to_date() {
+    let folder = Folder::new();
+    let path = folder.file("state.db");
+    let devices = devices(2);
+    Kept::open(&path).commit(&devices).unwrap();
+    let former = "ALTER TABLE device DROP COLUMN sessions; DELETE FROM node; PRAGMA user_version = 1";
+    Connection::open(&path).unwrap().execute_batch(former).unwrap();
+    assert_eq!(read(&path), devices);
 }
 
 #[test]
