@@ -114,7 +114,7 @@ impl Answer {
                 "source": reason.rule.source,
                 "fact": reason.error.as_ref().map(ToString::to_string),
             })).collect();
-            let effects: Vec<_> = turn.effects.iter().map(|effect| effect_text(effect)).collect();
+            let effects: Vec<_> = turn.effects.iter().map(effect_text).collect();
             json!({ "file": file.display().to_string(), "answer": encoded(turn), "due": turn.is_due, "statuses": statuses, "effects": effects })
         }).collect();
         format!("{:#}\n", json!(answers))
