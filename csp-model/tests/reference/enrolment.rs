@@ -1,6 +1,6 @@
 //! What may be done where below DMClient and Reboot on Windows 11 Enterprise, by hand: from the pages of the two CSPs.
 //!
-//! Left out: what this Windows does not have, and AADDeviceID, which is never there.
+//! Left out: what this Windows does not have, and `AADDeviceID`, which is never there.
 
 use csp_model::Format;
 use csp_model::Format::{Bool, Chr, Int, Node, Null};
