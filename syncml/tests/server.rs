@@ -106,6 +106,22 @@ fn what_is_not_answered_is_told() {
     assert_eq!(rules, ["missing-status"]);
 }
 
+/// A device that has not heard the answer sends its message again. What the lost answer asked for is not over.
+#[test]
+fn a_message_that_comes_again_is_answered_again() {
+    let mut session = ServerSession::accept(&package_1(None), settings());
+    let get = session.queue(Command::get("./DevInfo/Man"));
+    let first = session.receive(&package_1(None), None);
+    let later = session.queue(Command::get("./DevInfo/Mod"));
+    let again = session.receive(&package_1(None), None);
+    assert_eq!((again.repeats, again.message, again.findings), (true, first.message, Vec::new()));
+    assert_eq!((session.outcome(get), session.outcome(later), again.finished), (None, None, Vec::new()));
+    let answer = "<Status><CmdID>1</CmdID><MsgRef>1</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status>\
+                  <Status><CmdID>2</CmdID><MsgRef>1</MsgRef><CmdRef>4</CmdRef><Cmd>Get</Cmd><Data>404</Data></Status><Final/>";
+    let turn = session.receive(&message(2, answer), None);
+    assert_eq!((turn.repeats, turn.finished, turn.findings), (false, vec![get], Vec::new()));
+}
+
 #[test]
 fn either_side_can_abort() {
     let aborted = "<Alert><CmdID>1</CmdID><Data>1223</Data></Alert><Final/>";

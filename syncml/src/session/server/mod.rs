@@ -109,6 +109,8 @@ pub struct Handle(usize);
 pub struct Turn {
     /// The message to send back.
     pub message: Message,
+    /// Whether the device's message came before: nothing was done, and the answer is the same.
+    pub repeats: bool,
     /// The commands that have got their outcome, in the order in which they were queued.
     pub finished: Vec<Handle>,
     /// What the device did wrong.
@@ -140,7 +142,17 @@ pub struct ServerSession {
     receiving: Option<receive::Receiving>,
     finished: Vec<Handle>,
     ledger: Ledger,
+    /// The device's last message and the answer to it.
+    last: Option<Exchange>,
     ending: Option<Ending>,
+}
+
+/// A message of the device with the value of its `x-syncml-hmac`, and what was answered.
+#[derive(Debug, Clone)]
+struct Exchange {
+    message: Message,
+    mac: Option<String>,
+    answer: Message,
 }
 
 /// A command with what has become of it so far.
@@ -197,6 +209,7 @@ impl ServerSession {
             receiving: None,
             finished: Vec::new(),
             ledger: Ledger::new(Side::Device),
+            last: None,
             ending: None,
         }
     }

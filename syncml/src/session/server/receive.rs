@@ -2,7 +2,7 @@
 
 use super::outcome::data_text;
 use super::package::Reply;
-use super::{Answer, Broken, Ending, Package, Place, ServerSession, Turn};
+use super::{Answer, Broken, Ending, Exchange, Package, Place, ServerSession, Turn};
 use crate::judge::Side;
 use crate::message::{
     Alert, Command, Data, Header, Item, Kind, Location, Message, Meta, Results, Status, Text,
@@ -23,7 +23,18 @@ pub(super) struct Receiving {
 impl ServerSession {
     /// Takes a message of the device and gives the one to send back. For HMAC `mac` is the value of its header
     /// `x-syncml-hmac` with the bytes of the message.
+    ///
+    /// A device that has not heard the answer to its last message sends it again. It is told the same once more: what
+    /// the lost answer asked for has not been done.
     pub fn receive(&mut self, message: &Message, mac: Option<(&str, &[u8])>) -> Turn {
+        let mac_value = mac.map(|(value, _)| value);
+        if let Some(last) = &self.last
+            && last.message == *message
+            && last.mac.as_deref() == mac_value
+        {
+            let message = last.answer.clone();
+            return Turn { message, repeats: true, finished: Vec::new(), findings: Vec::new(), refusal: None };
+        }
         let findings = self.ledger.received(message);
         let header = message.header.as_ref();
         let verdict = self.settings.verifier.check(header, mac);
@@ -43,11 +54,16 @@ impl ServerSession {
             self.limit = header.and_then(max_msg_size).or(self.limit);
             self.take(message, &mut reply);
         }
-        let message = self.compose(reply);
-        self.ledger.sent(&message);
+        let answer = self.compose(reply);
+        self.ledger.sent(&answer);
         let mut finished = std::mem::take(&mut self.finished);
         finished.sort_unstable();
-        Turn { message, finished, findings, refusal: verdict.refusal }
+        self.last = Some(Exchange {
+            message: message.clone(),
+            mac: mac_value.map(str::to_owned),
+            answer: answer.clone(),
+        });
+        Turn { message: answer, repeats: false, finished, findings, refusal: verdict.refusal }
     }
 
     fn take(&mut self, message: &Message, reply: &mut Reply) {
