@@ -93,7 +93,7 @@ impl DeviceSession {
             opening,
         };
         let commands = opening::commands(&session.opening, device, 2);
-        let message = session.send(answering::message(session.header(device), commands));
+        let message = session.send(answering::message(session.opening_header(device), commands));
         (session, message)
     }
 
@@ -206,7 +206,7 @@ impl DeviceSession {
     /// Package 1 once more, with the credentials that the server has asked for.
     fn open_again(&mut self, message: &Message, device: &Device) -> Turn {
         let outcome = Outcome::new(StatusCode::OK, &rules::CHALLENGE_ANSWERED);
-        let mut turn = self.answering.acknowledge(message, self.header(device), outcome);
+        let mut turn = self.answering.acknowledge(message, self.opening_header(device), outcome);
         turn.answer.body.commands.extend(opening::commands(&self.opening, device, 2));
         turn.is_due = true;
         turn
@@ -263,6 +263,15 @@ impl DeviceSession {
         Header { target, ..responder::header(self.session_id.clone(), self.msg_id + 1, source) }
     }
 
+    /// The header of package 1: it says how large the server's messages may be.
+    fn opening_header(&self, device: &Device) -> Header {
+        let meta = self.opening.max_msg_size.map(|most| {
+            let more = MoreMeta { max_msg_size: Some(Text::number(most)), ..MoreMeta::default() };
+            Box::new(Meta { more: Some(Box::new(more)), ..Meta::default() })
+        });
+        Header { meta, ..self.header(device) }
+    }
+
     /// Puts the credentials on a message that is going out.
     fn send(&mut self, mut message: Message) -> Message {
         self.msg_id += 1;
@@ -271,11 +280,6 @@ impl DeviceSession {
             if let (Some(source), true) = (&mut header.source, header.cred.is_some()) {
                 source.loc_name = self.prover.name().cloned();
             }
-            let most = self.opening.max_msg_size.filter(|_| self.msg_id == 1);
-            header.meta = most.map(|most| {
-                let more = MoreMeta { max_msg_size: Some(Text::number(most)), ..MoreMeta::default() };
-                Box::new(Meta { more: Some(Box::new(more)), ..Meta::default() })
-            });
         }
         if let Some(how) = self.misbehaviour.take() {
             how.spoil(&mut message, self.stale.as_deref());

@@ -37,6 +37,7 @@ impl ServerSession {
         }
         let findings = self.ledger.received(message);
         let header = message.header.as_ref();
+        self.limit = header.and_then(max_msg_size).or(self.limit);
         let verdict = self.settings.verifier.check(header, mac);
         let mut reply = Reply::new(message);
         reply.status("0", "SyncHdr", verdict.code, verdict.chal);
@@ -51,7 +52,6 @@ impl ServerSession {
             if self.ending == Some(Ending::Done) {
                 self.ending = None;
             }
-            self.limit = header.and_then(max_msg_size).or(self.limit);
             self.take(message, &mut reply);
         }
         let answer = self.compose(reply);
