@@ -93,7 +93,7 @@ pub(super) fn fits(answer: &Message, commands: Vec<Command>, limit: usize) -> bo
 pub(super) fn fill(answer: &mut Message, queue: &mut VecDeque<Pending>, limit: usize) -> Vec<Reason> {
     let mut frame = Frame::of(answer);
     let mut reasons = Vec::new();
-    let mut room = limit.saturating_sub(frame.length);
+    let mut room = limit.saturating_sub(length(answer));
     while let Some(pending) = queue.pop_front() {
         let (command, length) = frame.measure(pending.command);
         let pending = Pending { command, ..pending };

@@ -256,11 +256,13 @@ impl DeviceSession {
         }
     }
 
-    /// The header of the next message, but for its credentials.
+    /// The header of the next message, with the credentials that it needs by now: they take room as well.
     fn header(&self, device: &Device) -> Header {
-        let source = Location::new(Arc::clone(&device.instance().id));
+        let cred = self.prover.cred().map(Box::new);
+        let loc_name = self.prover.name().filter(|_| cred.is_some()).cloned();
+        let source = Location { loc_name, ..Location::new(Arc::clone(&device.instance().id)) };
         let target = Some(Location::new(self.server.clone()));
-        Header { target, ..responder::header(self.session_id.clone(), self.msg_id + 1, source) }
+        Header { target, cred, ..responder::header(self.session_id.clone(), self.msg_id + 1, source) }
     }
 
     /// The header of package 1: it says how large the server's messages may be.
@@ -272,15 +274,9 @@ impl DeviceSession {
         Header { meta, ..self.header(device) }
     }
 
-    /// Puts the credentials on a message that is going out.
+    /// Remembers a message that is going out.
     fn send(&mut self, mut message: Message) -> Message {
         self.msg_id += 1;
-        if let Some(header) = &mut message.header {
-            header.cred = self.prover.cred().map(Box::new);
-            if let (Some(source), true) = (&mut header.source, header.cred.is_some()) {
-                source.loc_name = self.prover.name().cloned();
-            }
-        }
         if let Some(how) = self.misbehaviour.take() {
             how.spoil(&mut message, self.stale.as_deref());
             if how == Misbehaviour::Abort {
