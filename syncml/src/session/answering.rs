@@ -122,11 +122,17 @@ impl Answering {
     }
 
     /// An answer that says no more than what became of the SyncHdr, and is not due.
-    pub(super) fn acknowledge(&self, request: &Message, header: Header, outcome: Outcome) -> Turn {
+    pub(super) fn acknowledge(
+        &self,
+        request: &Message,
+        header: Header,
+        outcome: Outcome,
+        chal: Option<Chal>,
+    ) -> Turn {
         let mut incoming = Incoming::default();
         let mut answer = Answer::new(msg_id(request), self.explains, None, Pull::Objects, &mut incoming, 0);
         let span = request.header.as_ref().map_or(request.body.span, |header| header.span);
-        answer.sync_hdr(span, outcome, None);
+        answer.sync_hdr(span, outcome, chal);
         let Answer { commands, reasons, effects, .. } = answer;
         let answer = message(header, commands);
         Turn { answer, is_due: false, reasons, effects, repeats: false, findings: Vec::new() }

@@ -23,7 +23,7 @@ pub use misbehaviour::Misbehaviour;
 pub use opening::{ClientAlert, Initiator, LoginStatus, Opening};
 
 use super::answering::{self, Answering, Pull, Welcome};
-use super::auth::{Credentials, Lasts, Nonces, Proof, Prover, Scheme, Verifier};
+use super::auth::{Credentials, Lasts, Nonces, Proof, Prover, Scheme, Verdict, Verifier};
 use super::responder;
 use super::status::{Outcome, StatusCode};
 use super::turn::{Incoming, Turn};
@@ -164,14 +164,16 @@ impl DeviceSession {
             return self.abort_over(Ending::ForeignSession, outcome, message, device);
         }
         self.resp_uri = header.and_then(|header| header.resp_uri.clone()).or(self.resp_uri.take());
-        match sync_hdr_status(message).map(|status| self.prover.answered(status)) {
-            Some(Proof::Again) => return self.open_again(message, device),
-            Some(Proof::Refused) => return self.end(Ending::NotAuthenticated, message, device),
-            Some(Proof::Accepted) | None => {}
+        let proof = sync_hdr_status(message).map(|status| self.prover.answered(status));
+        if proof == Some(Proof::Refused) {
+            return self.end(Ending::NotAuthenticated, message, device);
         }
         let verdict = self.verifier.check(header, mac);
         self.keep_nonces(device);
         self.refusals = if verdict.code.is_failure() { self.refusals + 1 } else { 0 };
+        if proof == Some(Proof::Again) && self.refusals < 2 {
+            return self.open_again(message, verdict, device);
+        }
         if self.msg_id + 1 >= Self::MOST_MESSAGES {
             let outcome = Outcome::new(StatusCode::OK, &rules::LOOP_GUARD);
             return self.abort_over(Ending::TooManyMessages, outcome, message, device);
@@ -203,10 +205,15 @@ impl DeviceSession {
         self.misbehaviour = Some(how);
     }
 
-    /// Package 1 once more, with the credentials that the server has asked for.
-    fn open_again(&mut self, message: &Message, device: &Device) -> Turn {
-        let outcome = Outcome::new(StatusCode::OK, &rules::CHALLENGE_ANSWERED);
-        let mut turn = self.answering.acknowledge(message, self.opening_header(device), outcome);
+    /// Package 1 once more, with the credentials that the server has asked for, and what became of its own.
+    fn open_again(&mut self, message: &Message, verdict: Verdict, device: &Device) -> Turn {
+        let rule = match verdict.code {
+            StatusCode::OK => &rules::CHALLENGE_ANSWERED,
+            code => rule_of(code),
+        };
+        let outcome = Outcome::new(verdict.code, rule);
+        let header = self.opening_header(device);
+        let mut turn = self.answering.acknowledge(message, header, outcome, verdict.chal);
         turn.answer.body.commands.extend(opening::commands(&self.opening, device, 2));
         turn.is_due = true;
         turn
@@ -221,7 +228,7 @@ impl DeviceSession {
     /// The session is over with Alert 1223.
     fn abort_over(&mut self, ending: Ending, outcome: Outcome, message: &Message, device: &Device) -> Turn {
         self.ending = Some(ending);
-        let mut turn = self.answering.acknowledge(message, self.header(device), outcome);
+        let mut turn = self.answering.acknowledge(message, self.header(device), outcome, None);
         answering::push_alert(&mut turn.answer, "1223");
         turn.is_due = true;
         turn
@@ -229,7 +236,7 @@ impl DeviceSession {
 
     fn acknowledge(&self, message: &Message, device: &Device) -> Turn {
         let outcome = Outcome::new(StatusCode::OK, &rules::SYNC_HDR);
-        self.answering.acknowledge(message, self.header(device), outcome)
+        self.answering.acknowledge(message, self.header(device), outcome, None)
     }
 
     /// Whether the message came before: it has the number of the last one, and answers what the device said before that.
