@@ -67,7 +67,8 @@ impl ServerSession {
     }
 
     fn take(&mut self, message: &Message, reply: &mut Reply) {
-        match self.proof(message) {
+        let proof = self.proof(message);
+        match proof {
             Proof::Accepted => {
                 self.answers(message, reply);
                 if message.body.is_final {
@@ -79,7 +80,9 @@ impl ServerSession {
             Proof::Refused => self.end(Ending::Refused),
         }
         self.commands(message, reply);
-        let is_waiting = !message.body.is_final && self.package == Package::Complete;
+        // Also a refusal can take more than one message; what is to be sent again waits for its end.
+        let was_complete = self.package == Package::Complete || proof == Proof::Again;
+        let is_waiting = !message.body.is_final && was_complete;
         if is_waiting {
             reply.pulls();
         }
