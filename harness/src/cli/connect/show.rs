@@ -183,7 +183,9 @@ impl Show {
             Kind::Status(status) => write!(line, "{}", status_text(status)),
             Kind::Results(results) => {
                 let items: Vec<_> = results.items.iter().map(|item| of_item(item, true)).collect();
-                write!(line, "{DIM}    Results {} {}{DIM:#}", or_empty(results.cmd_ref.as_ref()), items.join(", "))
+                // A list has a line for each.
+                let between = format!("\n{:indent$}", "", indent = 12 + 2 * depth);
+                write!(line, "{DIM}    Results {} {}{DIM:#}", or_empty(results.cmd_ref.as_ref()), items.join(&between))
             }
             Kind::Alert(alert) => write!(line, "Alert {id} {}", alert_text(alert)),
             Kind::Request(request) => {
