@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
@@ -193,7 +193,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Failure> {
     let bytes = read(path)?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
     let certificates = certificates.map_err(|error| {
-        Failure::Input(format!("cannot read the certificates in {}: {error}", path.display()))
+        Failure::Input(format!("cannot read the certificates in {}: {}", path.display(), of_pem(&error)))
     })?;
     if certificates.is_empty() {
         return Err(Failure::Input(format!(
@@ -213,13 +213,29 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Failure> {
         Ok(_) if contains(b"Proc-Type: 4,ENCRYPTED") => Err(encrypted(path)),
         Ok(key) => Ok(key),
         Err(_) if contains(b"-----BEGIN ENCRYPTED PRIVATE KEY-----") => Err(encrypted(path)),
-        Err(rustls::pki_types::pem::Error::NoItemsFound) => Err(Failure::Input(format!(
+        Err(pem::Error::NoItemsFound) => Err(Failure::Input(format!(
             "no private key in {}: expected PEM, `-----BEGIN PRIVATE KEY-----`",
             path.display()
         ))),
-        Err(error) => {
-            Err(Failure::Input(format!("cannot read the private key in {}: {error}", path.display())))
+        Err(error) => Err(Failure::Input(format!(
+            "cannot read the private key in {}: {}",
+            path.display(),
+            of_pem(&error)
+        ))),
+    }
+}
+
+/// What is wrong with a PEM file. The lines that it quotes are bytes to the library.
+fn of_pem(error: &pem::Error) -> String {
+    match error {
+        pem::Error::MissingSectionEnd { end_marker } => format!(
+            "the file is cut off: expected `-----END {}-----`",
+            String::from_utf8_lossy(end_marker)
+        ),
+        pem::Error::IllegalSectionStart { line } => {
+            format!("found `{}`, expected `-----BEGIN …-----`", String::from_utf8_lossy(line).trim_end())
         }
+        other => other.to_string(),
     }
 }
 
