@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use clap::{Args, ValueEnum};
 use csp_model::Device;
-use csp_model::csp::dmacc::{AuthLevel, AuthType};
+use csp_model::csp::dmacc::{Account, AuthLevel, AuthType};
 use csp_model::device::{ConnectionFault, Milliseconds, ProtocolFault};
 use sha2::{Digest as _, Sha256};
 use syncml::session::device::Misbehaviour;
@@ -27,7 +27,7 @@ use crate::transport::http::{Header, Http, Mode, Settings, Timeouts, USER_AGENT}
 use crate::transport::recorder::Recorder;
 use crate::transport::retry::{Retry, Retrying};
 use crate::transport::tls::{ClientCertificate, Tls, Trust};
-use crate::transport::{Request, Response, Transport, TransportError, Url};
+use crate::transport::{Request, Response, Transport, TransportError, Url, shown};
 
 /// Whom the device trusts, and by what servers know it.
 #[derive(Debug, Clone, Default, Args)]
@@ -176,22 +176,22 @@ impl Dialler {
         Ok(Self { tls: Tls::new(&trust, certificate.as_ref())?, http })
     }
 
-    /// A line from one device to its server.
+    /// A line from one device to the server of its account.
     ///
     /// # Errors
     /// When a value cannot stand in a header.
-    pub(crate) fn line(&self, device: &Device) -> Result<Line<impl Transport + use<>>, Failure> {
+    pub(crate) fn line(
+        &self,
+        device: &Device,
+        provider: Option<&str>,
+    ) -> Result<Line<impl Transport + use<>>, Failure> {
         let faults = self.http.faults(device);
         let seed = device.instance().seed;
-        let http = Http::new(self.http.settings(device), self.tls.clone())?;
+        let account = device.account(provider);
+        let http = Http::new(self.http.settings(device, account.as_ref()), self.tls.clone())?;
         let faulty = Faulty::new(http, Plan::of_connection(&faults, seed), MachineClock);
-        // Every try that fails is told: what comes of them all is the caller's to tell.
-        let told = Recorder::new(faulty, |request: &Request, outcome: Result<&Response, &TransportError>| {
-            if let Err(error) = outcome {
-                tracing::warn!("message {}: {error}", request.number);
-            }
-        });
-        let transport = Retrying::new(told, self.http.retry(device), MachineClock);
+        let retry = self.http.retry(account.as_ref());
+        let transport = Retrying::new(Recorder::new(faulty, warn_of_tries(retry)), retry, MachineClock);
         Ok(Line { transport, misbehaves: Plan::of_protocol(&faults, seed) })
     }
 }
@@ -254,11 +254,11 @@ impl CredentialOptions {
 }
 
 impl HttpOptions {
-    fn settings(&self, device: &Device) -> Settings {
+    fn settings(&self, device: &Device, account: Option<&Account>) -> Settings {
         /// Where Windows began to send client-request-id and MS-CV (\[MS-MDM\] 2.1, product notes).
         const HEADERS_SINCE: u32 = 19_043;
         let is_recent = device.os().build >= HEADERS_SINCE;
-        let called = device.account(None).and_then(|account| device.ent_dm_id(&account.provider));
+        let called = account.and_then(|account| device.ent_dm_id(&account.provider));
         Settings {
             user_agent: self.user_agent.clone(),
             mode: match self.mode {
@@ -275,8 +275,8 @@ impl HttpOptions {
         }
     }
 
-    fn retry(&self, device: &Device) -> Retry {
-        match device.account(None).map(|account| account.retry()) {
+    fn retry(&self, account: Option<&Account>) -> Retry {
+        match account.map(Account::retry) {
             Some(retry) if self.windows_back_off => Retry {
                 retries: retry.attempts,
                 initial: retry.initial_back_off,
@@ -301,11 +301,41 @@ impl HttpOptions {
 /// What is wrong with it.
 pub(crate) fn address(text: &str) -> Result<Url, String> {
     const EXPECTED: &str = "expected one that begins http:// or https://";
-    let wrong = |what: &str| format!("`{text}` is no address to dial: {what}");
-    let url = Url::parse(text).map_err(|error| wrong(&format!("{error}; {EXPECTED}")))?;
-    match url.scheme() {
-        "http" | "https" => Ok(url),
-        _ => Err(wrong(EXPECTED)),
+    let wrong = |text: &str, what: &str| Err(format!("`{text}` is no address to dial: {what}"));
+    let url = match Url::parse(text) {
+        Ok(url) => url,
+        Err(error) => return wrong(text, &format!("{error}; {EXPECTED}")),
+    };
+    if !matches!(url.scheme(), "http" | "https") {
+        return wrong(text, EXPECTED);
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        let what = "it has a user name, which is not sent: expected an address without one";
+        return wrong(&shown(&url), what);
+    }
+    // The standard of URLs takes what follows for the host.
+    if text.trim_start().get(url.scheme().len()..).is_some_and(|rest| rest.starts_with(":///")) {
+        return wrong(text, "it has no host: expected its name or address after the two slashes");
+    }
+    Ok(url)
+}
+
+/// Says what has failed and may be tried again: waiting must not look like hanging. The last try is an error, and told
+/// elsewhere.
+fn warn_of_tries(retry: Retry) -> impl FnMut(&Request, Result<&Response, &TransportError>) + Send {
+    let (mut message, mut tries) = (0, 0);
+    move |request, outcome| {
+        if message != request.number {
+            (message, tries) = (request.number, 0);
+        }
+        tries += 1;
+        if let Err(error) = outcome
+            && error.is_transient()
+            && tries <= retry.retries
+        {
+            let most = retry.retries.saturating_add(1);
+            tracing::warn!("message {message}, try {tries} of {most}: {error}");
+        }
     }
 }
 

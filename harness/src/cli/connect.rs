@@ -8,19 +8,20 @@ use std::sync::Arc;
 
 use clap::Args;
 use csp_model::Device;
+use csp_model::device::AccountEntry;
 use tokio::runtime;
 
 use self::show::Show;
 use crate::Failure;
 use crate::clock::Pace;
 use crate::dial::{self, CredentialOptions, Dialler, HttpOptions, TlsOptions};
-use crate::drive::{DriveError, Held};
+use crate::drive::{DriveError, Moment};
 use crate::endpoint::{log, signal::Signals};
 use crate::fleet::{DEFAULT, Fleet, Host, Profiles, Settings};
 use crate::kept::{Kept, KeptDevice};
 use crate::opening::{Initiator, Login, Opening, Told};
 use crate::transcript::{Secrets, TranscriptFile};
-use crate::transport::Url;
+use crate::transport::{Url, shown};
 use crate::violation::Violation;
 
 /// The device dials an MDM server and holds a management session with it
@@ -72,7 +73,7 @@ pub(super) struct Connect {
     #[arg(long, value_name = "BYTES", help_heading = "Session")]
     max_msg_size: Option<usize>,
     /// How many sessions
-    #[arg(long, value_name = "N", default_value = "1", help_heading = "Session")]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Session")]
     sessions: u32,
     /// Wait between sessions as the device's Poll schedule says; without it the next one follows at once
     #[arg(long, help_heading = "Session")]
@@ -140,29 +141,38 @@ impl Connect {
         show: &mut Show,
     ) -> Result<(), Failure> {
         let device = || host.peek(Device::clone).expect("nobody has taken it away");
-        let mut line = dialler.line(&device())?;
+        let mut line = dialler.line(&device(), self.account.as_deref())?;
         let mut opening = self.opening();
-        let mut broken = 0;
+        // The rules that were broken, each as often as it was.
+        let mut broken = Vec::new();
         let mut left = self.sessions;
         while left > 0 {
             left -= 1;
-            let first = to.map_or_else(|| account_address(host, &opening), |to| Ok(to.to_string()))?;
+            let first = to.map_or_else(|| account_address(host, &opening), |to| Ok(shown(to)))?;
             show.begins(&first)?;
-            let held = line.hold(host, to, opening.clone(), |moment| show.moment(&moment)).await;
-            show.written()?;
-            let violations = match &held {
-                Ok(Held { violations, .. }) => violations.clone(),
-                Err(error) => error.violation().cloned().into_iter().collect(),
+            // A session that fails in the end has broken rules before all the same.
+            let mut violations = Vec::new();
+            let tell = |moment: Moment<'_>| {
+                if let Moment::Has(_, found) = &moment {
+                    violations.extend_from_slice(found);
+                }
+                show.moment(&moment);
             };
-            broken += violations.iter().filter(|violation| !self.allow.contains(&violation.rule)).count();
+            let held = line.hold(host, to, opening.clone(), tell).await;
+            show.written()?;
+            violations.extend(held.as_ref().err().and_then(DriveError::violation).cloned());
+            let rules = violations.iter().map(|violation| violation.rule);
+            broken.extend(rules.filter(|rule| !self.allow.contains(rule)));
             show.ends(&held, &violations)?;
             let held = match held {
                 Ok(held) => held,
-                Err(DriveError::NoMessage { what, .. }) if broken > 0 => return Err(Failure::Check(what)),
+                Err(error @ DriveError::NoMessage { .. }) if !broken.is_empty() => {
+                    return Err(Failure::Check(error.to_string()));
+                }
                 Err(DriveError::Device(refused)) => return Err(Failure::Output(refused.to_string())),
                 Err(error) => return Err(Failure::Network(error.to_string())),
             };
-            if !held.ending.is_complete() && broken == 0 {
+            if !held.ending.is_complete() && broken.is_empty() {
                 return Err(Failure::Network(format!("the session came to no good end: {}", held.ending)));
             }
             // A device that is taken out of its management tells so in one session more.
@@ -174,11 +184,7 @@ impl Connect {
                 self.wait_for_poll(&device()).await;
             }
         }
-        match broken {
-            0 => Ok(()),
-            1 => Err(Failure::Check("the server broke a rule".to_owned())),
-            _ => Err(Failure::Check(format!("the server broke rules {broken} times"))),
-        }
+        if broken.is_empty() { Ok(()) } else { Err(Failure::Check(accusation(&broken))) }
     }
 
     /// Waits until the device's schedule brings it to the server again. It was enrolled when its clock started.
@@ -221,6 +227,7 @@ impl Connect {
             Some(Kept { database, devices }) => Fleet::kept(settings, transcript, profiles, devices, database)
                 .map_err(|error| Failure::Output(format!("cannot keep the device: {error}")))?,
         };
+        let missing = missing.map(|device| self.has_account(&device).map(|()| device)).transpose()?;
         let mut missing: Vec<_> = missing.into_iter().map(|device| (DEFAULT.into(), device)).collect();
         for (_, device) in &mut missing {
             self.credentials.apply(device, self.account.as_deref())?;
@@ -231,11 +238,20 @@ impl Connect {
         if is_kept {
             let host = fleet.host(DEFAULT).expect("the state file has it");
             let mut device = host.peek(Device::clone).expect("nobody has taken it away");
+            self.has_account(&device)?;
             if self.credentials.apply(&mut device, self.account.as_deref())? {
                 host.put(device).await.map_err(|refused| Failure::Output(refused.to_string()))?;
             }
         }
         Ok(fleet)
+    }
+
+    /// Checks that the device has the account that the command line names.
+    fn has_account(&self, device: &Device) -> Result<(), Failure> {
+        match &self.account {
+            Some(provider) if device.account(Some(provider)).is_none() => Err(no_account(provider)),
+            Some(_) | None => Ok(()),
+        }
     }
 
     const fn secrets(&self) -> Secrets {
@@ -246,12 +262,38 @@ impl Connect {
 /// Where the first message goes when the command line does not say it.
 fn account_address(host: &Host, opening: &Opening) -> Result<String, Failure> {
     let account = host.peek(|device| device.account(opening.account.as_deref())).flatten();
-    account.map(|account| account.address).ok_or_else(|| {
-        Failure::Usage(match &opening.account {
-            Some(provider) => format!("the device has no account `{provider}`: expected one that it has, or a URL"),
-            None => "the device has no account: expected a URL".to_owned(),
-        })
-    })
+    let account = account.ok_or_else(|| match &opening.account {
+        Some(provider) => no_account(provider),
+        None => Failure::Usage("the device has no account: expected a URL".to_owned()),
+    })?;
+    let address = account.addresses().next().unwrap_or_default();
+    // Nobody's server is dialled because nobody was named.
+    if address == AccountEntry::default().address {
+        let what = "no server to dial: expected a URL, or a device whose `[account]` has an `address`";
+        return Err(Failure::Usage(what.to_owned()));
+    }
+    Ok(Url::parse(address).map_or_else(|_| address.to_owned(), |address| shown(&address)))
+}
+
+fn no_account(provider: &str) -> Failure {
+    Failure::Usage(format!("the device has no account `{provider}`: expected the provider id of one that it has"))
+}
+
+/// Which rules were broken, in the order in which they were first.
+fn accusation(broken: &[&str]) -> String {
+    let mut counts = Vec::<(&str, usize)>::new();
+    for rule in broken {
+        match counts.iter_mut().find(|(counted, _)| counted == rule) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((rule, 1)),
+        }
+    }
+    let counts: Vec<_> = counts
+        .into_iter()
+        .map(|(rule, count)| if count == 1 { rule.to_owned() } else { format!("{rule} ({count} times)") })
+        .collect();
+    let rules = if counts.len() == 1 { "the rule" } else { "the rules" };
+    format!("the server broke {rules} {}", counts.join(", "))
 }
 
 fn rule(text: &str) -> Result<&'static str, String> {

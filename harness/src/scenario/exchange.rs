@@ -66,7 +66,7 @@ impl Exchange {
             let added = fleet.add(vec![(DEFAULT.into(), device.clone())]).await;
             added.map_err(|error| error.to_string())?;
             let host = fleet.host(DEFAULT).ok_or("the device is gone")?;
-            let mut line = dialler.line(device).map_err(|failure| failure.to_string())?;
+            let mut line = dialler.line(device, None).map_err(|failure| failure.to_string())?;
             let opening = Opening { address: Some(to.to_string()), ..Opening::default() };
             let held = line
                 .hold(&host, Some(to), opening, |moment| match moment {
