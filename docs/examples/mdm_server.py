@@ -204,7 +204,8 @@ class Session:
             answer.status(cmd_id, cmd, 200 if code < 400 else code)
         self.learnt["session"], self.learnt["device"] = message.session, message.device
         if not self.is_welcome:
-            if code == 401 and self.number > 1:
+            # With a new nonce the device may try again, once.
+            if code == 401 and (self.number > 1 or self.doorkeeper.scheme == "basic"):
                 self.ends("credentials refused")
             return answer
         self.learn(message)
