@@ -1,7 +1,7 @@
 """An MDM server that approves updates: what OMA DM asks of a server, in one file of Python's standard library.
 
-    python3 mdm_server.py --listen 127.0.0.1:8000 --approve 5cc9ac6b-7d5c-4bb6-a9a6-6e3e5b6a6a01
-    cspsim connect http://127.0.0.1:8000/mdm
+    python3 mdm_server.py --listen 127.0.0.1:18080 --approve 5cc9ac6b-7d5c-4bb6-a9a6-6e3e5b6a6a01
+    cspsim connect http://127.0.0.1:18080/mdm
 
 It prints where it listens, and for each session a line of JSON with what it has learnt. With --wrong it breaks one
 rule, in the first answer of each session, to show how a device takes that.
@@ -397,7 +397,7 @@ class Handler(BaseHTTPRequestHandler):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--listen", default="127.0.0.1:8000", metavar="HOST:PORT")
+    parser.add_argument("--listen", default="127.0.0.1:18080", metavar="HOST:PORT")
     parser.add_argument("--cert", metavar="FILE", help="the server's certificate (PEM): speak HTTPS")
     parser.add_argument("--key", metavar="FILE", help="its private key (PEM) [default: in the same file]")
     parser.add_argument("--client-ca", metavar="FILE", help="ask for client certificates of this authority (PEM)")
