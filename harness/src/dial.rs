@@ -33,7 +33,7 @@ use crate::transport::{Request, Response, Transport, TransportError, Url, shown}
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct TlsOptions {
     /// Trust only the authorities in FILE (PEM) when dialling [default: those that this machine trusts]
-    #[arg(long, value_name = "FILE", num_args = 1.., help_heading = "TLS", conflicts_with = "insecure")]
+    #[arg(long, value_name = "FILE", help_heading = "TLS", conflicts_with = "insecure")]
     ca: Vec<PathBuf>,
     /// The device's certificate (PEM), with those between it and its authority
     #[arg(long, value_name = "FILE", help_heading = "TLS")]
