@@ -96,7 +96,14 @@ pub(crate) struct CredentialOptions {
     #[arg(long, value_name = "PASSWORD", help_heading = "Credentials", requires = "user")]
     password: Option<String>,
     /// Their scheme
-    #[arg(long, value_enum, value_name = "SCHEME", default_value = "digest", help_heading = "Credentials", requires = "user")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "SCHEME",
+        default_value = "digest",
+        help_heading = "Credentials",
+        requires = "user"
+    )]
     auth: Auth,
 }
 
@@ -152,6 +159,8 @@ impl TlsOptions {
 pub(crate) struct Dialler {
     tls: Tls,
     http: HttpOptions,
+    /// Who hears of a try that has failed and is not the last.
+    warn: fn(&str),
 }
 
 impl Dialler {
@@ -172,8 +181,16 @@ impl Dialler {
             (false, false) => Trust::Only(tls.ca.clone()),
         };
         let certificate = tls.cert.clone();
-        let certificate = certificate.map(|certificate| ClientCertificate { certificate, key: tls.key.clone() });
-        Ok(Self { tls: Tls::new(&trust, certificate.as_ref())?, http })
+        let certificate =
+            certificate.map(|certificate| ClientCertificate { certificate, key: tls.key.clone() });
+        Ok(Self { tls: Tls::new(&trust, certificate.as_ref())?, http, warn: |what| tracing::warn!("{what}") })
+    }
+
+    /// The same, with somebody else who hears of tries that have failed.
+    #[must_use]
+    pub(crate) const fn warning(mut self, warn: fn(&str)) -> Self {
+        self.warn = warn;
+        self
     }
 
     /// A line from one device to the server of its account.
@@ -191,7 +208,8 @@ impl Dialler {
         let http = Http::new(self.http.settings(device, account.as_ref()), self.tls.clone())?;
         let faulty = Faulty::new(http, Plan::of_connection(&faults, seed), MachineClock);
         let retry = self.http.retry(account.as_ref());
-        let transport = Retrying::new(Recorder::new(faulty, warn_of_tries(retry)), retry, MachineClock);
+        let transport =
+            Retrying::new(Recorder::new(faulty, warn_of_tries(retry, self.warn)), retry, MachineClock);
         Ok(Line { transport, misbehaves: Plan::of_protocol(&faults, seed) })
     }
 }
@@ -322,7 +340,10 @@ pub(crate) fn address(text: &str) -> Result<Url, String> {
 
 /// Says what has failed and may be tried again: waiting must not look like hanging. The last try is an error, and told
 /// elsewhere.
-fn warn_of_tries(retry: Retry) -> impl FnMut(&Request, Result<&Response, &TransportError>) + Send {
+fn warn_of_tries(
+    retry: Retry,
+    warn: fn(&str),
+) -> impl FnMut(&Request, Result<&Response, &TransportError>) + Send {
     let (mut message, mut tries) = (0, 0);
     move |request, outcome| {
         if message != request.number {
@@ -334,7 +355,7 @@ fn warn_of_tries(retry: Retry) -> impl FnMut(&Request, Result<&Response, &Transp
             && tries <= retry.retries
         {
             let most = retry.retries.saturating_add(1);
-            tracing::warn!("message {message}, try {tries} of {most}: {error}");
+            warn(&format!("message {message}, try {tries} of {most}: {error}"));
         }
     }
 }

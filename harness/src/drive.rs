@@ -124,14 +124,21 @@ pub(crate) async fn hold<T: Transport>(
     let opened = host.answer(Origin::Opened(Arc::new(opening)), Bytes::new()).await;
     let Heard { answer, session, .. } = opened.map_err(DriveError::Device)?;
     let session = session.expect("what the device opens is a session");
-    let mut held = Held { session: session.id.clone(), ending: Ending::Complete, sent: 0, violations: Vec::new() };
+    let mut held =
+        Held { session: session.id.clone(), ending: Ending::Complete, sent: 0, violations: Vec::new() };
     let (mut answer, mut session, mut last) = (answer, session, to.cloned());
     let ended = loop {
         held.sent += 1;
         let number = held.sent;
         let address = match address(&session, to, last.as_ref()) {
             Ok(address) => address,
-            Err(what) => break Err(DriveError::Address { message: number, address: session.address.to_string(), what }),
+            Err(what) => {
+                break Err(DriveError::Address {
+                    message: number,
+                    address: session.address.to_string(),
+                    what,
+                });
+            }
         };
         tell(Moment::Sends { number, to: &address, body: &answer });
         let mac = session.mac.as_deref().map(str::to_owned);
@@ -164,7 +171,11 @@ pub(crate) async fn hold<T: Transport>(
             Ok(heard) => heard,
             Err(Refused::Malformed(error)) => {
                 let what = format!("the answer is no SyncML message: {error}");
-                break Err(DriveError::NoMessage { message: number, what, violation: Violation::malformed(&error) });
+                break Err(DriveError::NoMessage {
+                    message: number,
+                    what,
+                    violation: Violation::malformed(&error),
+                });
             }
             Err(error @ (Refused::Gone | Refused::NotSaved(_))) => return Err(DriveError::Device(error)),
         };
@@ -199,7 +210,8 @@ fn address(session: &Opened, to: Option<&Url>, last: Option<&Url>) -> Result<Url
         (None, Some(to), _) => return Ok(to.clone()),
         (None, None, _) => Url::parse(&session.address),
     };
-    let address = parsed.map_err(|error| format!("{error}; expected an address that begins http:// or https://"))?;
+    let address =
+        parsed.map_err(|error| format!("{error}; expected an address that begins http:// or https://"))?;
     match address.scheme() {
         "http" | "https" => Ok(address),
         scheme => Err(format!("found `{scheme}`, expected http or https")),

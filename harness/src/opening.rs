@@ -174,7 +174,15 @@ mod tests {
 
     #[test]
     fn an_alert_is_written_as_it_is_read() {
-        for text in ["bootstrap-sync", "odj-sync", "request-pending", "unenrollment", "sync-type=device", "a:b=c=d", "a="] {
+        for text in [
+            "bootstrap-sync",
+            "odj-sync",
+            "request-pending",
+            "unenrollment",
+            "sync-type=device",
+            "a:b=c=d",
+            "a=",
+        ] {
             assert_eq!(text.parse::<Told>().map(|told| told.to_string()), Ok(text.to_owned()));
         }
         for text in ["", "=x", "unenroll", "sync-type=all"] {

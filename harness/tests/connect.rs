@@ -45,7 +45,12 @@ const WRONG: &[(&str, &[&str], i32, &str)] = &[
     ("empty", &[], 1, "no-answer at 1:1: found an empty answer"),
     ("huge", &[], 4, "is larger than 4194304 bytes"),
     ("error-once", &[], 0, "warning: message 1, try 1 of 4: "),
-    ("error-once", &["--retries", "0"], 4, "has answered HTTP 500 Internal Server Error with `text/plain`: the database is gone"),
+    (
+        "error-once",
+        &["--retries", "0"],
+        4,
+        "has answered HTTP 500 Internal Server Error with `text/plain`: the database is gone",
+    ),
     ("error", &[], 4, "the database is gone; tried 4 times"),
     // Who comes back too soon is sent away again.
     ("throttle", &["--retries", "1"], 0, "HTTP 429 Too Many Requests"),
@@ -127,7 +132,10 @@ fn credentials() {
         for credentials in [&["--user", "lab", "--password", "wrong", "--auth", auth][..], &[]] {
             let ran = connect(&[&[&*server.url][..], credentials].concat());
             assert_eq!(ran.code, 4, "{scheme}: {ran:?}");
-            assert!(ran.err.contains("the server does not accept the device's credentials"), "{scheme}: {ran:?}");
+            assert!(
+                ran.err.contains("the server does not accept the device's credentials"),
+                "{scheme}: {ran:?}"
+            );
         }
         let endings: Vec<_> =
             server.sessions().iter().map(|session| session["ending"].as_str().unwrap().to_owned()).collect();
@@ -167,8 +175,21 @@ fn secrets_stay_secret() {
         let folder = folder(&format!("secrets-{scheme}"));
         let url = format!("{}?code=in-the-address", server.url);
         let arguments = [
-            &url, "--user", "lab", "--password", PASSWORD, "--auth", auth, "--aad-user-token", TOKEN, "--bearer",
-            "bearer-token", "--header", "X-Api-Key: of-a-header", "--transcript", "said.jsonl",
+            &url,
+            "--user",
+            "lab",
+            "--password",
+            PASSWORD,
+            "--auth",
+            auth,
+            "--aad-user-token",
+            TOKEN,
+            "--bearer",
+            "bearer-token",
+            "--header",
+            "X-Api-Key: of-a-header",
+            "--transcript",
+            "said.jsonl",
         ];
         for shown in [&["--verbose"][..], &["--json"], &[]] {
             let ran = connect_in(&folder, &[&arguments[..], shown].concat());
@@ -179,7 +200,9 @@ fn secrets_stay_secret() {
                     assert!(!text.contains(secret), "{scheme} {shown:?}: {secret}: {text}");
                 }
                 // Digests and nonces are not known here: nothing stands where they would.
-                for (before, after) in [("auth-md5</Type></Meta><Data>", "</Data></Cred>"), ("<NextNonce", "</NextNonce>")] {
+                for (before, after) in
+                    [("auth-md5</Type></Meta><Data>", "</Data></Cred>"), ("<NextNonce", "</NextNonce>")]
+                {
                     for secret in text.split(after).filter_map(|rest| rest.rsplit_once(before)) {
                         assert!(secret.1.contains("REDACTED"), "{scheme} {shown:?}: {}", secret.1);
                     }
@@ -222,12 +245,18 @@ fn tls() {
     }
     let ran = connect_in(&folder, &[&server.url, "--ca", "ca.pem"]);
     assert_eq!(ran.code, 4, "{ran:?}");
-    assert!(ran.err.contains("it asks for a client certificate, and none was given: `--cert FILE` gives one"), "{ran:?}");
+    assert!(
+        ran.err.contains("it asks for a client certificate, and none was given: `--cert FILE` gives one"),
+        "{ran:?}"
+    );
     let stranger = ["--ca", "ca.pem", "--cert", "stranger.pem", "--key", "stranger.key"];
     let ran = connect_in(&folder, &[&[&*server.url][..], &stranger].concat());
     assert_eq!(ran.code, 4, "{ran:?}");
     assert!(ran.err.contains("it does not accept the client certificate"), "{ran:?}");
-    let ran = connect_in(&folder, &[&server.url, "--ca", "ca.pem", "--cert", "device.pem", "--key", "stranger.key"]);
+    let ran = connect_in(
+        &folder,
+        &[&server.url, "--ca", "ca.pem", "--cert", "device.pem", "--key", "stranger.key"],
+    );
     assert_eq!(ran.code, 3, "{ran:?}");
     assert!(ran.err.contains("is not that of the certificate"), "{ran:?}");
     let plain = server.url.replace("https:", "http:");
@@ -249,9 +278,13 @@ fn one_json_document() {
         assert_eq!(session["address"], server.url);
         assert_eq!(session["violations"][0]["rule"], "missing-status");
         let messages = session["messages"].as_array().unwrap();
-        assert!(messages.iter().map(|message| message["from"].as_str().unwrap()).take(4).eq([
-            "device", "server", "device", "server"
-        ]));
+        assert!(
+            messages
+                .iter()
+                .map(|message| message["from"].as_str().unwrap())
+                .take(4)
+                .eq(["device", "server", "device", "server"])
+        );
         assert!(messages[0]["body"].as_str().unwrap().starts_with("<SyncML"));
     }
 }
@@ -311,7 +344,10 @@ fn what_package_1_says() {
     let Some(server) = Server::start(&[]) else { return };
     let cases: &[(&[&str], &[&str])] = &[
         (&[], &["1201", "1224 com.microsoft/MDM/LoginStatus user"]),
-        (&["--login", "others", "--initiator", "server"], &["1200", "1224 com.microsoft/MDM/LoginStatus others"]),
+        (
+            &["--login", "others", "--initiator", "server"],
+            &["1200", "1224 com.microsoft/MDM/LoginStatus others"],
+        ),
         (&["--login", "none"], &["1201", "1224 com.microsoft/MDM/LoginStatus none"]),
         (&["--login", "unsaid", "--alert", "a.b=c"], &["1201", "1226 a.b c"]),
         (
@@ -332,7 +368,9 @@ fn what_package_1_says() {
 
 #[test]
 fn the_account_of_a_device_file() {
-    let Some(server) = Server::start(&["--user", "lab", "--password", PASSWORD, "--auth", "basic"]) else { return };
+    let Some(server) = Server::start(&["--user", "lab", "--password", PASSWORD, "--auth", "basic"]) else {
+        return;
+    };
     let folder = folder("account");
     let file = format!(
         "[account]\nprovider = \"Lab\"\naddress = \"{}\"\n[account.appsrv]\ntype = \"BASIC\"\nname = \"lab\"\n\
@@ -356,7 +394,9 @@ fn a_server_that_takes_the_device_out_of_its_management() {
     let folder = folder("unenroll");
     let ran = connect_in(&folder, &[&server.url, "--state", "lab.db"]);
     assert_eq!(ran.code, 0, "{ran:?}");
-    assert!(ran.out.contains("session 1 is over: the server has taken the device out of its management (cspsim)"));
+    assert!(
+        ran.out.contains("session 1 is over: the server has taken the device out of its management (cspsim)")
+    );
     assert!(ran.out.contains("Alert 4 1226 com.microsoft:mdm.unenrollment.userrequest"), "{}", ran.out);
     let endings: Vec<_> =
         server.sessions().iter().map(|session| session["ending"].as_str().unwrap().to_owned()).collect();
@@ -366,7 +406,8 @@ fn a_server_that_takes_the_device_out_of_its_management() {
     assert_eq!((ran.code, &*ran.err), (2, "error: the device has no account: expected a URL\n"));
     for node in ["./SyncML/DMAcc", "./Vendor/MSFT/DMClient/Provider"] {
         let mut tree = Command::new(env!("CARGO_BIN_EXE_cspsim"));
-        let tree = tree.args(["tree", node, "--json", "--state"]).arg(folder.join("lab.db")).output().unwrap();
+        let tree =
+            tree.args(["tree", node, "--json", "--state"]).arg(folder.join("lab.db")).output().unwrap();
         let tree: Value = serde_json::from_slice(&tree.stdout).unwrap();
         assert_eq!(tree["children"].as_array().unwrap().len(), 0, "{tree}");
     }
@@ -402,10 +443,18 @@ fn what_cannot_be_dialled() {
         (&["http://127.0.0.1:1/"], 4, "cannot connect to http://127.0.0.1:1/: refused"),
         (&["http://nobody.invalid/"], 4, "its name is not resolved"),
         (&["http://127.0.0.1:1/", "--sessions", "0"], 2, "--sessions"),
-        (&["http://127.0.0.1:1/", "--user", "lab"], 2, "--user needs --password, or the variable CSPSIM_PASSWORD"),
+        (
+            &["http://127.0.0.1:1/", "--user", "lab"],
+            2,
+            "--user needs --password, or the variable CSPSIM_PASSWORD",
+        ),
         (&["https://127.0.0.1:1/", "--key", "device.key"], 2, "--cert <FILE>"),
         (&["https://127.0.0.1:1/", "--cert", "absent.pem"], 3, "cannot read absent.pem"),
-        (&["https://127.0.0.1:1/", "--ca", "cut.pem"], 3, "the file is cut off: expected `-----END CERTIFICATE-----`"),
+        (
+            &["https://127.0.0.1:1/", "--ca", "cut.pem"],
+            3,
+            "the file is cut off: expected `-----END CERTIFICATE-----`",
+        ),
     ];
     let folder = folder("dial");
     fs::write(folder.join("cut.pem"), "-----BEGIN CERTIFICATE-----\nMIIB\n").unwrap();

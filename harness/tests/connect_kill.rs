@@ -62,7 +62,10 @@ fn what_has_its_status_survives_a_kill_and_the_rest_is_done_once() {
             let on_disk = approvals(&state);
             server.with(|server| {
                 let lost: Vec<_> = server.done.difference(&on_disk).collect();
-                assert!(lost.is_empty(), "{at:?}: the server has a Status for {lost:?}, and the device has lost it");
+                assert!(
+                    lost.is_empty(),
+                    "{at:?}: the server has a Status for {lost:?}, and the device has lost it"
+                );
                 let never_told: Vec<_> = on_disk.difference(&server.told).collect();
                 assert!(never_told.is_empty(), "{at:?}: nobody has told {never_told:?}");
                 counts.statuses += server.done.len() - before;
@@ -77,7 +80,11 @@ fn what_has_its_status_survives_a_kill_and_the_rest_is_done_once() {
             assert!(output.status.success(), "{at:?}: {}", String::from_utf8_lossy(&output.stdout));
             while events.recv_timeout(PATIENCE).unwrap() != Event::Closed {}
             server.with(|server| {
-                assert!(server.waiting.is_empty(), "{at:?}: the session has not brought {:?}", server.waiting);
+                assert!(
+                    server.waiting.is_empty(),
+                    "{at:?}: the session has not brought {:?}",
+                    server.waiting
+                );
                 assert_eq!(server.done, server.told, "{at:?}");
                 counts.commands_that_were_told_again += std::mem::take(&mut server.told_again);
             });
@@ -118,7 +125,8 @@ fn approvals(state: &Path) -> BTreeSet<String> {
     let mut program = Command::new(env!("CARGO_BIN_EXE_cspsim"));
     let output = program.args(["tree", APPROVALS, "--json", "--state"]).arg(state).output().unwrap();
     let tree: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let names = tree["children"].as_array().unwrap().iter().map(|child| child["name"].as_str().unwrap().to_owned());
+    let names =
+        tree["children"].as_array().unwrap().iter().map(|child| child["name"].as_str().unwrap().to_owned());
     names.filter(|name| name.ends_with(MARK)).collect()
 }
 
@@ -211,7 +219,9 @@ impl Knows {
     fn take_statuses(&mut self, message: &str) {
         for status in message.split("<Status>").skip(1) {
             let text = |open: &str| between(status, open, "<").unwrap_or_default().to_owned();
-            let Some(guid) = self.session.sent.remove(&(text("<MsgRef>"), text("<CmdRef>"))) else { continue };
+            let Some(guid) = self.session.sent.remove(&(text("<MsgRef>"), text("<CmdRef>"))) else {
+                continue;
+            };
             // Whoever was killed before it could say so has done it, and does not do it again.
             let expected = if self.on_disk.contains(&guid) { "418" } else { "200" };
             assert_eq!(text("<Data>"), expected, "{guid}");

@@ -50,8 +50,12 @@ async fn the_control_api_lets_a_device_dial() {
     assert_eq!(*server.findings.lock().unwrap(), Vec::<String>::new());
     // What was said is in the transcript: package 1, and what the server said.
     let transcript = device.transcript();
-    let lines: Vec<Value> = transcript.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!((&lines[0]["opens"]["address"], &lines[0]["request"]), (&json!(server.url()), &json!({ "text": "" })));
+    let lines: Vec<Value> =
+        transcript.lines().skip(1).map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        (&lines[0]["opens"]["address"], &lines[0]["request"]),
+        (&json!(server.url()), &json!({ "text": "" }))
+    );
     assert_eq!(lines[1]["session"], "1");
     assert!(lines[1]["request"]["text"].as_str().unwrap().contains(UPDATE));
     assert!(lines[1]["answer"]["text"].as_str().unwrap().contains("<Data>404</Data>"));
@@ -76,7 +80,8 @@ fn run(scenario: &str) -> Output {
     fs::create_dir_all(&folder).unwrap();
     let path = folder.join(format!("{:?}.toml", std::thread::current().id()));
     fs::write(&path, scenario).unwrap();
-    let output = Process::new(Path::new(env!("CARGO_BIN_EXE_cspsim"))).arg("test").arg(&path).output().unwrap();
+    let output =
+        Process::new(Path::new(env!("CARGO_BIN_EXE_cspsim"))).arg("test").arg(&path).output().unwrap();
     fs::remove_file(path).unwrap();
     output
 }
@@ -84,9 +89,8 @@ fn run(scenario: &str) -> Output {
 #[test]
 fn a_step_of_a_scenario_dials() {
     let server = approving();
-    let step = |expect: &str| {
-        run(&format!("[[step]]\nconnect = \"{}\"\n[step.expect]\n{expect}\n", server.url()))
-    };
+    let step =
+        |expect: &str| run(&format!("[[step]]\nconnect = \"{}\"\n[step.expect]\n{expect}\n", server.url()));
     let passed = step(&format!(
         "status = [200, 200, 404]\nviolations = []\nresults = {{ \"./DevInfo/Man\" = \"Contoso\" }}\n\
          tree = {{ \"./Vendor/MSFT/Update/ApprovedUpdates/{UPDATE}\" = true }}"

@@ -16,7 +16,7 @@ use crate::Failure;
 use crate::clock::Pace;
 use crate::dial::{self, CredentialOptions, Dialler, HttpOptions, TlsOptions};
 use crate::drive::{DriveError, Moment};
-use crate::endpoint::{log, signal::Signals};
+use crate::endpoint::signal::Signals;
 use crate::fleet::{DEFAULT, Fleet, Host, Profiles, Settings};
 use crate::kept::{Kept, KeptDevice};
 use crate::opening::{Initiator, Login, Opening, Told};
@@ -105,8 +105,8 @@ impl Connect {
             let what = "--poll waits for the device's clock, which stands still: expected --clock real or xN";
             return Err(Failure::Usage(what.to_owned()));
         }
-        log::start(log::Form::Human, log::Level::Warn);
-        let dialler = Dialler::new(&self.tls, self.http.clone())?;
+        let dialler = Dialler::new(&self.tls, self.http.clone())?
+            .warning(|what| anstream::eprintln!("warning: {what}"));
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .enable_all()
@@ -224,8 +224,10 @@ impl Connect {
         let (kept, missing) = self.device.open(&profiles)?;
         let fleet = match kept {
             None => Fleet::in_memory(settings, transcript, profiles),
-            Some(Kept { database, devices }) => Fleet::kept(settings, transcript, profiles, devices, database)
-                .map_err(|error| Failure::Output(format!("cannot keep the device: {error}")))?,
+            Some(Kept { database, devices }) => {
+                Fleet::kept(settings, transcript, profiles, devices, database)
+                    .map_err(|error| Failure::Output(format!("cannot keep the device: {error}")))?
+            }
         };
         let missing = missing.map(|device| self.has_account(&device).map(|()| device)).transpose()?;
         let mut missing: Vec<_> = missing.into_iter().map(|device| (DEFAULT.into(), device)).collect();
@@ -276,7 +278,9 @@ fn account_address(host: &Host, opening: &Opening) -> Result<String, Failure> {
 }
 
 fn no_account(provider: &str) -> Failure {
-    Failure::Usage(format!("the device has no account `{provider}`: expected the provider id of one that it has"))
+    Failure::Usage(format!(
+        "the device has no account `{provider}`: expected the provider id of one that it has"
+    ))
 }
 
 /// Which rules were broken, in the order in which they were first.

@@ -123,7 +123,9 @@ fn say(
             live.hear(&dialled.session, Incoming { message, mac }, at)
         }
         (Origin::Opened(opening), _) => live.open((&**opening).into(), at, most),
-        (Origin::Posted { .. } | Origin::Dialled(_), None) => live.open((&*opening::usual()).into(), at, most),
+        (Origin::Posted { .. } | Origin::Dialled(_), None) => {
+            live.open((&*opening::usual()).into(), at, most)
+        }
     }
 }
 

@@ -122,9 +122,7 @@ impl Live {
         let (key, mut responder) = match self.take_theirs(server, id) {
             Some((key, responder)) if !opens => (key, responder),
             Some((key, _)) => (key, Arc::new(Responder::new(&self.device))),
-            None => {
-                (Arc::new((server.to_owned(), id.to_owned())), Arc::new(Responder::new(&self.device)))
-            }
+            None => (Arc::new((server.to_owned(), id.to_owned())), Arc::new(Responder::new(&self.device))),
         };
         let said = self.answered(Arc::make_mut(&mut responder), incoming.message);
         self.keep(Session::Theirs(key, responder), most);

@@ -75,7 +75,8 @@ fn session(step: &Step, exchange: &Exchange, found: &mut Found<'_>) {
 
 fn http(step: &Step, exchange: &Exchange, found: &mut Found<'_>) {
     let expect = &step.expect;
-    let is_malformed = matches!(step.action, Action::Send(..)) && expect.rules().is_some_and(|rules| rules.contains(&Violation::MALFORMED));
+    let is_malformed = matches!(step.action, Action::Send(..))
+        && expect.rules().is_some_and(|rules| rules.contains(&Violation::MALFORMED));
     let expected = expect.http.unwrap_or(Code(if is_malformed { 400 } else { 200 }));
     if expected.0 == exchange.http {
         return;

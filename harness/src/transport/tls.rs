@@ -228,10 +228,9 @@ fn private_key(path: &Path) -> Result<PrivateKeyDer<'static>, Failure> {
 /// What is wrong with a PEM file. The lines that it quotes are bytes to the library.
 fn of_pem(error: &pem::Error) -> String {
     match error {
-        pem::Error::MissingSectionEnd { end_marker } => format!(
-            "the file is cut off: expected `-----END {}-----`",
-            String::from_utf8_lossy(end_marker)
-        ),
+        pem::Error::MissingSectionEnd { end_marker } => {
+            format!("the file is cut off: expected `-----END {}-----`", String::from_utf8_lossy(end_marker))
+        }
         pem::Error::IllegalSectionStart { line } => {
             format!("found `{}`, expected `-----BEGIN …-----`", String::from_utf8_lossy(line).trim_end())
         }

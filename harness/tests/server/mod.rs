@@ -54,7 +54,7 @@ fn serve(stream: TcpStream, commands: &dyn Fn() -> Vec<Command>, findings: &Mute
         });
         let turn = held.receive(&message, None);
         findings.lock().unwrap().extend(turn.findings.iter().map(|finding| finding.text.clone()));
-        let answer = turn.message.map(|message| codec::encode(&message)).unwrap_or_default();
+        let answer = codec::encode(&turn.message);
         if held.is_over() {
             session = None;
         }

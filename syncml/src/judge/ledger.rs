@@ -194,7 +194,9 @@ impl Ledger {
 fn pulls(message: &Message) -> bool {
     message.body.commands.iter().any(|command| match &command.kind {
         Kind::Alert(alert) => is_pull(alert),
-        Kind::Request(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => false,
+        Kind::Request(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => {
+            false
+        }
     })
 }
 

@@ -16,7 +16,8 @@ use super::status::{Outcome, StatusCode};
 use super::turn::Reason;
 use crate::conformance as rules;
 use crate::message::{
-    Alert, Chal, Command, Container, ContainerKind, Item, Kind, Location, Message, Results, Span, Status, Text,
+    Alert, Chal, Command, Container, ContainerKind, Item, Kind, Location, Message, Results, Span, Status,
+    Text,
 };
 
 /// An answer that is being written.

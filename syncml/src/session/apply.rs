@@ -75,12 +75,7 @@ impl Applied {
 }
 
 /// Does what `request` asks, Item by Item. `uri` is where each address is read.
-pub(super) fn apply(
-    device: &mut Device,
-    request: &Request,
-    mut way: Way<'_>,
-    uri: &mut LocUri,
-) -> Applied {
+pub(super) fn apply(device: &mut Device, request: &Request, mut way: Way<'_>, uri: &mut LocUri) -> Applied {
     let mut applied = Applied::default();
     if request.verb == Verb::Copy {
         return Applied::refused(Outcome::new(StatusCode::NOT_SUPPORTED, &rules::COPY).because(0x8600_0011));

@@ -148,8 +148,7 @@ impl<'m> Trial<'m> {
                             items: request.items.iter().take(index).cloned().collect(),
                             ..request.clone()
                         };
-                        let mut applied =
-                            apply::apply(&mut self.device, &before, way(), &mut self.uri);
+                        let mut applied = apply::apply(&mut self.device, &before, way(), &mut self.uri);
                         if !applied.has_failed() {
                             applied.outcomes.extend(refused(&rules::ATOMIC_ADD_REPLACE).outcomes);
                         }

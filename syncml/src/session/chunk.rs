@@ -8,7 +8,6 @@ use super::status::{Outcome, StatusCode};
 use crate::conformance as rules;
 use crate::message::{Data, Item, Items, Meta, MoreMeta, Request, Text, Verb};
 
-
 /// The bytes of the largest object that the device takes.
 const LARGEST: usize = 16 << 20;
 
@@ -54,8 +53,10 @@ impl Incoming {
             return (Piece::Whole, None);
         }
         let target = apply::address(item).map(|text| text.trim()).unwrap_or_default();
-        let continues =
-            self.open.as_ref().is_some_and(|object| object.verb == request.verb && object.target.trim() == target);
+        let continues = self
+            .open
+            .as_ref()
+            .is_some_and(|object| object.verb == request.verb && object.target.trim() == target);
         if continues {
             return (self.grow(item), None);
         }
@@ -121,8 +122,11 @@ impl Object {
     /// Whether it is as large as was said. Base64 may be counted before or after it is decoded: servers do both.
     fn has_its_size(&self) -> bool {
         let length = self.data.len();
-        let is_base64 =
-            self.meta.as_ref().and_then(|meta| meta.format.as_deref()).is_some_and(|format| format.trim() == "b64");
+        let is_base64 = self
+            .meta
+            .as_ref()
+            .and_then(|meta| meta.format.as_deref())
+            .is_some_and(|format| format.trim() == "b64");
         let padding = self.data.bytes().rev().take_while(|byte| *byte == b'=').count();
         length == self.size || (is_base64 && (length / 4 * 3).saturating_sub(padding) == self.size)
     }
@@ -164,12 +168,17 @@ mod tests {
     use crate::message::Location;
 
     fn piece(target: &str, data: &str, size: Option<usize>, more_data: bool) -> (Request, Item) {
-        let more = size.map(|size| Box::new(MoreMeta { size: Some(Text::number(size)), ..MoreMeta::default() }));
+        let more =
+            size.map(|size| Box::new(MoreMeta { size: Some(Text::number(size)), ..MoreMeta::default() }));
         let meta = more.map(|more| Meta { more: Some(more), ..Meta::default() });
         let data = Some(Data::Text(data.into()));
         let item = Item { target: Some(Location::new(target)), meta, data, more_data, ..Item::default() };
-        let request =
-            Request { verb: Verb::Add, meta: None, items: smallvec::smallvec![item.clone()], correlator: None };
+        let request = Request {
+            verb: Verb::Add,
+            meta: None,
+            items: smallvec::smallvec![item.clone()],
+            correlator: None,
+        };
         (request, item)
     }
 
@@ -178,7 +187,9 @@ mod tests {
         let text = match piece {
             Piece::Whole => "whole".to_owned(),
             Piece::Buffered => "213".to_owned(),
-            Piece::Complete(item) => format!("{:?} {:?}", item.data, item.meta.is_some_and(|meta| meta.more.is_some())),
+            Piece::Complete(item) => {
+                format!("{:?} {:?}", item.data, item.meta.is_some_and(|meta| meta.more.is_some()))
+            }
             Piece::Refused(outcome) => outcome.code.to_string(),
         };
         (text, interrupted.map(|Interrupted(target)| target))
@@ -202,7 +213,10 @@ mod tests {
         for (pieces, code) in [
             (vec![piece("./a", "ab", None, true)], "411"),
             (vec![piece("./a", "ab", Some(LARGEST + 1), true)], "413"),
-            (vec![piece("./a", "ab", Some(3), true), piece("./a", "c", None, false)], "Some(Text(\"abc\")) false"),
+            (
+                vec![piece("./a", "ab", Some(3), true), piece("./a", "c", None, false)],
+                "Some(Text(\"abc\")) false",
+            ),
             (vec![piece("./a", "ab", Some(4), true), piece("./a", "c", None, false)], "424"),
             (vec![piece("./a", "ab", Some(3), true), piece("./a", "cd", None, true)], "424"),
             (vec![piece("./a", "ab", Some(1), true)], "424"),
@@ -218,7 +232,10 @@ mod tests {
     fn what_comes_between_ends_an_object() {
         let mut incoming = Incoming::default();
         told(&mut incoming, &piece("./a", "ab", Some(9), true));
-        assert_eq!(told(&mut incoming, &piece("./b", "c", None, false)), ("whole".to_owned(), Some("./a".into())));
+        assert_eq!(
+            told(&mut incoming, &piece("./b", "c", None, false)),
+            ("whole".to_owned(), Some("./a".into()))
+        );
         told(&mut incoming, &piece("./a", "ab", Some(9), true));
         assert_eq!(incoming.end_of_message(), None);
         assert_eq!(incoming.end_of_message(), Some(Interrupted("./a".into())));

@@ -66,7 +66,8 @@ pub(super) fn fit(answer: &mut Message, limit: usize) -> bool {
     let measured: Vec<_> = commands.into_iter().map(|command| frame.measure(command)).collect();
     let is_results = |command: &Command| matches!(command.kind, Kind::Results(_));
     let statuses = measured.iter().filter(|(command, _)| !is_results(command));
-    let mut room = limit.saturating_sub(frame.length).saturating_sub(statuses.map(|(_, length)| length).sum());
+    let mut room =
+        limit.saturating_sub(frame.length).saturating_sub(statuses.map(|(_, length)| length).sum());
     for (command, length) in measured {
         if is_results(&command) {
             match room.checked_sub(length) {

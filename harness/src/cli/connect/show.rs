@@ -68,7 +68,8 @@ impl Show {
                 self.message("device", *number, body);
             }
             Moment::Hears { number, response } => {
-                let redirects = response.redirects.iter().map(|to| format!(" {DIM}sent on to {}{DIM:#}", shown(to)));
+                let redirects =
+                    response.redirects.iter().map(|to| format!(" {DIM}sent on to {}{DIM:#}", shown(to)));
                 self.line(&format!("{IN}← {number}{IN:#}{}", redirects.collect::<String>()));
                 self.message("server", *number, &response.body);
             }
@@ -83,7 +84,11 @@ impl Show {
     }
 
     /// A session is over.
-    pub(super) fn ends(&mut self, held: &Result<Held, DriveError>, violations: &[Violation]) -> Result<(), Failure> {
+    pub(super) fn ends(
+        &mut self,
+        held: &Result<Held, DriveError>,
+        violations: &[Violation],
+    ) -> Result<(), Failure> {
         let (session, ending, text) = match held {
             Ok(Held { session, ending, .. }) => (Some(&**session), ending.id(), ending.to_string()),
             Err(error) => {
@@ -185,7 +190,12 @@ impl Show {
                 let items: Vec<_> = results.items.iter().map(|item| of_item(item, true)).collect();
                 // A list has a line for each.
                 let between = format!("\n{:indent$}", "", indent = 12 + 2 * depth);
-                write!(line, "{DIM}    Results {} {}{DIM:#}", or_empty(results.cmd_ref.as_ref()), items.join(&between))
+                write!(
+                    line,
+                    "{DIM}    Results {} {}{DIM:#}",
+                    or_empty(results.cmd_ref.as_ref()),
+                    items.join(&between)
+                )
             }
             Kind::Alert(alert) => write!(line, "Alert {id} {}", alert_text(alert)),
             Kind::Request(request) => {
@@ -212,7 +222,8 @@ fn status_text(status: &Status) -> String {
     let target = status.target_refs.first().map(|target| target.trim()).unwrap_or_default();
     let chal = status.chal.as_ref().and_then(|chal| chal.meta.media_type.as_deref());
     let chal = chal.map(|scheme| format!(" Chal {scheme}")).unwrap_or_default();
-    let said = [cmd, reference, target].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    let said =
+        [cmd, reference, target].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
     format!("{style}{code}{style:#} {said}{chal}")
 }
 
@@ -226,12 +237,14 @@ fn alert_text(alert: &Alert) -> String {
 /// The address of an Item, and the value where one may be shown.
 fn of_item(item: &Item, with_value: bool) -> String {
     const MOST: usize = 60;
-    let address = [&item.target, &item.source].into_iter().flatten().find_map(|location| location.loc_uri.as_deref());
+    let address =
+        [&item.target, &item.source].into_iter().flatten().find_map(|location| location.loc_uri.as_deref());
     let address = address.map(str::trim).unwrap_or_default();
     let more = if item.more_data { " …" } else { "" };
     match &item.data {
         Some(Data::Text(text)) if with_value => {
-            let value: String = text.chars().take(MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+            let value: String =
+                text.chars().take(MOST).map(|c| if c.is_control() { ' ' } else { c }).collect();
             let cut = if text.chars().nth(MOST).is_some() { "…" } else { "" };
             format!("{address} = {value}{cut}{more}")
         }

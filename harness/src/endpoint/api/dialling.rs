@@ -91,7 +91,9 @@ pub(super) async fn connect(
     let device = host.look(csp_model::Device::clone).await?;
     let provider = opening.account.clone();
     // Reading what this machine trusts takes a while.
-    let line = aside(move || shared.dialler()?.line(&device, provider.as_deref())).await.map_err(|failure| wrong(failure.to_string()));
+    let line = aside(move || shared.dialler()?.line(&device, provider.as_deref()))
+        .await
+        .map_err(|failure| wrong(failure.to_string()));
     let mut line = line?;
     let address = opening.address.clone().or_else(|| to.as_ref().map(ToString::to_string));
     let opening = Opening { address, ..opening };

@@ -28,11 +28,18 @@ fn example() -> (Arc<csp_model::device::Snapshot>, Vec<Entry>) {
           <SyncBody><Get><CmdID>1</CmdID><Item><Target><LocURI>./DevInfo/Man</LocURI></Target></Item></Get></SyncBody></SyncML>",
     );
     let said = answer(&mut device, &body).unwrap();
-    let ticket = journal.open(Request { at, origin: Origin::Posted { media_type: media_type.clone(), mac: None }, body }, || ());
+    let ticket = journal.open(
+        Request { at, origin: Origin::Posted { media_type: media_type.clone(), mac: None }, body },
+        || (),
+    );
     journal.settle(ticket, Outcome::Answered { http: 200, body: Bytes::from(said).into() });
     for (body, http) in [(&b"<SyncBody><Get></SyncBody>"[..], 400), (b"caf\xe9", 400)] {
         let reason = answer(&mut device, body).unwrap_err().to_string();
-        let request = Request { at, origin: Origin::Posted { media_type: media_type.clone(), mac: None }, body: Bytes::from_static(body) };
+        let request = Request {
+            at,
+            origin: Origin::Posted { media_type: media_type.clone(), mac: None },
+            body: Bytes::from_static(body),
+        };
         let ticket = journal.open(request, || ());
         journal.settle(ticket, Outcome::Refused { http, reason: reason.into() });
     }

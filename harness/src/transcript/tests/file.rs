@@ -42,7 +42,11 @@ fn device() -> Arc<csp_model::device::Snapshot> {
 
 fn entry(seq: u64, body: Vec<u8>) -> Entry {
     let outcome = Outcome::Answered { http: 200, body: Bytes::from_static(b"<SyncML/>").into() };
-    let exchange = Exchange { origin: Origin::Posted { media_type: None, mac: None }, request: Bytes::from(body).into(), outcome };
+    let exchange = Exchange {
+        origin: Origin::Posted { media_type: None, mac: None },
+        request: Bytes::from(body).into(),
+        outcome,
+    };
     Entry { seq, at: device().state.clock, event: Event::Exchange(exchange) }
 }
 
@@ -75,8 +79,11 @@ fn all_devices_and_entries_are_kept_in_order() {
         .into();
     for journal in &mut journals {
         let open = |journal: &mut Journal<()>, body: &'static [u8]| {
-            let request =
-                Request { at: device().state.clock, origin: Origin::Posted { media_type: None, mac: None }, body: Bytes::from_static(body) };
+            let request = Request {
+                at: device().state.clock,
+                origin: Origin::Posted { media_type: None, mac: None },
+                body: Bytes::from_static(body),
+            };
             journal.open(request, || ())
         };
         let first = open(journal, b"<Cred><Data>one-secret</Data></Cred>");

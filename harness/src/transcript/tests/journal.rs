@@ -109,7 +109,11 @@ impl Model {
     }
 
     fn request(number: u64, bytes: usize) -> Request {
-        Request { at: clock(number), origin: Origin::Posted { media_type: Some("text/xml".into()), mac: None }, body: body(number, bytes) }
+        Request {
+            at: clock(number),
+            origin: Origin::Posted { media_type: Some("text/xml".into()), mac: None },
+            body: body(number, bytes),
+        }
     }
 
     fn run(&mut self, step: &Step) {
@@ -319,7 +323,11 @@ proptest! {
 fn a_thousand_exchanges_are_shown_and_no_more() {
     let mut journal = Journal::new(0_u64, Limits::default());
     for number in 0..2_500_u64 {
-        let request = Request { at: clock(number), origin: Origin::Posted { media_type: None, mac: None }, body: body(number, 10) };
+        let request = Request {
+            at: clock(number),
+            origin: Origin::Posted { media_type: None, mac: None },
+            body: body(number, 10),
+        };
         let ticket = journal.open(request, || number);
         journal
             .settle(ticket, Outcome::Answered { http: 200, body: Bytes::from_static(b"<SyncML/>").into() });

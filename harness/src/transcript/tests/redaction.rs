@@ -55,7 +55,8 @@ fn messages_without_secrets_stay() {
         for file in fs::read_dir(&case.path).unwrap().map(|file| file.unwrap().path()) {
             let bytes = fs::read(&file).unwrap();
             let text = String::from_utf8_lossy(&bytes);
-            let holds = ["Cred>", "NextNonce", "AAuthSecret", "AAuthData"].iter().any(|secret| text.contains(secret));
+            let holds =
+                ["Cred>", "NextNonce", "AAuthSecret", "AAuthData"].iter().any(|secret| text.contains(secret));
             if file.extension().is_some_and(|extension| extension == "xml") && !holds {
                 assert!(redacted(&bytes) == bytes, "{}", file.display());
             }
@@ -165,7 +166,10 @@ fn snapshots_are_redacted() {
     let kept = |name: &str| {
         redacted.state.stored.get(&format!("./SyncML/DMAcc/a/AppAuth/1/{name}")).cloned().flatten()
     };
-    assert_eq!([kept("AAuthName"), kept("AAuthSecret")], [secret.clone(), Some(Value::Chr("REDACTED0001".into()))]);
+    assert_eq!(
+        [kept("AAuthName"), kept("AAuthSecret")],
+        [secret.clone(), Some(Value::Chr("REDACTED0001".into()))]
+    );
     assert_eq!(whole.state.stored.values().filter(|value| **value == secret).count(), 2, "memory stays");
 }
 

@@ -63,8 +63,11 @@ fn origin() -> impl Strategy<Value = Origin> {
 }
 
 pub(super) fn event() -> impl Strategy<Value = Event> {
-    let exchange = (origin(), body(), outcome())
-        .prop_map(|(origin, request, outcome)| Exchange { origin, request, outcome });
+    let exchange = (origin(), body(), outcome()).prop_map(|(origin, request, outcome)| Exchange {
+        origin,
+        request,
+        outcome,
+    });
     prop_oneof![
         12 => exchange.prop_map(Event::Exchange),
         1 => snapshot().prop_map(Event::Device),

@@ -93,6 +93,8 @@ impl fmt::Display for Ending {
 pub(super) fn aborts(message: &Message) -> bool {
     message.body.commands.iter().any(|command| match &command.kind {
         Kind::Alert(alert) => alert.code.as_deref().map(str::trim) == Some("1223"),
-        Kind::Request(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => false,
+        Kind::Request(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => {
+            false
+        }
     })
 }

@@ -71,9 +71,12 @@ impl DeviceSession {
         let account = device.account(opening.provider.as_deref());
         let session_id = opening.session_id.clone().unwrap_or_else(|| Text::number(number as usize));
         let server = opening.address.clone();
-        let server = server.or_else(|| account.as_ref().and_then(|account| Some(account.addresses().next()?.into())));
+        let server =
+            server.or_else(|| account.as_ref().and_then(|account| Some(account.addresses().next()?.into())));
         let nonces = Nonces::new(device.instance().seed ^ u64::from(number).rotate_left(32));
-        let auths = account.as_ref().map_or([None, None], |account| [&account.appsrv, &account.client].map(Option::as_ref));
+        let auths = account
+            .as_ref()
+            .map_or([None, None], |account| [&account.appsrv, &account.client].map(Option::as_ref));
         let mut session = Self {
             prover: prover(account.as_ref()),
             kept_nonces: auths.map(|auth| auth?.nonce.clone()),
@@ -245,7 +248,9 @@ impl DeviceSession {
         let number = message.header.as_ref().and_then(|header| header.msg_id.as_ref());
         let answered = sync_hdr_status(message).and_then(|status| status.msg_ref.as_ref());
         let before_last = Text::number(self.msg_id.saturating_sub(1) as usize);
-        number.is_some() && number == self.heard.as_ref() && answered.is_some_and(|answered| *answered == before_last)
+        number.is_some()
+            && number == self.heard.as_ref()
+            && answered.is_some_and(|answered| *answered == before_last)
     }
 
     /// Keeps the nonces of the next session, the device's own and the server's.
@@ -299,7 +304,9 @@ impl DeviceSession {
 /// The Status that answers the SyncHdr of the last message.
 fn sync_hdr_status(message: &Message) -> Option<&Status> {
     message.body.commands.iter().find_map(|command| match &command.kind {
-        Kind::Status(status) => Some(status).filter(|status| status.cmd_ref.as_deref().map(str::trim) == Some("0")),
+        Kind::Status(status) => {
+            Some(status).filter(|status| status.cmd_ref.as_deref().map(str::trim) == Some("0"))
+        }
         Kind::Request(_) | Kind::Alert(_) | Kind::Container(_) | Kind::Results(_) | Kind::Unknown(_) => None,
     })
 }

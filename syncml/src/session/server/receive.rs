@@ -33,7 +33,13 @@ impl ServerSession {
             && last.mac.as_deref() == mac_value
         {
             let message = last.answer.clone();
-            return Turn { message, repeats: true, finished: Vec::new(), findings: Vec::new(), refusal: None };
+            return Turn {
+                message,
+                repeats: true,
+                finished: Vec::new(),
+                findings: Vec::new(),
+                refusal: None,
+            };
         }
         let findings = self.ledger.received(message);
         let header = message.header.as_ref();
@@ -181,9 +187,7 @@ impl ServerSession {
         receiving.data.push_str(&piece);
         let found = receiving.data.len();
         let broken = match receiving.size {
-            _ if found > self.settings.max_obj_size => {
-                Some((StatusCode::TOO_LARGE, Broken::TooLarge))
-            }
+            _ if found > self.settings.max_obj_size => Some((StatusCode::TOO_LARGE, Broken::TooLarge)),
             Some(expected) if is_last && found != expected => {
                 Some((StatusCode::SIZE_MISMATCH, Broken::Size { found, expected }))
             }
