@@ -361,6 +361,38 @@ register! {
             "Conditions not met: 500 (0x80070490), which the *Status node shows; nothing else changes.",
             "Update CSP gives the conditions, not the code";
     }
+    "Accounts and the CSPs about them" {
+        DMACC_SECRETS, "dmacc-secrets", Documented,
+            "DMAcc AAuthSecret and AAuthData take Add and Replace, and cannot be read: 405. What a server writes there is what the next session uses.",
+            "Microsoft, DMAcc DDF file";
+        DMACC_ACCOUNT, "dmacc-account", Documented,
+            "The account is ./SyncML/DMAcc/{SHA-256 of the provider id}, with its address under AppAddr and its credentials under AppAuth (CLCRED, SRVCRED). That the digits are upper case is decided.",
+            "Microsoft, DMAcc CSP; [MS-MDE2] 2.2.9.1";
+        ADDRESSES, "addresses", Documented,
+            "DMClient ManagementServiceAddress is the address of the account; ManagementServerAddressList counts before it.",
+            "Microsoft, DMClient CSP";
+        SYNC_APPLICATION_VERSION, "sync-application-version", Documented,
+            "SyncApplicationVersion that is 2.0 or later does not go back below it: 500. It holds from the next session on.",
+            "Microsoft, DMClient CSP";
+        UNENROLL, "unenroll", Documented,
+            "Exec of DMClient/Provider/{id}/Unenroll, or of DMClient/Unenroll for the first server: the account and the server go when the session is over.",
+            "Microsoft, DMClient CSP";
+        POLL, "poll", Documented,
+            "Poll has three sets of intervals and counts, all of them readable and writable; without one that goes on for ever the device comes daily.",
+            "[MS-MDE2] 2.2.9.3; Microsoft, DMClient CSP";
+        SERVER_NODES, "server-nodes", Decided,
+            "Push without a service says Status 4 and an empty ChannelURI; EnrollmentType is Full; HWDevID is the SHA-256 of the device id; MaxSyncApplicationVersion is 5.0.",
+            "no text gives their values for a device without a service";
+        REBOOT_NOW, "reboot-now", Documented,
+            "Exec of Reboot/RebootNow: 200, and the device restarts after the session.",
+            "Microsoft, Reboot CSP";
+        REBOOT_SCHEDULES, "reboot-schedules", Decided,
+            "Reboot/Schedule takes date and time in ISO 8601, a recurrent one a time alone; an empty value takes the schedule away; daily beside weekly is 500.",
+            "Microsoft, Reboot CSP, excludes the two together; the code is decided";
+        ADDED_ONCE, "added-once", Decided,
+            "A node that is described as always there and as one that can be added can be added once, then 418.",
+            "Reboot, DMAcc and Push have such nodes; the texts are silent";
+    }
     "Policy and DevDetail" {
         POLICY_REPLACE, "policy-replace", Decided,
             "Replace of a policy that is not set sets it.",
@@ -379,3 +411,69 @@ register! {
             "answers of real devices; DeviceManageability CSP";
     }
 }
+
+/// A rule that something else than messages shows: how the device behaves in HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// The rule.
+    pub rule: Rule,
+    /// The file whose tests show it.
+    pub shown_by: &'static str,
+}
+
+macro_rules! elsewhere {
+    ($($id:literal, $ground:ident, $what:literal, $source:literal, $shown_by:literal;)*) => {
+        /// The rules of HTTP, which the harness follows.
+        pub static ELSEWHERE: &[Elsewhere] = &[$(Elsewhere {
+            rule: Rule { id: $id, what: $what, ground: Ground::$ground, source: $source },
+            shown_by: $shown_by,
+        }),*];
+    };
+}
+
+elsewhere! {
+    "http-post", Documented,
+        "Every message is a POST of the media type application/vnd.syncml.dm+xml; its answer is the server's message.",
+        "[MS-MDM] 2.1", "harness/src/transport/tests/headers.rs";
+    "http-address", Documented,
+        "`mode=Machine` or `Maintenance` and `Platform=WoA` are added to the address, where it does not have them.",
+        "[MS-MDM] 2.1", "harness/src/transport/tests/headers.rs";
+    "http-user-agent", Documented,
+        "User-Agent is `MSFT OMA DM Client/1.2.0.1`.",
+        "[MS-MDM] 2.1", "harness/src/transport/tests/headers.rs";
+    "http-client-request-id", Documented,
+        "client-request-id is the EntDMID that a server has set, and MS-CV a vector that counts requests, from build 19043 on.",
+        "[MS-MDM] 2.1, product notes", "harness/src/transport/tests/headers.rs";
+    "http-bearer", Documented,
+        "Authorization: Bearer, where a token is given; it does not go to another host than the one that was dialled.",
+        "[MS-MDM] 2.1", "harness/src/transport/tests/headers.rs";
+    "http-throttled", Documented,
+        "429 and 5xx with Retry-After are waited for.",
+        "[MS-MDM], product note 15, of 429", "harness/src/transport/tests/retries.rs";
+    "http-back-off", Documented,
+        "Connections that fail and 5xx are tried again, ConnRetryFreq times, after InitialBackOffTime, twice as long every time, up to MaxBackOffTime.",
+        "Microsoft, DMAcc CSP", "harness/src/transport/tests/retries.rs";
+    "http-redirects", Decided,
+        "301, 302, 307 and 308 are followed with the same POST, five times at most, and not from https to http.",
+        "no text; a GET would lose the message", "harness/src/transport/tests/redirects.rs";
+    "http-no-coding", Decided,
+        "No compression is asked for; an answer that is compressed is refused, not inflated.",
+        "no text; an answer may be a bomb", "harness/src/transport/tests/answers.rs";
+}
+
+/// What a text says and the device does not do, and why.
+pub static LEFT_OUT: &[(&str, &str, &str)] = &[
+    ("WBXML", "[MS-MDM] 2.1; w7 APPLICATION, DEFAULTENCODING", "not spoken yet: only XML is"),
+    ("`MDM-Signature` or `MS-Signature`, RequireMessageSigning", "[MS-MDM] 2.1; DMClient CSP", "the two texts disagree on its name; the node is kept, nothing is signed"),
+    ("EnhancedAppLayerSecurity", "DMClient CSP", "the nodes are kept, bodies are not enveloped"),
+    ("`DeviceToken`, ForceAadToken", "[MS-MDM] 2.1", "there is no directory that a simulated device could have a token of; `--bearer` and `--header` send what they are given"),
+    ("`MDM-GenericAlert`", "[MS-MDM] 2.1", "sessions that a critical Alert triggers are not triggered: a person or a schedule opens them"),
+    ("UserAgentOrigin", "[MS-MDM] 3.1.7.2", "described without an example of where it stands"),
+    ("Alert `requestpending` while commands run", "DMClient CSP, EnableOmaDmKeepAliveMessage", "commands take no time; the Alert can be added to package 1"),
+    ("SessionID of two bytes with SyncApplicationVersion 2.0", "OMA DM protocol support", "captures of Windows 11 have decimal numbers"),
+    ("ACL, Correlator, Copy", "[MS-MDM] 2.2.7.2, 3.1.7.1", "Windows does not support them either"),
+    ("202 for commands that go on after the answer", "OMA DM protocol support, \"Status codes\"", "no text names a command that gives it"),
+    ("214, 403, 408, 414, 425, 510", "OMA DM protocol support, \"Status codes\"", "no text names a case that a device without users, permissions and timers could come to"),
+    ("User Alerts 1100 to 1104", "OMA DM Protocol 1.2.1", "[MS-MDM] 2.2.7.2 does not list them: 406"),
+    ("Package 0, a notification that triggers a session", "OMA DM Notification; WNS", "there is no push service; `--initiator server` opens such a session"),
+];

@@ -18,7 +18,7 @@ use csp_model::device::Profile;
 use csp_model::{Device, DeviceFile};
 use fixtures::Case;
 use syncml::codec::{self, Limits};
-use syncml::conformance::{REGISTER, Rule};
+use syncml::conformance::{ELSEWHERE, Elsewhere, LEFT_OUT, REGISTER, Rule};
 use syncml::message::Message;
 use syncml::session::StatusCode;
 
@@ -144,7 +144,23 @@ fn render(shown_by: &BTreeMap<String, Vec<String>>) -> String {
                 .unwrap();
         }
     }
+    text.push_str("\n## HTTP\n\nShown by tests of the harness.\n\n| rule | what | ground | source | tests |\n|---|---|---|---|---|\n");
+    for Elsewhere { rule: Rule { id, what, ground, source }, shown_by } in ELSEWHERE {
+        writeln!(text, "| `{id}` | {what} | {ground} | {source} | `{shown_by}` |").unwrap();
+    }
+    text.push_str("\n## Left out\n\nWhat a text says and the device does not do.\n\n| what | source | why |\n|---|---|---|\n");
+    for (what, source, why) in LEFT_OUT {
+        writeln!(text, "| {what} | {source} | {why} |").unwrap();
+    }
     text
+}
+
+#[test]
+fn what_is_shown_elsewhere_is_there() {
+    for Elsewhere { rule, shown_by } in ELSEWHERE {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(shown_by);
+        assert!(path.exists(), "{}: {shown_by} does not exist", rule.id);
+    }
 }
 
 fn rules() -> impl Iterator<Item = &'static Rule> {
