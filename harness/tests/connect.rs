@@ -43,6 +43,8 @@ const WRONG: &[(&str, &[&str], i32, &str)] = &[
     ("not-utf-8", &[], 1, "found bytes that are not UTF-8, expected text in that encoding"),
     ("html", &[], 4, "which is not SyncML: expected `application/vnd.syncml.dm+xml`; it begins: <html>"),
     ("empty", &[], 1, "no-answer at 1:1: found an empty answer"),
+    ("empty", &["--allow", "no-answer"], 0, "no-answer at 1:1: found an empty answer"),
+    ("cut", &["--allow", "malformed"], 4, "error: message 1: the answer is no SyncML message: 1:"),
     ("huge", &[], 4, "is larger than 4194304 bytes"),
     ("error-once", &[], 0, "warning: message 1, try 1 of 4: "),
     (

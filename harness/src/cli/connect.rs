@@ -164,19 +164,27 @@ impl Connect {
             let rules = violations.iter().map(|violation| violation.rule);
             broken.extend(rules.filter(|rule| !self.allow.contains(rule)));
             show.ends(&held, &violations)?;
-            let held = match held {
-                Ok(held) => held,
+            let ending = match held {
+                Ok(held) => Some(held.ending),
+                // A server that may be silent ends the session so.
+                Err(DriveError::NoMessage { violation, .. })
+                    if violation.rule == Violation::NO_ANSWER && self.allow.contains(&violation.rule) =>
+                {
+                    None
+                }
                 Err(error @ DriveError::NoMessage { .. }) if !broken.is_empty() => {
                     return Err(Failure::Check(error.to_string()));
                 }
                 Err(DriveError::Device(refused)) => return Err(Failure::Output(refused.to_string())),
                 Err(error) => return Err(Failure::Network(error.to_string())),
             };
-            if !held.ending.is_complete() && broken.is_empty() {
-                return Err(Failure::Network(format!("the session came to no good end: {}", held.ending)));
+            if let Some(ending) = ending.as_ref().filter(|ending| !ending.is_complete())
+                && broken.is_empty()
+            {
+                return Err(Failure::Network(format!("the session came to no good end: {ending}")));
             }
             // A device that is taken out of its management tells so in one session more.
-            if matches!(held.ending, syncml::session::device::Ending::Unenrolled { .. }) {
+            if matches!(ending, Some(syncml::session::device::Ending::Unenrolled { .. })) {
                 left = 1;
             }
             opening.session_id = None;
