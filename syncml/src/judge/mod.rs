@@ -7,6 +7,7 @@
 //! Deliberately absent: what a command asks for, which is answered with a status, and what is wrong within a single
 //! message.
 
+mod id;
 mod ledger;
 mod owed;
 mod rules;

@@ -1,7 +1,8 @@
 //! The commands of the other side that have not been answered yet.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, VecDeque};
 
+use super::id::Id;
 use super::sent::{id, is_pull, message_id};
 use crate::message::{Kind, Message};
 
@@ -9,8 +10,16 @@ use crate::message::{Kind, Message};
 /// who refuses a container does not speak of its members.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Owed {
-    messages: BTreeMap<String, BTreeSet<String>>,
+    messages: BTreeMap<Id, Waiting>,
     commands: usize,
+}
+
+/// The commands of one message, in their order, which is that of their Statuses.
+#[derive(Debug, Clone, Default)]
+struct Waiting {
+    commands: VecDeque<Id>,
+    /// The last that was answered: of several Items each has a Status.
+    last: Option<Id>,
 }
 
 /// How many are remembered, and the bytes of an id that is. Those beyond are taken for answered.
@@ -23,7 +32,7 @@ impl Owed {
         if message.header.as_ref().is_some_and(|header| header.no_resp) || message_id.len() > LONGEST_ID {
             return;
         }
-        let mut commands = BTreeSet::new();
+        let mut commands = VecDeque::new();
         for command in &message.body.commands {
             let is_owed = match &command.kind {
                 Kind::Alert(alert) => !is_pull(alert),
@@ -32,28 +41,29 @@ impl Owed {
             };
             let id = id(command.cmd_id.as_ref());
             let has_room = id.len() <= LONGEST_ID && self.commands < MOST;
-            if is_owed && !command.no_resp && has_room && commands.insert(id.to_owned()) {
+            if is_owed && !command.no_resp && has_room {
+                commands.push_back(Id::of(id));
                 self.commands += 1;
             }
         }
-        if let Some(known) = self.messages.get(&message_id) {
-            self.commands -= known.intersection(&commands).count();
-        }
         if !commands.is_empty() {
-            self.messages.entry(message_id).or_default().append(&mut commands);
+            self.messages.entry(Id::of(message_id)).or_default().commands.append(&mut commands);
         }
     }
 
     pub(super) fn sent(&mut self, message: &Message) {
         for command in &message.body.commands {
             let Kind::Status(status) = &command.kind else { continue };
-            let msg_ref = id(status.msg_ref.as_ref());
-            let Some(commands) = self.messages.get_mut(msg_ref) else { continue };
-            if commands.remove(id(status.cmd_ref.as_ref())) {
+            if self.messages.is_empty() {
+                return;
+            }
+            let msg_ref = Id::of(id(status.msg_ref.as_ref()));
+            let Some(waiting) = self.messages.get_mut(&msg_ref) else { continue };
+            if waiting.answer(id(status.cmd_ref.as_ref())) {
                 self.commands -= 1;
             }
-            if commands.is_empty() {
-                self.messages.remove(msg_ref);
+            if waiting.commands.is_empty() {
+                self.messages.remove(&msg_ref);
             }
         }
     }
@@ -64,5 +74,20 @@ impl Owed {
 
     pub(super) fn clear(&mut self) {
         *self = Self::default();
+    }
+}
+
+impl Waiting {
+    /// Whether the command waited.
+    fn answer(&mut self, cmd_ref: &str) -> bool {
+        let is_next = self.commands.front().is_some_and(|next| next.is(cmd_ref));
+        if !is_next && self.last.as_ref().is_some_and(|last| last.is(cmd_ref)) {
+            return false;
+        }
+        let place = if is_next { Some(0) } else { self.commands.iter().position(|id| id.is(cmd_ref)) };
+        let answered = place.and_then(|place| self.commands.remove(place));
+        let has_waited = answered.is_some();
+        self.last = answered.or(self.last.take());
+        has_waited
     }
 }

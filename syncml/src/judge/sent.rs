@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::id::Id;
 use super::rules::{self, Rule};
 use super::shown;
 use crate::message::{Alert, Command, Kind, Message, Results, Status, Text};
@@ -11,6 +12,8 @@ use crate::message::{Alert, Command, Kind, Message, Results, Status, Text};
 pub(super) struct Sent {
     messages: VecDeque<SentMessage>,
     commands: usize,
+    /// How many of the messages, from the oldest on, have nothing that is waited for.
+    settled: usize,
     forgotten: Forgotten,
 }
 
@@ -27,18 +30,23 @@ const MOST_COMMANDS: usize = 65_536;
 
 #[derive(Debug, Clone)]
 struct SentMessage {
-    id: String,
+    id: Id,
     header: SentCommand,
+    /// With the members of containers, each behind its container.
     commands: Vec<SentCommand>,
-    /// Where the commands of an id are. Ids need not be unique.
-    by_id: BTreeMap<String, Vec<usize>>,
+    /// Before it no Status can come any more: Statuses come in the order of the commands.
+    next: usize,
+    /// Where the commands of an id are, once a Status came out of order. Ids need not be unique.
+    by_id: Option<BTreeMap<Id, Vec<usize>>>,
 }
 
 #[derive(Debug, Clone)]
 struct SentCommand {
-    id: String,
+    id: Id,
     name: Text,
     expects: Expects,
+    /// How many of the commands behind it are its members.
+    members: usize,
     /// How many Statuses can speak of a part of it.
     items: usize,
     /// How many have done so.
@@ -73,8 +81,9 @@ impl Sent {
             Some(_) | None => Expects::Anything,
         };
         let header = SentCommand::new("0", Text::from_static("SyncHdr"), expects, 1);
-        let mut sent =
-            SentMessage { id: message_id(message), header, commands: Vec::new(), by_id: BTreeMap::new() };
+        let commands = Vec::with_capacity(message.body.commands.len());
+        let id = Id::of(message_id(message));
+        let mut sent = SentMessage { id, header, commands, next: 0, by_id: None };
         sent.record(&message.body.commands, no_resp);
         self.commands += sent.commands.len();
         self.messages.push_back(sent);
@@ -83,6 +92,7 @@ impl Sent {
         {
             let oldest = self.messages.pop_front();
             self.commands -= oldest.map_or(0, |oldest| oldest.commands.len());
+            self.settled = self.settled.saturating_sub(1);
             self.forgotten = Forgotten::Some;
         }
     }
@@ -95,11 +105,11 @@ impl Sent {
     pub(super) fn status(&mut self, status: &Status) -> Option<Breach> {
         let cmd = status.cmd.as_ref().map(|name| name.trim());
         let msg_ref = status.msg_ref.as_ref().map(|id| id.trim());
-        let forgotten = self.forgotten;
-        let last = self.messages.back().map(|message| message.id.clone());
-        let Some(message) = self.message(msg_ref.unwrap_or_default()) else {
-            return unknown_message(&describe(status), msg_ref, last.as_deref(), forgotten);
+        let Some(place) = self.place(msg_ref.unwrap_or_default()) else {
+            return self.unknown_message(&describe(status), msg_ref);
         };
+        let later = self.messages.back().filter(|_| place + 1 < self.messages.len()).map(|last| last.id.clone());
+        let message = self.messages.get_mut(place)?;
         if is_of_sync_hdr(status) {
             if cmd.is_some_and(|name| name != "SyncHdr") {
                 let text = format!(
@@ -109,9 +119,9 @@ impl Sent {
                 return Some((&rules::CMD_REF, text));
             }
             let again = message.header.answer(status);
-            let found = message.id.clone();
-            if let Some(last) = last.filter(|last| *last != found) {
-                let (found, last) = (shown(&found), shown(&last));
+            // Ids need not be unique.
+            if let Some(last) = later.filter(|last| *last != message.id) {
+                let (found, last) = (shown(&message.id.text()), shown(&last.text()));
                 let text = format!(
                     "found MsgRef {found} in the SyncHdr's Status, expected {last}, the last message"
                 );
@@ -123,9 +133,12 @@ impl Sent {
             let text = format!("found {} without CmdRef, expected the CmdID of a command", describe(status));
             return Some((&rules::CMD_REF, text));
         };
-        let places = message.by_id.get(cmd_ref).map(Vec::as_slice).unwrap_or_default();
+        if let Some(place) = message.next_named(cmd_ref, cmd) {
+            return message.answer(place, status);
+        }
+        let places = message.places(cmd_ref).to_vec();
         if places.is_empty() {
-            let (id, cmd_ref) = (shown(&message.id), shown(cmd_ref));
+            let (id, cmd_ref) = (shown(&message.id.text()), shown(cmd_ref));
             let text =
                 format!("found {} {cmd_ref} of message {id}, which has no such command", describe(status));
             return Some((&rules::UNSOLICITED_STATUS, text));
@@ -145,19 +158,22 @@ impl Sent {
         // Of several commands with one id it is the first that is not answered.
         let is_open = |place: &usize| message.commands.get(*place).is_some_and(SentCommand::is_open);
         let place = named.iter().copied().find(is_open).unwrap_or(first);
-        message.commands.get_mut(place)?.answer(status)
+        message.answer(place, status)
     }
 
     /// Takes Results of the other side. Without MsgRef or CmdRef they are about `1` (\[MS-MDM\] 2.2.7.10).
     pub(super) fn results(&mut self, results: &Results) -> Option<Breach> {
         let msg_ref = results.msg_ref.as_ref().map_or("1", |id| id.trim());
         let cmd_ref = results.cmd_ref.as_ref().map_or("1", |id| id.trim());
-        let forgotten = self.forgotten;
-        let last = self.messages.back().map(|message| message.id.clone());
-        let Some(message) = self.message(msg_ref) else {
-            return unknown_message("Results", Some(msg_ref), last.as_deref(), forgotten);
+        let Some(place) = self.place(msg_ref) else {
+            return self.unknown_message("Results", Some(msg_ref));
         };
-        let places = message.by_id.get(cmd_ref).map(Vec::as_slice).unwrap_or_default();
+        let message = self.messages.get_mut(place)?;
+        let is_get = results.cmd.as_ref().is_none_or(|cmd| cmd.trim() == "Get");
+        if is_get && message.has_last(cmd_ref, "Get") {
+            return None;
+        }
+        let places = message.places(cmd_ref).to_vec();
         let names = places.iter().filter_map(|place| message.commands.get(*place));
         let names: Vec<_> = names.map(|command| command.name.as_str()).collect();
         let text = if !names.contains(&"Get") {
@@ -175,8 +191,7 @@ impl Sent {
         const MOST_NAMED: usize = 5;
         let mut named = Vec::new();
         let mut missing = 0_usize;
-        for message in &mut self.messages {
-            let of = format!("of message {}", shown(&message.id));
+        for message in self.messages.iter_mut().skip(self.settled) {
             for (index, command) in
                 std::iter::once(&mut message.header).chain(&mut message.commands).enumerate()
             {
@@ -190,11 +205,12 @@ impl Sent {
                 }
                 missing += 1;
                 if named.len() < MOST_NAMED {
-                    let id = if index == 0 { String::new() } else { format!(" {}", shown(&command.id)) };
-                    named.push(format!("{}{id} {of}", command.name));
+                    let id = if index == 0 { String::new() } else { format!(" {}", shown(&command.id.text())) };
+                    named.push(format!("{}{id} of message {}", command.name, shown(&message.id.text())));
                 }
             }
         }
+        self.settled = self.messages.len();
         let more = missing - named.len();
         if more > 0 {
             named.push(format!("{more} more"));
@@ -202,8 +218,23 @@ impl Sent {
         (missing > 0).then(|| named.join(", "))
     }
 
-    fn message(&mut self, id: &str) -> Option<&mut SentMessage> {
-        self.messages.iter_mut().rev().find(|message| message.id == id)
+    /// Where the last message of that id is.
+    fn place(&self, id: &str) -> Option<usize> {
+        self.messages.iter().rposition(|message| message.id.is(id))
+    }
+
+    fn unknown_message(&self, what: &str, msg_ref: Option<&str>) -> Option<Breach> {
+        let found = match (msg_ref, self.forgotten) {
+            (None, _) => "without MsgRef".to_owned(),
+            (Some(msg_ref), Forgotten::Nothing) => format!("with MsgRef {}", shown(msg_ref)),
+            // It may be about one that is forgotten.
+            (Some(_), Forgotten::Some) => return None,
+        };
+        let expected = match self.messages.back() {
+            Some(last) => format!("expected that of a message: the last was {}", shown(&last.id.text())),
+            None => "expected none before there was a message".to_owned(),
+        };
+        Some((&rules::MSG_REF, format!("found {what} {found}, {expected}")))
     }
 }
 
@@ -220,17 +251,62 @@ impl SentMessage {
             };
             let no_resp = no_resp || command.no_resp;
             let expects = if no_resp && expects == Expects::Status { Expects::Anything } else { expects };
+            let place = self.commands.len();
             let id = id(command.cmd_id.as_ref());
-            self.by_id.entry(id.to_owned()).or_default().push(self.commands.len());
             self.commands.push(SentCommand::new(id, command.name(), expects, items.max(1)));
             self.record(members, no_resp);
+            let members = self.commands.len() - place - 1;
+            if let Some(command) = self.commands.get_mut(place) {
+                command.members = members;
+            }
         }
+    }
+
+    /// The first command that a Status can speak of, if it is that one: no other of its id is before it.
+    fn next_named(&mut self, cmd_ref: &str, cmd: Option<&str>) -> Option<usize> {
+        let rest = self.commands.get(self.next..).unwrap_or_default();
+        self.next += rest.iter().position(SentCommand::is_open)?;
+        let next = self.commands.get(self.next)?;
+        (next.id.is(cmd_ref) && cmd == Some(next.name.as_str())).then_some(self.next)
+    }
+
+    /// Whether the command that was answered last is that one.
+    fn has_last(&self, id: &str, name: &str) -> bool {
+        let last = self.commands.get(..=self.next).unwrap_or(&self.commands);
+        last.iter().rev().take(2).any(|command| command.id.is(id) && command.name == name)
+    }
+
+    /// Where the commands of an id are.
+    fn places(&mut self, id: &str) -> &[usize] {
+        let commands = &self.commands;
+        let by_id = self.by_id.get_or_insert_with(|| {
+            let mut by_id = BTreeMap::<Id, Vec<usize>>::new();
+            for (place, command) in commands.iter().enumerate() {
+                by_id.entry(command.id.clone()).or_default().push(place);
+            }
+            by_id
+        });
+        by_id.get(&Id::of(id)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn answer(&mut self, place: usize, status: &Status) -> Option<Breach> {
+        let command = self.commands.get_mut(place)?;
+        let breach = command.answer(status);
+        // The Statuses of the members are what was too large.
+        let members = if status.number() == Some(517) { command.members } else { 0 };
+        for member in self.commands.iter_mut().skip(place + 1).take(members) {
+            member.expects = match member.expects {
+                Expects::Status => Expects::Anything,
+                Expects::Anything | Expects::Nothing => member.expects,
+            };
+        }
+        breach
     }
 }
 
 impl SentCommand {
     fn new(id: &str, name: Text, expects: Expects, items: usize) -> Self {
-        Self { id: id.to_owned(), name, expects, items, answered: 0, whole: Answered::No }
+        Self { id: Id::of(id), name, expects, members: 0, items, answered: 0, whole: Answered::No }
     }
 
     /// Whether another Status can come.
@@ -247,7 +323,7 @@ impl SentCommand {
             Expects::Nothing if status.number() == Some(406) && self.name == "Status" => false,
             Expects::Nothing if matches!(status.number(), Some(213 | 424)) && self.name == "Results" => false,
             Expects::Nothing => {
-                let text = format!("found a Status for {} {}, expected none", self.name, shown(&self.id));
+                let text = format!("found a Status for {} {}, expected none", self.name, shown(&self.id.text()));
                 return Some((&rules::UNSOLICITED_STATUS, text));
             }
             Expects::Status | Expects::Anything => {
@@ -259,7 +335,7 @@ impl SentCommand {
             self.whole = Answered::Yes;
         }
         let text =
-            || format!("found one Status more for {} {}, which was answered", self.name, shown(&self.id));
+            || format!("found one Status more for {} {}, which was answered", self.name, shown(&self.id.text()));
         too_many.then(|| (&rules::UNSOLICITED_STATUS, text()))
     }
 }
@@ -284,9 +360,9 @@ pub(super) fn id(text: Option<&Text>) -> &str {
 }
 
 /// MsgID; `1` where there is none, as in a body alone.
-pub(super) fn message_id(message: &Message) -> String {
+pub(super) fn message_id(message: &Message) -> &str {
     let msg_id = message.header.as_ref().and_then(|header| header.msg_id.as_ref());
-    msg_id.map_or("1", |msg_id| msg_id.trim()).to_owned()
+    msg_id.map_or("1", |msg_id| msg_id.trim())
 }
 
 fn describe(status: &Status) -> String {
@@ -294,23 +370,4 @@ fn describe(status: &Status) -> String {
         .cmd
         .as_ref()
         .map_or_else(|| "a Status".to_owned(), |name| format!("a Status of {}", shown(name.trim())))
-}
-
-fn unknown_message(
-    what: &str,
-    msg_ref: Option<&str>,
-    last: Option<&str>,
-    forgotten: Forgotten,
-) -> Option<Breach> {
-    let found = match (msg_ref, forgotten) {
-        (None, _) => "without MsgRef".to_owned(),
-        (Some(msg_ref), Forgotten::Nothing) => format!("with MsgRef {}", shown(msg_ref)),
-        // It may be about one that is forgotten.
-        (Some(_), Forgotten::Some) => return None,
-    };
-    let expected = match last {
-        Some(last) => format!("expected that of a message: the last was {}", shown(last)),
-        None => "expected none before there was a message".to_owned(),
-    };
-    Some((&rules::MSG_REF, format!("found {what} {found}, {expected}")))
 }
