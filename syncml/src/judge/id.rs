@@ -38,7 +38,9 @@ fn number(text: &str) -> Option<u64> {
     match text.as_bytes() {
         [b'0'] => Some(0),
         // Nineteen digits fit, whatever they are.
-        [b'1'..=b'9', rest @ ..] if rest.len() < 19 && rest.iter().all(u8::is_ascii_digit) => text.parse().ok(),
+        [b'1'..=b'9', rest @ ..] if rest.len() < 19 && rest.iter().all(u8::is_ascii_digit) => {
+            text.parse().ok()
+        }
         _ => None,
     }
 }
@@ -49,7 +51,19 @@ mod tests {
 
     #[test]
     fn an_id_is_what_is_written() {
-        let texts = ["", "0", "00", "1", "01", "+1", "4711", "9999999999999999999", "99999999999999999999", "a", "{1}"];
+        let texts = [
+            "",
+            "0",
+            "00",
+            "1",
+            "01",
+            "+1",
+            "4711",
+            "9999999999999999999",
+            "99999999999999999999",
+            "a",
+            "{1}",
+        ];
         for text in texts {
             assert_eq!(Id::of(text).text(), text);
             for other in texts {
