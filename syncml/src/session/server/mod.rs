@@ -4,46 +4,46 @@
 //! commands, and every message of the device goes through [`receive`](ServerSession::receive), which gives the message
 //! to send back. Credentials, CmdIDs, the device's MaxMsgSize, large objects and the end of the session are seen to.
 //!
+//! A whole session, with the [device's side](crate::session::DeviceSession) of it:
+//!
 //! ```
+//! use csp_model::Device;
 //! use syncml::codec::{Limits, decode, encode};
+//! use syncml::session::DeviceSession;
+//! use syncml::session::device::Opening;
 //! use syncml::session::server::{Command, Ending, ServerSession, Settings};
 //!
-//! let message = |number, body| {
-//!     let text = format!(
-//!         "<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><SessionID>1</SessionID><MsgID>{number}</MsgID>\
-//!          <Source><LocURI>lab-01</LocURI></Source></SyncHdr><SyncBody>{body}<Final/></SyncBody></SyncML>"
-//!     );
-//!     decode(text.as_bytes(), &Limits::default()).expect("a message")
-//! };
 //! // The device opens the session.
-//! let first = message(1, "<Alert><CmdID>2</CmdID><Data>1201</Data></Alert>");
-//! let mut session = ServerSession::accept(&first, Settings::new("https://mdm.example.test/omadm"));
-//! assert_eq!(session.device().map(|text| text.as_str()), Some("lab-01"));
+//! let mut device = Device::builtin();
+//! let (mut client, first) = DeviceSession::open(Opening::default(), &mut device);
+//! let mut server = ServerSession::accept(&first, Settings::new("https://mdm.example.test/omadm"));
 //!
-//! // The server wants to know who made it.
-//! let maker = session.queue(Command::get("./DevInfo/Man"));
-//! let turn = session.receive(&first, None);
-//! let sent = String::from_utf8(encode(&turn.message)).expect("text");
-//! assert!(sent.contains("<Get><CmdID>3</CmdID>"), "{sent}");
-//! assert!(session.outcome(maker).is_none());
+//! // The server wants to know who made it, and to approve an update under a policy that asks for that.
+//! let update = "./Vendor/MSFT/Update/ApprovedUpdates/ed1d17d7-eb94-4ea9-b8c1-6e4f3e6f7e4b";
+//! let policy = "./Vendor/MSFT/Policy/Config/Update/RequireUpdateApproval";
+//! let maker = server.queue(Command::get("./DevInfo/Man"));
+//! let approval = server.queue(Command::atomic([
+//!     Command::replace(policy, "1").format("int"),
+//!     Command::add_node(update),
+//! ]));
 //!
-//! // The device answers.
-//! let answer = message(
-//!     2,
-//!     "<Status><CmdID>1</CmdID><MsgRef>1</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status>\
-//!      <Status><CmdID>2</CmdID><MsgRef>1</MsgRef><CmdRef>3</CmdRef><Cmd>Get</Cmd><Data>200</Data></Status>\
-//!      <Results><CmdID>3</CmdID><MsgRef>1</MsgRef><CmdRef>3</CmdRef><Item><Source><LocURI>./DevInfo/Man</LocURI>\
-//!      </Source><Data>Contoso</Data></Item></Results>",
-//! );
-//! let turn = session.receive(&answer, None);
-//! assert_eq!(turn.finished, [maker]);
-//! assert!(turn.findings.is_empty());
-//! let outcome = session.outcome(maker).and_then(|outcome| outcome.answer()).expect("an answer");
-//! assert_eq!(outcome.data().as_deref(), Some("Contoso"));
+//! // Messages go there and back, as bytes, until there is nothing left to say.
+//! let mut body = encode(&first);
+//! while client.ending().is_none() {
+//!     let message = decode(&body, &Limits::default())?;
+//!     let turn = server.receive(&message, None);
+//!     assert!(turn.findings.is_empty());
+//!     let answer = decode(&encode(&turn.message), &Limits::default())?;
+//!     body = encode(&client.receive(&answer, &mut device).answer);
+//! }
+//! assert_eq!(server.ending(), Some(Ending::Done));
 //!
-//! // There is nothing left to ask: this message, which says so, is the last.
-//! assert_eq!(session.ending(), Some(Ending::Done));
-//! # let _ = turn.message;
+//! // What became of the commands.
+//! let answer = |handle| server.outcome(handle).and_then(|outcome| outcome.answer());
+//! assert_eq!(answer(maker).and_then(|answer| answer.data()).as_deref(), Some("Contoso"));
+//! assert!(answer(approval).is_some_and(|answer| answer.is_success()));
+//! assert!(device.get(&update.parse()?).is_ok());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! Sources: OMA Device Management Protocol 1.2.1; \[MS-MDM\] 3.1.5. Deliberately absent: bytes, which are encoded and
