@@ -308,7 +308,7 @@ fn sync_hdr(message: &Message) -> String {
     meaning(message).into_iter().find(|line| line.contains("SyncHdr")).expect("a Status of the SyncHdr")
 }
 
-/// A published message with the CmdRefs that the commands have in our message instead of theirs.
+/// A published message with the CmdRef of each command in our message instead of theirs.
 fn renumbered(answer: &Message, theirs: &Message, ours: &Message) -> Message {
     fn ids(commands: &[Sent]) -> Vec<Text> {
         let asked = commands.iter().filter(|command| !matches!(command.kind, Kind::Status(_)));

@@ -122,6 +122,23 @@ fn a_message_that_comes_again_is_answered_again() {
     assert_eq!((turn.repeats, turn.finished, turn.findings), (false, vec![get], Vec::new()));
 }
 
+/// A refusal that takes two messages: what is to be sent again waits for the second.
+#[test]
+fn what_is_refused_in_two_messages_is_sent_again_once() {
+    let prover = Prover::new(Some(Credentials::new("server", "Yeah")), Some(Scheme::Basic), None);
+    let mut session = ServerSession::accept(&package_1(None), Settings { prover, ..settings() });
+    session.queue(Command::get("./DevInfo/Man"));
+    session.receive(&package_1(None), None);
+    let refusal = "<Status><CmdID>1</CmdID><MsgRef>1</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Chal><Meta>\
+                   <Type xmlns='syncml:metinf'>syncml:auth-md5</Type><NextNonce xmlns='syncml:metinf'>Tm9uY2U=</NextNonce>\
+                   </Meta></Chal><Data>401</Data></Status>";
+    assert_eq!(short(&session.receive(&message(2, refusal), None).message), "200, Alert 1222");
+    let rest = "<Status><CmdID>1</CmdID><MsgRef>2</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>212</Data></Status>\
+                <Status><CmdID>2</CmdID><MsgRef>1</MsgRef><CmdRef>4</CmdRef><Cmd>Get</Cmd><Data>401</Data></Status><Final/>";
+    let turn = session.receive(&message(3, rest), None);
+    assert_eq!((short(&turn.message), turn.findings), ("200, Get 2, Final".to_owned(), Vec::new()));
+}
+
 #[test]
 fn either_side_can_abort() {
     let aborted = "<Alert><CmdID>1</CmdID><Data>1223</Data></Alert><Final/>";

@@ -24,7 +24,7 @@ pub(super) fn limit(header: &Header) -> Option<usize> {
     header.meta.as_ref()?.more.as_ref()?.max_msg_size.as_ref()?.trim().parse().ok()
 }
 
-/// The server's MaxObjSize, in bytes.
+/// The server's `MaxObjSize`, in bytes.
 pub(super) fn largest_object(header: &Header) -> Option<usize> {
     header.meta.as_ref()?.more.as_ref()?.max_obj_size.as_ref()?.trim().parse().ok()
 }

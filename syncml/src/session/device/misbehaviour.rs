@@ -37,7 +37,7 @@ impl Misbehaviour {
                 }
             }
             Self::Abort => {
-                commands.retain(|command| is_of_sync_hdr(command));
+                commands.retain(is_of_sync_hdr);
                 let cmd_id = Text::number(commands.len() + 1);
                 let alert = Alert { code: Some(Text::from_static("1223")), ..Alert::default() };
                 commands.push(Command::new(Some(cmd_id), Kind::Alert(alert)));

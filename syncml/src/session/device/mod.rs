@@ -209,7 +209,7 @@ impl DeviceSession {
     }
 
     /// Package 1 once more, with the credentials that the server has asked for, and what became of its own.
-    fn open_again(&mut self, message: &Message, verdict: Verdict, device: &Device) -> Turn {
+    fn open_again(&self, message: &Message, verdict: Verdict, device: &Device) -> Turn {
         let rule = match verdict.code {
             StatusCode::OK => &rules::CHALLENGE_ANSWERED,
             code => rule_of(code),
