@@ -7,6 +7,7 @@ mod answers;
 mod authority;
 mod faults;
 mod headers;
+mod matrix;
 mod redirects;
 mod retries;
 mod server;
