@@ -99,11 +99,9 @@ fn what_has_its_status_survives_a_kill_and_the_rest_is_done_once() {
 /// Begins a session, and kills the device at that moment of it.
 fn kill_at(server: &Server, events: &Receiver<Event>, state: &Path, at: Moment, wait: Duration) {
     let mut device = program(&server.url, state).spawn().unwrap();
-    loop {
-        match events.recv_timeout(PATIENCE).unwrap() {
-            Event::Reached => break,
-            Event::Closed => panic!("{at:?}: the session was over before: {:?}", device.wait_with_output()),
-        }
+    match events.recv_timeout(PATIENCE).unwrap() {
+        Event::Reached => {}
+        Event::Closed => panic!("{at:?}: the session was over before: {:?}", device.wait_with_output()),
     }
     thread::sleep(wait);
     device.kill().unwrap();
