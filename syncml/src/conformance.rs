@@ -464,16 +464,48 @@ elsewhere! {
 /// What a text says and the device does not do, and why.
 pub static LEFT_OUT: &[(&str, &str, &str)] = &[
     ("WBXML", "[MS-MDM] 2.1; w7 APPLICATION, DEFAULTENCODING", "not spoken yet: only XML is"),
-    ("`MDM-Signature` or `MS-Signature`, RequireMessageSigning", "[MS-MDM] 2.1; DMClient CSP", "the two texts disagree on its name; the node is kept, nothing is signed"),
+    (
+        "`MDM-Signature` or `MS-Signature`, RequireMessageSigning",
+        "[MS-MDM] 2.1; DMClient CSP",
+        "the two texts disagree on its name; the node is kept, nothing is signed",
+    ),
     ("EnhancedAppLayerSecurity", "DMClient CSP", "the nodes are kept, bodies are not enveloped"),
-    ("`DeviceToken`, ForceAadToken", "[MS-MDM] 2.1", "there is no directory that a simulated device could have a token of; `--bearer` and `--header` send what they are given"),
-    ("`MDM-GenericAlert`", "[MS-MDM] 2.1", "sessions that a critical Alert triggers are not triggered: a person or a schedule opens them"),
+    (
+        "`DeviceToken`, ForceAadToken",
+        "[MS-MDM] 2.1",
+        "there is no directory that a simulated device could have a token of; `--bearer` and `--header` send what they are given",
+    ),
+    (
+        "`MDM-GenericAlert`",
+        "[MS-MDM] 2.1",
+        "sessions that a critical Alert triggers are not triggered: a person or a schedule opens them",
+    ),
     ("UserAgentOrigin", "[MS-MDM] 3.1.7.2", "described without an example of where it stands"),
-    ("Alert `requestpending` while commands run", "DMClient CSP, EnableOmaDmKeepAliveMessage", "commands take no time; the Alert can be added to package 1"),
-    ("SessionID of two bytes with SyncApplicationVersion 2.0", "OMA DM protocol support", "captures of Windows 11 have decimal numbers"),
+    (
+        "Alert `requestpending` while commands run",
+        "DMClient CSP, EnableOmaDmKeepAliveMessage",
+        "commands take no time; the Alert can be added to package 1",
+    ),
+    (
+        "SessionID of two bytes with SyncApplicationVersion 2.0",
+        "OMA DM protocol support",
+        "captures of Windows 11 have decimal numbers",
+    ),
     ("ACL, Correlator, Copy", "[MS-MDM] 2.2.7.2, 3.1.7.1", "Windows does not support them either"),
-    ("202 for commands that go on after the answer", "OMA DM protocol support, \"Status codes\"", "no text names a command that gives it"),
-    ("214, 403, 408, 414, 425, 510", "OMA DM protocol support, \"Status codes\"", "no text names a case that a device without users, permissions and timers could come to"),
+    (
+        "202 for commands that go on after the answer",
+        "OMA DM protocol support, \"Status codes\"",
+        "no text names a command that gives it",
+    ),
+    (
+        "214, 403, 408, 414, 425, 510",
+        "OMA DM protocol support, \"Status codes\"",
+        "no text names a case that a device without users, permissions and timers could come to",
+    ),
     ("User Alerts 1100 to 1104", "OMA DM Protocol 1.2.1", "[MS-MDM] 2.2.7.2 does not list them: 406"),
-    ("Package 0, a notification that triggers a session", "OMA DM Notification; WNS", "there is no push service; `--initiator server` opens such a session"),
+    (
+        "Package 0, a notification that triggers a session",
+        "OMA DM Notification; WNS",
+        "there is no push service; `--initiator server` opens such a session",
+    ),
 ];

@@ -108,7 +108,8 @@ impl Sent {
         let Some(place) = self.place(msg_ref.unwrap_or_default()) else {
             return self.unknown_message(&describe(status), msg_ref);
         };
-        let later = self.messages.back().filter(|_| place + 1 < self.messages.len()).map(|last| last.id.clone());
+        let later =
+            self.messages.back().filter(|_| place + 1 < self.messages.len()).map(|last| last.id.clone());
         let message = self.messages.get_mut(place)?;
         if is_of_sync_hdr(status) {
             if cmd.is_some_and(|name| name != "SyncHdr") {
@@ -205,7 +206,8 @@ impl Sent {
                 }
                 missing += 1;
                 if named.len() < MOST_NAMED {
-                    let id = if index == 0 { String::new() } else { format!(" {}", shown(&command.id.text())) };
+                    let id =
+                        if index == 0 { String::new() } else { format!(" {}", shown(&command.id.text())) };
                     named.push(format!("{}{id} of message {}", command.name, shown(&message.id.text())));
                 }
             }
@@ -323,7 +325,8 @@ impl SentCommand {
             Expects::Nothing if status.number() == Some(406) && self.name == "Status" => false,
             Expects::Nothing if matches!(status.number(), Some(213 | 424)) && self.name == "Results" => false,
             Expects::Nothing => {
-                let text = format!("found a Status for {} {}, expected none", self.name, shown(&self.id.text()));
+                let text =
+                    format!("found a Status for {} {}, expected none", self.name, shown(&self.id.text()));
                 return Some((&rules::UNSOLICITED_STATUS, text));
             }
             Expects::Status | Expects::Anything => {
@@ -334,8 +337,9 @@ impl SentCommand {
         if refs == 0 {
             self.whole = Answered::Yes;
         }
-        let text =
-            || format!("found one Status more for {} {}, which was answered", self.name, shown(&self.id.text()));
+        let text = || {
+            format!("found one Status more for {} {}, which was answered", self.name, shown(&self.id.text()))
+        };
         too_many.then(|| (&rules::UNSOLICITED_STATUS, text()))
     }
 }
