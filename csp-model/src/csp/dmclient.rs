@@ -130,7 +130,7 @@ impl Poll {
 }
 
 impl Device {
-    /// EntDMID: what a server calls the device.
+    /// `EntDMID`: what a server calls the device.
     #[must_use]
     pub fn ent_dm_id(&self, provider: &str) -> Option<String> {
         let value = stored::value(self, &["Vendor", "MSFT", "DMClient", "Provider", provider, "EntDMID"])?;

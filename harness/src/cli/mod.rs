@@ -46,7 +46,7 @@ Exit codes: 0 done, 1 a check failed or a node is absent, 2 wrong usage, 3 input
 enum Command {
     Serve(serve::Serve),
     Answer(answer::Answer),
-    Connect(connect::Connect),
+    Connect(Box<connect::Connect>),
     Tree(tree::Tree),
     Ddf(ddf::Ddf),
     Init(init::Init),

@@ -30,11 +30,14 @@ pub(crate) struct Live {
 /// A conversation with one server.
 #[derive(Debug, Clone)]
 enum Session {
-    /// The server has opened it: it is known by the server's LocURI and the SessionID.
-    Theirs(Arc<(String, String)>, Arc<Responder>),
+    /// The server has opened it.
+    Theirs(Arc<Key>, Arc<Responder>),
     /// The device has opened it: it is known by its SessionID alone, for servers name themselves as they like.
     Ours(Arc<Ours>),
 }
+
+/// What a session is known by that a server has opened: the server's LocURI and the SessionID.
+type Key = (String, String);
 
 /// A session that the device has opened.
 #[derive(Debug, Clone)]
@@ -182,7 +185,7 @@ impl Live {
         }
     }
 
-    fn take_theirs(&mut self, server: &str, id: &str) -> Option<(Arc<(String, String)>, Arc<Responder>)> {
+    fn take_theirs(&mut self, server: &str, id: &str) -> Option<(Arc<Key>, Arc<Responder>)> {
         let index = self.sessions.iter().rposition(|session| match session {
             Session::Theirs(key, _) => key.0 == server && key.1 == id,
             Session::Ours(_) => false,

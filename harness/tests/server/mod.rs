@@ -12,15 +12,15 @@ use syncml::session::server::{Command, ServerSession, Settings};
 
 /// A server that asks every device for the same. It lives as long as the test.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
     /// What it found devices to do wrong.
-    pub findings: Arc<Mutex<Vec<String>>>,
+    pub(crate) findings: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
     /// Listens, and asks for what `commands` gives.
-    pub fn start(commands: impl Fn() -> Vec<Command> + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(commands: impl Fn() -> Vec<Command> + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let findings = Arc::default();
@@ -35,7 +35,7 @@ impl Server {
     }
 
     /// Where devices dial it.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}/mdm", self.address)
     }
 }
