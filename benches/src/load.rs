@@ -79,13 +79,32 @@ pub fn post<F>(address: SocketAddr, posters: usize, duration: Duration, request:
 where
     F: Fn(usize, u64) -> (String, String) + Sync,
 {
+    post_as(address, "application/vnd.syncml.dm+xml", posters, duration, request)
+}
+
+/// The same with bodies of another media type.
+///
+/// # Errors
+/// When a connection breaks, or an answer is not 200.
+pub fn post_as<F>(
+    address: SocketAddr,
+    media_type: &str,
+    posters: usize,
+    duration: Duration,
+    request: F,
+) -> io::Result<Seen>
+where
+    F: Fn(usize, u64) -> (String, String) + Sync,
+{
     let stop = AtomicBool::new(false);
     let start = Instant::now();
     let times = thread::scope(|scope| {
         let request = &request;
         let stop = &stop;
         let threads: Vec<_> = (0..posters)
-            .map(|poster| scope.spawn(move || one_poster(address, stop, |nth| request(poster, nth))))
+            .map(|poster| {
+                scope.spawn(move || one_poster(address, media_type, stop, |nth| request(poster, nth)))
+            })
             .collect();
         thread::sleep(duration);
         stop.store(true, Ordering::Relaxed);
@@ -122,6 +141,7 @@ pub fn call(
 
 fn one_poster(
     address: SocketAddr,
+    media_type: &str,
     stop: &AtomicBool,
     request: impl Fn(u64) -> (String, String),
 ) -> io::Result<Vec<Duration>> {
@@ -132,7 +152,7 @@ fn one_poster(
             break;
         }
         let (path, body) = request(nth);
-        let head = head(address, "POST", &path, "application/vnd.syncml.dm+xml", &body);
+        let head = head(address, "POST", &path, media_type, &body);
         let start = Instant::now();
         connection.exchange(&head, &body)?;
         times.push(start.elapsed());

@@ -4,20 +4,22 @@ use std::fmt::Write as _;
 
 const UPDATE: &str = "./Vendor/MSFT/Update";
 
-/// A message of eight Gets, as a server asks for the state of updates.
+/// What a server asks for that wants the state of updates.
+pub const EIGHT: [&str; 8] = [
+    "./DevInfo/DevId",
+    "./DevDetail/SwV",
+    "./Vendor/MSFT/Update/LastSuccessfulScanTime",
+    "./Vendor/MSFT/Update/InstallableUpdates",
+    "./Vendor/MSFT/Update/PendingRebootUpdates",
+    "./Vendor/MSFT/Update/FailedUpdates",
+    "./Vendor/MSFT/Update/InstalledUpdates",
+    "./Vendor/MSFT/Policy/Result/Update/RequireUpdateApproval",
+];
+
+/// A message of eight Gets.
 #[must_use]
 pub fn eight_gets() -> String {
-    let asked = [
-        "./DevInfo/DevId",
-        "./DevDetail/SwV",
-        "./Vendor/MSFT/Update/LastSuccessfulScanTime",
-        "./Vendor/MSFT/Update/InstallableUpdates",
-        "./Vendor/MSFT/Update/PendingRebootUpdates",
-        "./Vendor/MSFT/Update/FailedUpdates",
-        "./Vendor/MSFT/Update/InstalledUpdates",
-        "./Vendor/MSFT/Policy/Result/Update/RequireUpdateApproval",
-    ];
-    message(|body| asked.iter().enumerate().for_each(|(index, uri)| get(body, index + 2, uri)))
+    message(|body| EIGHT.iter().enumerate().for_each(|(index, uri)| get(body, index + 2, uri)))
 }
 
 /// A message of five Gets and twelve approvals.

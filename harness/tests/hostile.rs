@@ -61,8 +61,7 @@ fn repeats(body: String) -> Server {
         let message = format!(
             "<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>\
              <SessionID>1</SessionID><MsgID>{number}</MsgID></SyncHdr><SyncBody><Status><CmdID>1</CmdID>\
-             <MsgRef>{number}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status>{}</SyncBody></SyncML>",
-            if number == 1 || !body.ends_with("<Final/>") { &body } else { "<Final/>" }
+             <MsgRef>{number}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd><Data>200</Data></Status>{body}</SyncBody></SyncML>"
         );
         Reply::Says(whole("200 OK", &format!("Content-Type: {SYNCML}\r\n"), message.as_bytes()))
     })
