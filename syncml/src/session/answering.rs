@@ -98,7 +98,9 @@ impl Answering {
         if let Some(interrupted) = answer.incoming.end_of_message() {
             answer.interrupted(interrupted);
         }
+        // Who asks for more itself is not in the middle of a package.
         let asks = !request.body.is_final
+            && !pulls(request)
             && match welcome.pull {
                 Pull::Objects => answer.incoming.is_open(),
                 Pull::Packages => !is_refused && !*aborts,
@@ -147,6 +149,16 @@ pub(super) fn push_alert(message: &mut Message, code: &'static str) {
     let commands = &mut message.body.commands;
     let alert = Alert { code: Some(Text::from_static(code)), ..Alert::default() };
     commands.push(Command::new(Some(Text::number(commands.len() + 1)), Kind::Alert(alert)));
+}
+
+/// Whether a message asks for the next one.
+fn pulls(message: &Message) -> bool {
+    message.body.commands.iter().any(|command| match &command.kind {
+        Kind::Alert(alert) => alert.code.as_deref().map(str::trim) == Some("1222"),
+        Kind::Request(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => {
+            false
+        }
+    })
 }
 
 /// The number of a message, as its answer refers to it.

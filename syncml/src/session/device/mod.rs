@@ -90,7 +90,7 @@ impl DeviceSession {
             answering: Answering::new(device),
             ledger: Ledger::new(Side::Server),
             heard: None,
-            misbehaviour: None,
+            misbehaviour: opening.misbehaviour,
             stale: None,
             ending: None,
             opening,
@@ -289,6 +289,8 @@ impl DeviceSession {
     /// Remembers a message that is going out.
     fn send(&mut self, mut message: Message) -> Message {
         self.msg_id += 1;
+        // What is wrong on purpose is no reason to find the other side's answer to it wrong.
+        self.ledger.sent(&message);
         if let Some(how) = self.misbehaviour.take() {
             how.spoil(&mut message, self.stale.as_deref());
             if how == Misbehaviour::Abort {
@@ -296,7 +298,6 @@ impl DeviceSession {
             }
         }
         self.stale = message.header.as_ref().and_then(|header| header.cred.clone());
-        self.ledger.sent(&message);
         message
     }
 }

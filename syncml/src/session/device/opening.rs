@@ -7,6 +7,7 @@
 use csp_model::tree::Reading;
 use csp_model::{Device, LocUri};
 
+use super::Misbehaviour;
 use crate::message::{
     Alert, Command, Data, Item, Items, Kind, Location, Meta, MoreMeta, Request, Text, Verb,
 };
@@ -28,6 +29,8 @@ pub struct Opening {
     pub alerts: Vec<ClientAlert>,
     /// MaxMsgSize in the SyncHdr, in bytes. Windows was not seen to say one.
     pub max_msg_size: Option<usize>,
+    /// What is wrong with package 1 on purpose.
+    pub misbehaviour: Option<Misbehaviour>,
 }
 
 /// Whose idea a session is: the first Alert of package 1.
