@@ -32,7 +32,7 @@ use crate::transport::{Request, Response, Transport, TransportError, Url, shown}
 /// Whom the device trusts, and by what servers know it.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct TlsOptions {
-    /// Trust only the authorities in FILE (PEM) when dialling [default: those that this machine trusts]
+    /// Trust only the authorities in FILE (PEM); may be given several times [default: those that this machine trusts]
     #[arg(long, value_name = "FILE", help_heading = "TLS", conflicts_with = "insecure")]
     ca: Vec<PathBuf>,
     /// The device's certificate (PEM), with those between it and its authority

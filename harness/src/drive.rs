@@ -121,6 +121,7 @@ pub(crate) async fn hold<T: Transport>(
     mut spoil: impl FnMut(u32) -> Option<Misbehaviour> + Send,
     mut tell: impl FnMut(Moment<'_>) + Send,
 ) -> Result<Held, DriveError> {
+    let opening = Opening { misbehaviour: spoil(1), ..opening };
     let opened = host.answer(Origin::Opened(Arc::new(opening)), Bytes::new()).await;
     let Heard { answer, session, .. } = opened.map_err(DriveError::Device)?;
     let session = session.expect("what the device opens is a session");

@@ -40,6 +40,9 @@ pub(crate) struct Opening {
     /// The MaxMsgSize that the device says, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) max_msg_size: Option<usize>,
+    /// What is wrong with package 1 on purpose.
+    #[serde(skip)]
+    pub(crate) misbehaviour: Option<session::Misbehaviour>,
 }
 
 /// Whose idea a session is.
@@ -102,6 +105,7 @@ impl From<&Opening> for session::Opening {
             },
             alerts: token.into_iter().chain(told).collect(),
             max_msg_size: opening.max_msg_size,
+            misbehaviour: opening.misbehaviour,
         }
     }
 }

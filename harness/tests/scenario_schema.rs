@@ -12,7 +12,7 @@ use serde_json::Value;
 const BEYOND: [&str; 23] = [
     "advance-no-duration",
     "advance-not-yet",
-    "connect-not-yet",
+    "connect-to-no-address",
     "ddf-is-no-description",
     "ddf-missing",
     "device-duplicate-update",

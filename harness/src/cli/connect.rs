@@ -220,6 +220,7 @@ impl Connect {
             aad_user_token: self.aad_user_token.clone().or_else(token),
             alerts: self.alert.clone(),
             max_msg_size: self.max_msg_size,
+            misbehaviour: None,
         }
     }
 

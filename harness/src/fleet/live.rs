@@ -102,7 +102,10 @@ impl Live {
         let last = Bytes::from(codec::encode(&message));
         let said = Said { turn: None, answer: last.clone(), session: Some(opened(&session, &last, true)) };
         self.take_ours(session.session_id());
-        self.keep(Session::Ours(Arc::new(Ours { session, last })), most);
+        match session.ending() {
+            None => self.keep(Session::Ours(Arc::new(Ours { session, last })), most),
+            Some(_) => self.leave(),
+        }
         said
     }
 
