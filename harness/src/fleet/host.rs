@@ -9,7 +9,7 @@ use csp_model::Device;
 use parking_lot::{Mutex, MutexGuard};
 use syncml::codec::{self, DecodeError};
 use syncml::message::Message;
-use syncml::session::device::Misbehaviour;
+use syncml::session::device::{self as session, Misbehaviour};
 use syncml::session::{Incoming, Turn};
 
 use super::live::{Opened, Said};
@@ -18,7 +18,6 @@ use super::pipeline::{NotSaved, Wait};
 use super::saving::{Captured, Open, Saving, Waiting, Word};
 use super::{Around, Live};
 use crate::aside::aside;
-use crate::opening;
 use crate::transcript::{Call, Entry, Journal, Origin, Outcome, Reading, Redactor, Request, Ticket};
 use crate::violation::{RecordedViolation, Violation, Violations};
 
@@ -92,39 +91,46 @@ pub(crate) struct Heard {
     pub(crate) violations: Vec<Violation>,
 }
 
-/// The message that came, with its text; `None` where the device opens a session and nothing has come.
-fn decoded(
-    origin: &Origin,
-    body: &[u8],
-    limits: &codec::Limits,
-) -> Result<Option<(Message, Arc<String>)>, DecodeError> {
-    match origin {
-        Origin::Opened(_) => Ok(None),
-        Origin::Posted { .. } | Origin::Dialled(_) => codec::decode_with_text(body, limits).map(Some),
-    }
+/// What came, understood.
+enum Came {
+    /// Nothing: the device opens a session.
+    Nothing(session::Opening),
+    /// A message that was posted, with its text.
+    Posted(Message, Arc<String>),
+    /// What a server says in the session that the device has dialled in, with its text.
+    Answer(Arc<str>, Message, Arc<String>),
 }
 
-/// What the device says to what came.
-fn say(
-    live: &mut Live,
-    origin: &Origin,
-    message: Option<&Message>,
-    body: &[u8],
-    at: DateTime<Utc>,
-    most: usize,
-) -> Said {
-    match (origin, message) {
-        (Origin::Posted { mac, .. }, Some(message)) => {
-            let mac = mac.as_deref().map(|mac| (mac, body));
-            live.receive(Incoming { message, mac }, at, most)
+impl Came {
+    fn of(origin: &Origin, body: &[u8], limits: &codec::Limits) -> Result<Self, DecodeError> {
+        let decoded = || codec::decode_with_text(body, limits);
+        Ok(match origin {
+            Origin::Opened(opening) => Self::Nothing((&**opening).into()),
+            Origin::Posted { .. } => {
+                let (message, text) = decoded()?;
+                Self::Posted(message, text)
+            }
+            Origin::Dialled(dialled) => {
+                let (message, text) = decoded()?;
+                Self::Answer(Arc::clone(&dialled.session), message, text)
+            }
+        })
+    }
+
+    /// The message with its text, if one came.
+    const fn message(&self) -> Option<(&Message, &Arc<String>)> {
+        match self {
+            Self::Nothing(_) => None,
+            Self::Posted(message, text) | Self::Answer(_, message, text) => Some((message, text)),
         }
-        (Origin::Dialled(dialled), Some(message)) => {
-            let mac = dialled.mac.as_deref().map(|mac| (mac, body));
-            live.hear(&dialled.session, Incoming { message, mac }, at)
-        }
-        (Origin::Opened(opening), _) => live.open((&**opening).into(), at, most),
-        (Origin::Posted { .. } | Origin::Dialled(_), None) => {
-            live.open((&*opening::usual()).into(), at, most)
+    }
+
+    /// What the device says to it.
+    fn say(&self, live: &mut Live, mac: Option<(&str, &[u8])>, at: DateTime<Utc>, most: usize) -> Said {
+        match self {
+            Self::Nothing(opening) => live.open(opening.clone(), at, most),
+            Self::Posted(message, _) => live.receive(Incoming { message, mac }, at, most),
+            Self::Answer(session, message, _) => live.hear(session, Incoming { message, mac }, at),
         }
     }
 }
@@ -242,9 +248,9 @@ impl Host {
         let reading: Reading<_> = self.state.lock().journal.reading();
         let settings = &self.around.settings;
         let (live, entries) = reading.roll(|live, request| {
-            if let Ok(decoded) = decoded(&request.origin, &request.body, &settings.message) {
-                let message = decoded.as_ref().map(|(message, _)| message);
-                say(live, &request.origin, message, &request.body, request.at, settings.most_sessions);
+            if let Ok(came) = Came::of(&request.origin, &request.body, &settings.message) {
+                let mac = request.origin.mac().map(|mac| (mac, &*request.body));
+                came.say(live, mac, request.at, settings.most_sessions);
             }
         });
         (live.device, entries)
@@ -370,10 +376,10 @@ impl Host {
     /// Takes what came. What it changed is there at once, and the answer may go when the wait is over.
     fn exchange(self: &Arc<Self>, origin: Origin, body: Bytes) -> Result<(Heard, Wait), Refused> {
         let settings = &self.around.settings;
-        let decoded = decoded(&origin, &body, &settings.message);
+        let came = Came::of(&origin, &body, &settings.message);
         // A copy: what is remembered must not hold on to the buffer that a connection reads into.
         let body = Bytes::copy_from_slice(&body);
-        let decoded = decoded.map_err(|error| {
+        let came = came.map_err(|error| {
             let mut violation = Violation::malformed(&error);
             // Who sent it may read what it quotes of secrets; who looks later may not.
             violation.text = Redactor::reason(&body.clone().into(), violation.text.into()).to_string();
@@ -385,8 +391,8 @@ impl Host {
         let at = live.now();
         let request = Request { at, origin: origin.clone(), body: body.clone() };
         let ticket = state.journal.open(request, || live.clone());
-        let decoded = match decoded {
-            Ok(decoded) => decoded,
+        let came = match came {
+            Ok(came) => came,
             Err((refused, violation)) => {
                 tracing::info!(device = &*self.name, "refused: {}", violation.text);
                 state.violations.record(at, violation);
@@ -395,18 +401,17 @@ impl Host {
             }
         };
         let mut next = live.clone();
-        let message = decoded.as_ref().map(|(message, _)| message);
-        let Said { turn, answer, session } =
-            say(&mut next, &origin, message, &body, at, settings.most_sessions);
+        let mac = origin.mac().map(|mac| (mac, &*body));
+        let Said { turn, answer, session } = came.say(&mut next, mac, at, settings.most_sessions);
         let is_changed = !next.device.changed_parts(&live.device).is_empty();
-        let violations = match (&turn, &decoded) {
+        let violations = match (&turn, came.message()) {
             (Some(turn), Some((_, text))) => Violation::of_turn(turn, text),
             (Some(_) | None, _) => Vec::new(),
         };
         for violation in &violations {
             state.violations.record(at, violation.clone());
         }
-        log(&self.name, message, turn.as_ref());
+        log(&self.name, came.message().map(|(message, _)| message), turn.as_ref());
         state.live = Some(next);
         let wait = self.settle(guard, is_changed, ticket, answer.clone());
         Ok((Heard { answer, turn, session, violations }, wait))

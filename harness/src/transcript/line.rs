@@ -108,6 +108,17 @@ pub(crate) enum Origin {
     Dialled(Arc<Dialled>),
 }
 
+impl Origin {
+    /// What `x-syncml-hmac` says of what came.
+    pub(crate) fn mac(&self) -> Option<&str> {
+        match self {
+            Self::Opened(_) => None,
+            Self::Posted { mac, .. } => mac.as_deref(),
+            Self::Dialled(dialled) => dialled.mac.as_deref(),
+        }
+    }
+}
+
 /// A server's answer to a device that has dialled it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Dialled {

@@ -203,6 +203,7 @@ impl DeviceSession {
         };
         turn
     }
+
     /// Makes the next message of the device's wrong on purpose.
     pub const fn misbehave_next(&mut self, how: Misbehaviour) {
         self.misbehaviour = Some(how);
