@@ -46,7 +46,7 @@ const WRONG: &[(&str, &[&str], i32, &str)] = &[
     ("empty", &["--allow", "no-answer"], 0, "no-answer at 1:1: found an empty answer"),
     ("cut", &["--allow", "malformed"], 4, "error: message 1: the answer is no SyncML message: 1:"),
     ("huge", &[], 4, "is larger than 4194304 bytes"),
-    ("error-once", &[], 0, "warning: message 1, try 1 of 4: "),
+    ("error-once", &[], 0, "      message 1, try 1 of 4: "),
     (
         "error-once",
         &["--retries", "0"],

@@ -20,6 +20,7 @@ use crate::endpoint::signal::Signals;
 use crate::fleet::{DEFAULT, Fleet, Host, Profiles, Settings};
 use crate::kept::{Kept, KeptDevice};
 use crate::opening::{Initiator, Login, Opening, Told};
+use crate::output;
 use crate::transcript::{Secrets, TranscriptFile};
 use crate::transport::{Url, shown};
 use crate::violation::Violation;
@@ -105,10 +106,10 @@ impl Connect {
             let what = "--poll waits for the device's clock, which stands still: expected --clock real or xN";
             return Err(Failure::Usage(what.to_owned()));
         }
-        let dialler = Dialler::new(&self.tls, self.http.clone())?
-            .warning(|what| anstream::eprintln!("warning: {what}"));
-        let runtime = runtime::Builder::new_multi_thread()
-            .worker_threads(2)
+        let dialler =
+            Dialler::new(&self.tls, self.http.clone())?.warning(if self.json { |_| () } else { tell_of_try });
+        // One device has one thing to do at a time.
+        let runtime = runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Failure::Network(format!("cannot start: {error}")))?;
@@ -307,6 +308,12 @@ fn accusation(broken: &[&str]) -> String {
         .collect();
     let rules = if counts.len() == 1 { "the rule" } else { "the rules" };
     format!("the server broke {rules} {}", counts.join(", "))
+}
+
+/// A try that failed and is not the last belongs to what happens; only how it all ends is an error.
+fn tell_of_try(what: &str) {
+    // That it cannot be written is told when the session is over.
+    let _ = output::print(format!("      {what}\n").as_bytes());
 }
 
 fn rule(text: &str) -> Result<&'static str, String> {
