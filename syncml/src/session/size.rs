@@ -98,26 +98,30 @@ pub(super) fn fill(answer: &mut Message, queue: &mut VecDeque<Pending>, limit: u
     while let Some(pending) = queue.pop_front() {
         let (command, length) = frame.measure(pending.command);
         let pending = Pending { command, ..pending };
+        if let Some(left) = room.checked_sub(length) {
+            room = left;
+            answer.body.commands.push(pending.command);
+            reasons.extend(pending.reason);
+            continue;
+        }
         // The Status of the SyncHdr is no progress.
         let is_forced = answer.body.commands.len() < 2;
-        let is_full = length > room;
-        let taken = match divide(&mut frame, &pending, room, is_forced).filter(|_| is_full) {
+        let last = match divide(&mut frame, &pending, room, is_forced) {
             Some((first, rest)) => {
                 queue.push_front(rest);
-                first
+                Some(first)
             }
-            None if is_full && !is_forced => {
+            None if is_forced => Some(pending),
+            None => {
                 queue.push_front(pending);
-                break;
+                None
             }
-            None => pending,
         };
-        answer.body.commands.push(taken.command);
-        reasons.extend(taken.reason);
-        if is_full {
-            break;
+        if let Some(last) = last {
+            answer.body.commands.push(last.command);
+            reasons.extend(last.reason);
         }
-        room -= length;
+        break;
     }
     number(&mut answer.body.commands);
     reasons
