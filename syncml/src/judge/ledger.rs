@@ -2,9 +2,9 @@
 
 use super::owed::Owed;
 use super::rules::{self, Rule};
-use super::sent::{Sent, id, is_of_sync_hdr, is_pull};
+use super::sent::{Sent, id};
 use super::{Finding, Side, shown};
-use crate::message::{Kind, Message, Span};
+use crate::message::{Alert, Kind, Message, Span};
 
 /// What one side of a session remembers to judge the other.
 #[derive(Debug, Clone)]
@@ -60,7 +60,9 @@ impl Ledger {
         }
         self.sent.record(message);
         self.owed.sent(message);
-        self.package = if pulls(message) { Package::Complete } else { package(message) };
+        // It is open because the other side's package is.
+        self.package =
+            if message.has_alert(Alert::NEXT_MESSAGE) { Package::Complete } else { package(message) };
         self.abort_if_said(message);
     }
 
@@ -79,13 +81,7 @@ impl Ledger {
     }
 
     fn abort_if_said(&mut self, message: &Message) {
-        let aborts = message.body.commands.iter().any(|command| match &command.kind {
-            Kind::Alert(alert) => alert.code.as_ref().is_some_and(|code| code.trim() == "1223"),
-            Kind::Request(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => {
-                false
-            }
-        });
-        if aborts {
+        if message.has_alert(Alert::SESSION_ABORT) {
             self.course = Course::Aborted;
             self.owed.clear();
         }
@@ -122,7 +118,7 @@ impl Ledger {
         for command in &message.body.commands {
             let breach = match &command.kind {
                 Kind::Status(status) => {
-                    let is_late = statuses > 0 && is_of_sync_hdr(status);
+                    let is_late = statuses > 0 && status.is_of_sync_hdr();
                     statuses += 1;
                     let breach = self.sent.status(status);
                     if breach.is_none() && is_late {
@@ -158,7 +154,7 @@ impl Ledger {
         };
         let is_new = |kind: &Kind| match kind {
             Kind::Request(_) | Kind::Container(_) => true,
-            Kind::Alert(alert) => !is_pull(alert) && self.course == Course::Running,
+            Kind::Alert(alert) => !alert.is(Alert::NEXT_MESSAGE) && self.course == Course::Running,
             Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => false,
         };
         if let Some(command) = message.body.commands.iter().find(|command| is_new(&command.kind)) {
@@ -178,7 +174,7 @@ impl Ledger {
         }
         if self.judged == Side::Server && !body.is_final && message.header.is_some() {
             let goes_on = body.commands.iter().any(|command| match &command.kind {
-                Kind::Alert(alert) => is_pull(alert),
+                Kind::Alert(alert) => alert.is(Alert::NEXT_MESSAGE),
                 Kind::Request(request) => request.items.iter().any(|item| item.more_data),
                 Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => false,
             });
@@ -188,16 +184,6 @@ impl Ledger {
             }
         }
     }
-}
-
-/// Whether a message asks for the next one: it is open because the other side's package is.
-fn pulls(message: &Message) -> bool {
-    message.body.commands.iter().any(|command| match &command.kind {
-        Kind::Alert(alert) => is_pull(alert),
-        Kind::Request(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => {
-            false
-        }
-    })
 }
 
 fn package(message: &Message) -> Package {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::id::Id;
-use super::sent::{id, is_pull, message_id};
-use crate::message::{Kind, Message};
+use super::sent::id;
+use crate::message::{Alert, Kind, Message};
 
 /// By MsgID the CmdIDs of the commands that wait for a Status. Those within containers are left to their containers:
 /// who refuses a container does not speak of its members.
@@ -28,14 +28,15 @@ const LONGEST_ID: usize = 256;
 
 impl Owed {
     pub(super) fn received(&mut self, message: &Message) {
-        let message_id = message_id(message);
-        if message.header.as_ref().is_some_and(|header| header.no_resp) || message_id.len() > LONGEST_ID {
+        let msg_id = message.msg_ref();
+        let msg_id = msg_id.trim();
+        if message.header.as_ref().is_some_and(|header| header.no_resp) || msg_id.len() > LONGEST_ID {
             return;
         }
         let mut commands = VecDeque::new();
         for command in &message.body.commands {
             let is_owed = match &command.kind {
-                Kind::Alert(alert) => !is_pull(alert),
+                Kind::Alert(alert) => !alert.is(Alert::NEXT_MESSAGE),
                 Kind::Request(_) | Kind::Container(_) | Kind::Unknown(_) => true,
                 Kind::Status(_) | Kind::Results(_) => false,
             };
@@ -47,7 +48,7 @@ impl Owed {
             }
         }
         if !commands.is_empty() {
-            self.messages.entry(Id::of(message_id)).or_default().commands.append(&mut commands);
+            self.messages.entry(Id::of(msg_id)).or_default().commands.append(&mut commands);
         }
     }
 

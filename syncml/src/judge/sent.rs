@@ -82,7 +82,7 @@ impl Sent {
         };
         let header = SentCommand::new("0", Text::from_static("SyncHdr"), expects, 1);
         let commands = Vec::with_capacity(message.body.commands.len());
-        let id = Id::of(message_id(message));
+        let id = Id::of(message.msg_ref().trim());
         let mut sent = SentMessage { id, header, commands, next: 0, by_id: None };
         sent.record(&message.body.commands, no_resp);
         self.commands += sent.commands.len();
@@ -111,7 +111,7 @@ impl Sent {
         let later =
             self.messages.back().filter(|_| place + 1 < self.messages.len()).map(|last| last.id.clone());
         let message = self.messages.get_mut(place)?;
-        if is_of_sync_hdr(status) {
+        if status.is_of_sync_hdr() {
             if cmd.is_some_and(|name| name != "SyncHdr") {
                 let text = format!(
                     "found CmdRef \"0\" with Cmd {}, expected SyncHdr",
@@ -245,7 +245,9 @@ impl SentMessage {
         for command in commands {
             let (expects, items, members) = match &command.kind {
                 Kind::Request(request) => (Expects::Status, request.items.len(), &[][..]),
-                Kind::Alert(alert) if is_pull(alert) => (Expects::Anything, alert.items.len(), &[][..]),
+                Kind::Alert(alert) if alert.is(Alert::NEXT_MESSAGE) => {
+                    (Expects::Anything, alert.items.len(), &[][..])
+                }
                 Kind::Alert(alert) => (Expects::Status, alert.items.len(), &[][..]),
                 Kind::Container(container) => (Expects::Status, 1, container.commands.as_slice()),
                 Kind::Status(_) | Kind::Results(_) => (Expects::Nothing, 0, &[][..]),
@@ -344,29 +346,9 @@ impl SentCommand {
     }
 }
 
-/// Whether it is about the SyncHdr. OMA's own examples leave CmdRef out there.
-pub(super) fn is_of_sync_hdr(status: &Status) -> bool {
-    match status.cmd_ref.as_ref().map(|id| id.trim()) {
-        Some("0") => true,
-        Some("") | None => status.cmd.as_ref().is_some_and(|name| name.trim() == "SyncHdr"),
-        Some(_) => false,
-    }
-}
-
-/// Whether it only asks for the next message.
-pub(super) fn is_pull(alert: &Alert) -> bool {
-    alert.code.as_ref().is_some_and(|code| code.trim() == "1222")
-}
-
 /// An id as it is compared: blanks around it do not count, and one that is absent is empty.
 pub(super) fn id(text: Option<&Text>) -> &str {
     text.map(|text| text.trim()).unwrap_or_default()
-}
-
-/// MsgID; `1` where there is none, as in a body alone.
-pub(super) fn message_id(message: &Message) -> &str {
-    let msg_id = message.header.as_ref().and_then(|header| header.msg_id.as_ref());
-    msg_id.map_or("1", |msg_id| msg_id.trim())
 }
 
 fn describe(status: &Status) -> String {

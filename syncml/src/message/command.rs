@@ -98,6 +98,26 @@ pub struct Alert {
     pub correlator: Option<Text>,
 }
 
+impl Alert {
+    /// "Next message": the sender asks for the rest of the other side's package (OMA DM Protocol 1.2.1, multiple messages
+    /// in a package).
+    pub const NEXT_MESSAGE: &'static str = "1222";
+    /// "Session abort": the session is over (OMA DM Protocol 1.2.1 section 8.1).
+    pub const SESSION_ABORT: &'static str = "1223";
+
+    /// An Alert that is its code alone.
+    #[must_use]
+    pub fn bare(code: &'static str) -> Self {
+        Self { code: Some(Text::from_static(code)), ..Self::default() }
+    }
+
+    /// Whether `code` is its code; blanks around it do not count.
+    #[must_use]
+    pub fn is(&self, code: &str) -> bool {
+        self.code.as_ref().is_some_and(|own| own.trim() == code)
+    }
+}
+
 /// How the commands of a container belong together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ContainerKind {

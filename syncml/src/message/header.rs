@@ -33,6 +33,33 @@ pub struct Header {
     pub span: Span,
 }
 
+impl Header {
+    /// The header of an OMA DM 1.2 message of `source`, but for whom it is to.
+    #[must_use]
+    pub fn new(session_id: Text, msg_id: u64, source: Location) -> Self {
+        Self {
+            ver_dtd: Some(Text::from_static("1.2")),
+            ver_proto: Some(Text::from_static("DM/1.2")),
+            session_id: Some(session_id),
+            msg_id: Some(Text::number(msg_id)),
+            source: Some(source),
+            ..Self::default()
+        }
+    }
+
+    /// The sender's MaxMsgSize, in bytes, when it is a number.
+    #[must_use]
+    pub fn max_msg_size(&self) -> Option<usize> {
+        self.meta.as_ref()?.more.as_ref()?.max_msg_size.as_ref()?.trim().parse().ok()
+    }
+
+    /// The sender's MaxObjSize, in bytes, when it is a number.
+    #[must_use]
+    pub fn max_obj_size(&self) -> Option<usize> {
+        self.meta.as_ref()?.more.as_ref()?.max_obj_size.as_ref()?.trim().parse().ok()
+    }
+}
+
 /// `Cred`: what the sender proves itself with.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Cred {

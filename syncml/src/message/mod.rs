@@ -64,6 +64,37 @@ pub struct Message {
     pub bare_body: bool,
 }
 
+impl Message {
+    /// An OMA DM 1.2 message that completes its package.
+    #[must_use]
+    pub const fn new(header: Header, commands: Vec<Command>) -> Self {
+        Self {
+            namespace: Namespace::SyncMl12,
+            header: Some(header),
+            body: Body { commands, is_final: true, span: Span { start: 0, end: 0 } },
+            bare_body: false,
+        }
+    }
+
+    /// Whether the body has an Alert of that code; members of an Atomic or a Sequence do not count.
+    #[must_use]
+    pub fn has_alert(&self, code: &str) -> bool {
+        self.body.commands.iter().any(|command| match &command.kind {
+            Kind::Alert(alert) => alert.is(code),
+            Kind::Request(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => {
+                false
+            }
+        })
+    }
+
+    /// The MsgRef of its answer: its MsgID, or `1` where it has none, as a body alone (\[MS-MDM\] 2.2.7.10).
+    #[must_use]
+    pub fn msg_ref(&self) -> Text {
+        let msg_id = self.header.as_ref().and_then(|header| header.msg_id.clone());
+        msg_id.unwrap_or(Text::from_static("1"))
+    }
+}
+
 /// `SyncBody`: commands in document order.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Body {

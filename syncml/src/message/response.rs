@@ -33,6 +33,16 @@ impl Status {
     pub fn number(&self) -> Option<u16> {
         self.code.as_ref()?.trim().parse().ok()
     }
+
+    /// Whether it is about the SyncHdr. OMA's own examples leave CmdRef out there.
+    #[must_use]
+    pub fn is_of_sync_hdr(&self) -> bool {
+        match self.cmd_ref.as_ref().map(|id| id.trim()) {
+            Some("0") => true,
+            Some("") | None => self.cmd.as_ref().is_some_and(|name| name.trim() == "SyncHdr"),
+            Some(_) => false,
+        }
+    }
 }
 
 /// `Chal`: what the other side must authenticate with.

@@ -44,8 +44,9 @@ impl Text {
 
     /// A decimal number. Small ones, the CmdIDs of any ordinary answer, cost no allocation.
     #[must_use]
-    pub fn number(number: usize) -> Self {
-        numbers::small(number).map_or_else(|| Self::from(number.to_string()), Self::from_static)
+    pub fn number(number: impl Copy + std::fmt::Display + TryInto<usize>) -> Self {
+        let small = number.try_into().ok().and_then(numbers::small);
+        small.map_or_else(|| Self::from(number.to_string()), Self::from_static)
     }
 
     /// The constant for `text`, if it is a small number as [`number`](Self::number) writes it, or a usual Format: a

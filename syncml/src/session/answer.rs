@@ -213,7 +213,7 @@ impl<'s> Answer<'s> {
 
     /// An Alert that is its code alone.
     pub(super) fn alert(&mut self, code: &'static str) {
-        self.push(|| Kind::Alert(Alert { code: Some(Text::from_static(code)), ..Alert::default() }));
+        self.push(|| Kind::Alert(Alert::bare(code)));
     }
 
     /// What the SyncHdr of the message, which stood at `span`, is answered.

@@ -13,7 +13,7 @@ use super::chunk::Incoming;
 use super::size::{self, Pending};
 use super::status::Outcome;
 use super::turn::Turn;
-use crate::message::{Alert, Body, Chal, Command, Header, Kind, Message, Namespace, Span, Text};
+use crate::message::{Alert, Chal, Command, Header, Kind, Message, Text};
 
 /// What the device keeps of a session from one message to the next.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,16 +71,15 @@ impl Answering {
         device: &mut Device,
     ) -> Turn {
         let Self { explains, aborts, incoming, waiting } = self;
-        let msg_ref = msg_id(request);
+        let msg_ref = request.msg_ref();
         let file = device.profile().file();
         let (cuts, most) = (file.large_objects, file.max_msg_size);
         let sender = request.header.as_ref();
-        let limit = sender.and_then(size::limit).filter(|_| cuts || most == MaxMsgSize::Abort);
-        let least = |header: &Header| message(header.clone(), Vec::new());
+        let limit = sender.and_then(Header::max_msg_size).filter(|_| cuts || most == MaxMsgSize::Abort);
         let room = limit.map(|message| Room {
-            least: least(&header),
+            least: Message::new(header.clone(), Vec::new()),
             message,
-            object: sender.and_then(size::largest_object).filter(|_| cuts),
+            object: sender.and_then(Header::max_obj_size).filter(|_| cuts),
         });
         let commands = &request.body.commands;
         let mut answer = Answer::new(msg_ref, *explains, room, welcome.pull, incoming, commands.len());
@@ -91,7 +90,7 @@ impl Answering {
         if is_refused {
             answer.refuse(commands, &outcome);
         } else if *aborts {
-            answer.alert("1223");
+            answer.alert(Alert::SESSION_ABORT);
         } else {
             answer.commands(commands, device);
         }
@@ -100,21 +99,21 @@ impl Answering {
         }
         // Who asks for more itself is not in the middle of a package.
         let asks = !request.body.is_final
-            && !pulls(request)
+            && !request.has_alert(Alert::NEXT_MESSAGE)
             && match welcome.pull {
                 Pull::Objects => answer.incoming.is_open(),
                 Pull::Packages => !is_refused && !*aborts,
             };
         let Answer { commands, reasons, effects, .. } = answer;
         let is_due = commands.len() > 1 || asks || !waiting.is_empty();
-        let answer = message(header, commands);
+        let answer = Message::new(header, commands);
         let mut turn = Turn { answer, is_due, reasons, effects, repeats: false, findings: Vec::new() };
         if cuts && limit.is_some() || !waiting.is_empty() {
             cut(&mut turn, waiting, limit.unwrap_or(usize::MAX).saturating_sub(if asks { ALERT } else { 0 }));
         }
         if asks {
             turn.answer.body.is_final = false;
-            push_alert(&mut turn.answer, "1222");
+            push_alert(&mut turn.answer, Alert::NEXT_MESSAGE);
         }
         *aborts = match limit {
             Some(limit) if !cuts => size::fit(&mut turn.answer, limit),
@@ -132,11 +131,11 @@ impl Answering {
         chal: Option<Chal>,
     ) -> Turn {
         let mut incoming = Incoming::default();
-        let mut answer = Answer::new(msg_id(request), self.explains, None, Pull::Objects, &mut incoming, 0);
+        let mut answer = Answer::new(request.msg_ref(), self.explains, None, Pull::Objects, &mut incoming, 0);
         let span = request.header.as_ref().map_or(request.body.span, |header| header.span);
         answer.sync_hdr(span, outcome, chal);
         let Answer { commands, reasons, effects, .. } = answer;
-        let answer = message(header, commands);
+        let answer = Message::new(header, commands);
         Turn { answer, is_due: false, reasons, effects, repeats: false, findings: Vec::new() }
     }
 }
@@ -147,34 +146,8 @@ const ALERT: usize = 80;
 /// Adds an Alert that is its code alone.
 pub(super) fn push_alert(message: &mut Message, code: &'static str) {
     let commands = &mut message.body.commands;
-    let alert = Alert { code: Some(Text::from_static(code)), ..Alert::default() };
-    commands.push(Command::new(Some(Text::number(commands.len() + 1)), Kind::Alert(alert)));
-}
-
-/// Whether a message asks for the next one.
-fn pulls(message: &Message) -> bool {
-    message.body.commands.iter().any(|command| match &command.kind {
-        Kind::Alert(alert) => alert.code.as_deref().map(str::trim) == Some("1222"),
-        Kind::Request(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => {
-            false
-        }
-    })
-}
-
-/// The number of a message, as its answer refers to it.
-pub(super) fn msg_id(message: &Message) -> Text {
-    let header = message.header.as_ref();
-    header.and_then(|header| header.msg_id.clone()).unwrap_or(Text::from_static("1"))
-}
-
-/// A message of the device's.
-pub(super) fn message(header: Header, commands: Vec<Command>) -> Message {
-    Message {
-        namespace: Namespace::SyncMl12,
-        header: Some(header),
-        body: Body { commands, is_final: true, span: Span::default() },
-        bare_body: false,
-    }
+    let cmd_id = Text::number(commands.len() + 1);
+    commands.push(Command::new(Some(cmd_id), Kind::Alert(Alert::bare(code))));
 }
 
 /// Leaves what does not fit to the next answer, behind what waits already. The Status of the SyncHdr goes first.

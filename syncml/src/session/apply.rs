@@ -205,9 +205,7 @@ fn value_text(value: Value) -> Text {
         | Value::Xml(text) => text.into(),
         Value::Bool(true) => Text::from_static("true"),
         Value::Bool(false) => Text::from_static("false"),
-        Value::Int(number) => {
-            usize::try_from(number).map_or_else(|_| number.to_string().into(), Text::number)
-        }
+        Value::Int(number) => Text::number(number),
         Value::Null => Text::EMPTY,
     }
 }

@@ -44,19 +44,9 @@ impl Responder {
         let session_id = request.and_then(|header| header.session_id.clone());
         let target = sender.map(Location::new);
         let source = Location::new(Arc::clone(&device.instance().id));
-        Header { target, ..header(session_id.unwrap_or(Text::from_static("1")), self.last_msg_id, source) }
-    }
-}
-
-/// The header of a message of the device's, but for whom it is to.
-pub(super) fn header(session_id: Text, msg_id: u64, source: Location) -> Header {
-    let number = usize::try_from(msg_id).map_or_else(|_| msg_id.to_string().into(), Text::number);
-    Header {
-        ver_dtd: Some(Text::from_static("1.2")),
-        ver_proto: Some(Text::from_static("DM/1.2")),
-        session_id: Some(session_id),
-        msg_id: Some(number),
-        source: Some(source),
-        ..Header::default()
+        Header {
+            target,
+            ..Header::new(session_id.unwrap_or(Text::from_static("1")), self.last_msg_id, source)
+        }
     }
 }

@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use super::chunk;
 use super::turn::Reason;
 use crate::codec;
-use crate::message::{Command, Header, Item, Items, Kind, Message, Results, Text};
+use crate::message::{Command, Item, Items, Kind, Message, Results, Text};
 
 /// A command of an answer that has not gone out yet.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,16 +17,6 @@ pub(super) struct Pending {
     pub(super) reason: Option<Reason>,
     /// Whether the first piece of its first Item has gone out: the Size of the object has been said.
     pub(super) is_begun: bool,
-}
-
-/// The server's MaxMsgSize, in bytes.
-pub(super) fn limit(header: &Header) -> Option<usize> {
-    header.meta.as_ref()?.more.as_ref()?.max_msg_size.as_ref()?.trim().parse().ok()
-}
-
-/// The server's `MaxObjSize`, in bytes.
-pub(super) fn largest_object(header: &Header) -> Option<usize> {
-    header.meta.as_ref()?.more.as_ref()?.max_obj_size.as_ref()?.trim().parse().ok()
 }
 
 /// How many bytes a message takes up.
@@ -161,7 +151,7 @@ fn divide(frame: &mut Frame, pending: &Pending, room: usize, is_forced: bool) ->
 }
 
 /// The largest number up to `most` for which `holds`, if it holds for all below as well; 0 if for none.
-fn partition(most: usize, mut holds: impl FnMut(usize) -> bool) -> usize {
+pub(super) fn partition(most: usize, mut holds: impl FnMut(usize) -> bool) -> usize {
     let (mut low, mut high) = (0, most);
     while low < high {
         let middle = low + (high - low).div_ceil(2);

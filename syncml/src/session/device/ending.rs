@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::message::{Kind, Message};
-
 /// Why a session is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
@@ -87,14 +85,4 @@ impl fmt::Display for Ending {
             }
         }
     }
-}
-
-/// Whether a message aborts its session.
-pub(super) fn aborts(message: &Message) -> bool {
-    message.body.commands.iter().any(|command| match &command.kind {
-        Kind::Alert(alert) => alert.code.as_deref().map(str::trim) == Some("1223"),
-        Kind::Request(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => {
-            false
-        }
-    })
 }

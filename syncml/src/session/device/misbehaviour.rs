@@ -1,6 +1,7 @@
 //! What a device can do wrong on purpose, so that a server can be tested with it.
 
-use crate::message::{Alert, Command, Cred, Kind, Message, Text};
+use crate::message::{Alert, Cred, Kind, Message, Text};
+use crate::session::answering;
 
 /// One thing that the device does wrong in one message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,16 +38,12 @@ impl Misbehaviour {
                 }
             }
             Self::Abort => {
-                commands.retain(is_of_sync_hdr);
-                let cmd_id = Text::number(commands.len() + 1);
-                let alert = Alert { code: Some(Text::from_static("1223")), ..Alert::default() };
-                commands.push(Command::new(Some(cmd_id), Kind::Alert(alert)));
+                commands.retain(
+                    |command| matches!(&command.kind, Kind::Status(status) if status.is_of_sync_hdr()),
+                );
+                answering::push_alert(message, Alert::SESSION_ABORT);
                 message.body.is_final = true;
             }
         }
     }
-}
-
-fn is_of_sync_hdr(command: &Command) -> bool {
-    matches!(&command.kind, Kind::Status(status) if status.cmd_ref.as_deref() == Some("0"))
 }

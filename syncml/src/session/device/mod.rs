@@ -24,12 +24,11 @@ pub use opening::{ClientAlert, Initiator, LoginStatus, Opening};
 
 use super::answering::{self, Answering, Pull, Welcome};
 use super::auth::{Credentials, Lasts, Nonces, Proof, Prover, Scheme, Verdict, Verifier};
-use super::responder;
 use super::status::{Outcome, StatusCode};
 use super::turn::{Incoming, Turn};
 use crate::conformance::{self as rules, Rule};
 use crate::judge::{Ledger, Side};
-use crate::message::{Cred, Header, Kind, Location, Message, Meta, MoreMeta, Status, Text};
+use crate::message::{Alert, Cred, Header, Kind, Location, Message, Meta, MoreMeta, Status, Text};
 
 /// A session that the device has opened.
 #[derive(Debug, Clone)]
@@ -69,7 +68,7 @@ impl DeviceSession {
     pub fn open(opening: Opening, device: &mut Device) -> (Self, Message) {
         let number = device.begin_session();
         let account = device.account(opening.provider.as_deref());
-        let session_id = opening.session_id.clone().unwrap_or_else(|| Text::number(number as usize));
+        let session_id = opening.session_id.clone().unwrap_or_else(|| Text::number(number));
         let server = opening.address.clone();
         let server =
             server.or_else(|| account.as_ref().and_then(|account| Some(account.addresses().next()?.into())));
@@ -96,7 +95,7 @@ impl DeviceSession {
             opening,
         };
         let commands = opening::commands(&session.opening, device, 2);
-        let message = session.send(answering::message(session.opening_header(device), commands));
+        let message = session.send(Message::new(session.opening_header(device), commands));
         (session, message)
     }
 
@@ -119,8 +118,8 @@ impl DeviceSession {
     /// The message that aborts the session, which is over with it: Alert 1223.
     pub fn abort(&mut self, device: &Device) -> Message {
         self.ending = Some(Ending::Aborted);
-        let mut message = answering::message(self.header(device), Vec::new());
-        answering::push_alert(&mut message, "1223");
+        let mut message = Message::new(self.header(device), Vec::new());
+        answering::push_alert(&mut message, Alert::SESSION_ABORT);
         self.send(message)
     }
 
@@ -159,7 +158,7 @@ impl DeviceSession {
             return self.acknowledge(message, device);
         }
         let header = message.header.as_ref();
-        if ending::aborts(message) {
+        if message.has_alert(Alert::SESSION_ABORT) {
             return self.end(Ending::AbortedByServer, message, device);
         }
         if header.and_then(|header| header.session_id.as_ref()).is_some_and(|id| *id != self.session_id) {
@@ -233,7 +232,7 @@ impl DeviceSession {
     fn abort_over(&mut self, ending: Ending, outcome: Outcome, message: &Message, device: &Device) -> Turn {
         self.ending = Some(ending);
         let mut turn = self.answering.acknowledge(message, self.header(device), outcome, None);
-        answering::push_alert(&mut turn.answer, "1223");
+        answering::push_alert(&mut turn.answer, Alert::SESSION_ABORT);
         turn.is_due = true;
         turn
     }
@@ -248,7 +247,7 @@ impl DeviceSession {
     fn has_heard(&self, message: &Message) -> bool {
         let number = message.header.as_ref().and_then(|header| header.msg_id.as_ref());
         let answered = sync_hdr_status(message).and_then(|status| status.msg_ref.as_ref());
-        let before_last = Text::number(self.msg_id.saturating_sub(1) as usize);
+        let before_last = Text::number(self.msg_id.saturating_sub(1));
         number.is_some()
             && number == self.heard.as_ref()
             && answered.is_some_and(|answered| *answered == before_last)
@@ -275,7 +274,7 @@ impl DeviceSession {
         let loc_name = self.prover.name().filter(|_| cred.is_some()).cloned();
         let source = Location { loc_name, ..Location::new(Arc::clone(&device.instance().id)) };
         let target = Some(Location::new(self.server.clone()));
-        Header { target, cred, ..responder::header(self.session_id.clone(), self.msg_id + 1, source) }
+        Header { target, cred, ..Header::new(self.session_id.clone(), self.msg_id + 1, source) }
     }
 
     /// The header of package 1: it says how large the server's messages may be.

@@ -1,12 +1,10 @@
 //! Composing a message: Statuses first, then as many commands as the device takes.
 
-use super::sending::{Sending, number, text};
+use super::sending::{Sending, number};
 use super::{Ending, Handle, Outcome, Package, Place, Room, ServerSession};
 use crate::codec;
 use crate::judge::Side;
-use crate::message::{
-    Alert, Body, Chal, Command, Header, Kind, Location, Message, Meta, MoreMeta, Namespace, Status, Text,
-};
+use crate::message::{Alert, Chal, Command, Header, Kind, Location, Message, Meta, MoreMeta, Status, Text};
 use crate::session::StatusCode;
 
 /// What a message of the device is answered.
@@ -30,9 +28,7 @@ enum Course {
 
 impl Reply {
     pub(super) fn new(message: &Message) -> Self {
-        let msg_id = message.header.as_ref().and_then(|header| header.msg_id.clone());
-        let msg_ref = msg_id.unwrap_or(Text::from_static("1"));
-        Self { msg_ref, commands: Vec::new(), course: Course::Commands }
+        Self { msg_ref: message.msg_ref(), commands: Vec::new(), course: Course::Commands }
     }
 
     /// A Status.
@@ -127,12 +123,14 @@ impl ServerSession {
         match course {
             Course::Completes => {
                 match self.ending {
-                    Some(Ending::Aborted(Side::Server) | Ending::TooManyMessages) => filling.alert("1223"),
+                    Some(Ending::Aborted(Side::Server) | Ending::TooManyMessages) => {
+                        filling.alert(Alert::SESSION_ABORT)
+                    }
                     Some(Ending::Done | Ending::Aborted(Side::Device) | Ending::Refused) | None => {}
                 }
                 filling.message.body.is_final = true;
             }
-            Course::Pulls => filling.alert("1222"),
+            Course::Pulls => filling.alert(Alert::NEXT_MESSAGE),
             Course::Commands => self.fill(&mut filling),
         }
         filling.message
@@ -199,7 +197,8 @@ impl ServerSession {
         let handle = sending.handle;
         let id = filling.next_id;
         let most = filling.limit.unwrap_or(usize::MAX);
-        let Some(part) = sending.next(&text(id), most, |part| filling.fits(filling.length_of(part))) else {
+        let Some(part) = sending.next(&Text::number(id), most, |part| filling.fits(filling.length_of(part)))
+        else {
             let asked = self.ask_for_room(was, filling);
             match asked {
                 Filled::Yes => self.sending = Some(sending),
@@ -224,7 +223,7 @@ impl ServerSession {
         if has_room || was == Package::GoesOn(Room::Asked) {
             return Filled::No;
         }
-        filling.alert("1222");
+        filling.alert(Alert::NEXT_MESSAGE);
         self.package = Package::GoesOn(Room::Asked);
         Filled::Yes
     }
@@ -244,19 +243,13 @@ impl ServerSession {
             .max_msg_size
             .map(|bytes| MoreMeta { max_msg_size: Some(Text::number(bytes)), ..MoreMeta::default() });
         let meta = more.map(|more| Meta { more: Some(Box::new(more)), ..Meta::default() });
+        let source =
+            Location { loc_name: prover.name().cloned(), ..Location::new(self.settings.address.clone()) };
         Header {
-            ver_dtd: Some(Text::from_static("1.2")),
-            ver_proto: Some(Text::from_static("DM/1.2")),
-            session_id: Some(self.session_id.clone()),
-            msg_id: Some(text(self.last_msg_id)),
             target: self.device.clone().map(Location::new),
-            source: Some(Location {
-                loc_name: prover.name().cloned(),
-                ..Location::new(self.settings.address.clone())
-            }),
             cred: prover.cred().map(Box::new),
             meta: meta.map(Box::new),
-            ..Header::default()
+            ..Header::new(self.session_id.clone(), self.last_msg_id, source)
         }
     }
 }
@@ -264,9 +257,7 @@ impl ServerSession {
 impl Filling {
     fn new(header: Header, commands: Vec<Command>, limit: Option<usize>) -> Self {
         let next_id = commands.len() as u64 + 1;
-        let body = Body { commands, is_final: true, ..Body::default() };
-        let message =
-            Message { namespace: Namespace::SyncMl12, header: Some(header), body, bare_body: false };
+        let message = Message::new(header, commands);
         let mut filling = Self { message, next_id, limit, length: 0, least: 0, filled: 0 };
         if limit.is_some() {
             let mut least = filling.message.clone();
@@ -299,8 +290,7 @@ impl Filling {
     }
 
     fn alert(&mut self, code: &'static str) {
-        let alert = Alert { code: Some(Text::from_static(code)), ..Alert::default() };
-        let command = Command::new(Some(text(self.next_id)), Kind::Alert(alert));
+        let command = Command::new(Some(Text::number(self.next_id)), Kind::Alert(Alert::bare(code)));
         self.push(command, 0, self.next_id + 1);
     }
 }

@@ -43,7 +43,7 @@ impl ServerSession {
         }
         let findings = self.ledger.received(message);
         let header = message.header.as_ref();
-        self.limit = header.and_then(max_msg_size).or(self.limit);
+        self.limit = header.and_then(Header::max_msg_size).or(self.limit);
         let verdict = self.settings.verifier.check(header, mac);
         let mut reply = Reply::new(message);
         reply.status("0", "SyncHdr", verdict.code, verdict.chal);
@@ -98,7 +98,7 @@ impl ServerSession {
     fn proof(&mut self, message: &Message) -> Proof {
         let last = self.last_msg_id;
         let is_of_last =
-            |status: &&Status| number(status.msg_ref.as_ref()) == Some(last) && is_of_sync_hdr(status);
+            |status: &&Status| number(status.msg_ref.as_ref()) == Some(last) && status.is_of_sync_hdr();
         let statuses = message.body.commands.iter().filter_map(|command| match &command.kind {
             Kind::Status(status) => Some(status),
             Kind::Request(_) | Kind::Alert(_) | Kind::Container(_) | Kind::Results(_) | Kind::Unknown(_) => {
@@ -249,7 +249,7 @@ impl ServerSession {
                 Kind::Status(_) | Kind::Results(_) => continue,
                 _ if command.cmd_id.is_none() => StatusCode::BAD_REQUEST,
                 Kind::Alert(alert) => {
-                    aborts |= alert.code.as_ref().is_some_and(|code| code.trim() == "1223");
+                    aborts |= alert.is(Alert::SESSION_ABORT);
                     match &alert.code {
                         Some(_) if alert.items.iter().any(|item| item.more_data) => {
                             StatusCode::CHUNK_ACCEPTED
@@ -285,15 +285,6 @@ impl ServerSession {
     }
 }
 
-/// Whether it is about the SyncHdr. OMA's own examples leave CmdRef out there.
-fn is_of_sync_hdr(status: &Status) -> bool {
-    match status.cmd_ref.as_ref().map(|id| id.trim()) {
-        Some("0") => true,
-        Some("") | None => status.cmd.as_ref().is_some_and(|name| name.trim() == "SyncHdr"),
-        Some(_) => false,
-    }
-}
-
 fn is_answer(command: &Command) -> bool {
     matches!(command.kind, Kind::Status(_) | Kind::Results(_))
 }
@@ -312,10 +303,6 @@ fn merged(own: Option<Meta>, common: Option<&Meta>) -> Option<Meta> {
         media_type: own.media_type.or(common.media_type),
         more: own.more.or(common.more),
     })
-}
-
-fn max_msg_size(header: &Header) -> Option<usize> {
-    header.meta.as_ref()?.more.as_ref()?.max_msg_size.as_ref()?.trim().parse().ok()
 }
 
 fn address(item: &Item) -> Option<&str> {

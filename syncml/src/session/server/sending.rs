@@ -2,6 +2,7 @@
 
 use super::{Answer, Handle, Package, Place, Room, ServerSession};
 use crate::message::{Command, Data, Item, Kind, Meta, MoreMeta, Request, Text, Verb};
+use crate::session::size;
 
 /// A large object that is being sent.
 #[derive(Debug, Clone)]
@@ -56,17 +57,10 @@ impl Sending {
                 return Some(self.went(rest, whole));
             }
         }
-        // The most bytes that fit: more of them never make a shorter command.
-        let (mut low, mut high) = (0, rest.min(most.saturating_add(1)));
-        while high - low > 1 {
-            let middle = low + (high - low) / 2;
-            if fits(&self.part(cmd_id, self.floor(middle))) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        let length = self.floor(low);
+        // More bytes never make a shorter command.
+        let most = most.min(rest.saturating_sub(1));
+        let most = size::partition(most, |length| fits(&self.part(cmd_id, self.floor(length))));
+        let length = self.floor(most);
         (length > 0).then(|| {
             let part = self.part(cmd_id, length);
             self.went(length, part)
@@ -140,7 +134,7 @@ pub(super) fn number(
 ) -> Command {
     let mut numbered = command.clone();
     let id = *next;
-    numbered.cmd_id = Some(text(id));
+    numbered.cmd_id = Some(Text::number(id));
     numbered.continued = false;
     *next += 1;
     if let Kind::Container(container) = &mut numbered.kind {
@@ -163,11 +157,6 @@ pub(super) fn blank(command: &Command) -> Answer {
         }
     };
     Answer { members, ..Answer::default() }
-}
-
-/// A number as text.
-pub(super) fn text(number: u64) -> Text {
-    usize::try_from(number).map_or_else(|_| number.to_string().into(), Text::number)
 }
 
 fn only_item(command: &mut Command) -> Option<&mut Item> {
