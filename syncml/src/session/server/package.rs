@@ -4,7 +4,9 @@ use super::sending::{Sending, number};
 use super::{Ending, Handle, Outcome, Package, Place, Room, ServerSession};
 use crate::codec;
 use crate::judge::Side;
-use crate::message::{Alert, Chal, Command, Header, Kind, Location, Message, Meta, MoreMeta, Status, Text};
+use crate::message::{
+    Alert, Body, Chal, Command, Header, Kind, Location, Message, Meta, MoreMeta, Status, Text,
+};
 use crate::session::StatusCode;
 
 /// What a message of the device is answered.
