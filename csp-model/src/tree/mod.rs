@@ -11,6 +11,7 @@ mod write;
 
 pub use error::TreeError;
 pub use read::{Leaves, Listed, Reading};
+pub use resolve::Described;
 pub use write::{Setting, Transaction};
 
 use crate::agent::UpdateId;

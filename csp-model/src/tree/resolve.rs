@@ -3,9 +3,25 @@
 use smallvec::SmallVec;
 
 use super::TreeError;
-use crate::csp::{Address, Name};
+use crate::agent::UpdateId;
+use crate::csp::{Address, Csp, Name};
 use crate::schema::NodeId;
 use crate::{Access, Device, LocUri};
+
+/// What the descriptions of a device say of an address, whether or not the node is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Described {
+    /// An interior node can be there.
+    Interior,
+    /// A leaf can be there.
+    Leaf,
+    /// A node can be there, but not under that name: no GUID where one is expected, say.
+    OtherName,
+    /// Its CSP is described, and has no such node.
+    NoNode,
+    /// No CSP is described there.
+    NoCsp,
+}
 
 /// An address that falls under a description.
 pub(super) struct Resolved<'u> {
@@ -44,6 +60,40 @@ impl Device {
             found.depth_present += usize::from(present);
         }
         if self.profile().applies(found.address.node) { Ok(found) } else { Err(TreeError::NotApplicable) }
+    }
+
+    /// What the descriptions say of an address.
+    #[must_use]
+    pub fn described(&self, uri: &LocUri) -> Described {
+        let schema = self.profile().schema();
+        let mut node = schema.root(uri.scope());
+        let mut is_within = false;
+        for name in uri.segments() {
+            let Some(child) = schema.child(node, name) else {
+                return if is_within { Described::NoNode } else { Described::NoCsp };
+            };
+            node = child;
+            let csp = self.profile().csp(node);
+            is_within |= csp != Csp::Interior;
+            if schema.def(node).name.is_none() && !csp.takes_name(self, node, &Name::new(name)) {
+                return Described::OtherName;
+            }
+        }
+        if schema.def(node).is_interior() { Described::Interior } else { Described::Leaf }
+    }
+
+    /// What may be done to the node that a description has for `uri`, whether or not it is there.
+    #[must_use]
+    pub fn access_of(&self, uri: &LocUri) -> Option<Access> {
+        self.resolve(uri).ok().map(|found| self.access(found.address.node))
+    }
+
+    /// The update or classification that `uri` approves, as the address of an approval
+    /// (`./Vendor/MSFT/Update/ApprovedUpdates/{guid}`).
+    #[must_use]
+    pub fn approval(&self, uri: &LocUri) -> Option<UpdateId> {
+        let Address { node, names } = self.resolve(uri).ok()?.address;
+        names.last().filter(|_| self.profile().csp(node).is_approval())?.update()
     }
 
     /// The node, if the device has it.
