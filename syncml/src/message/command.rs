@@ -104,6 +104,9 @@ impl Alert {
     pub const NEXT_MESSAGE: &'static str = "1222";
     /// "Session abort": the session is over (OMA DM Protocol 1.2.1 section 8.1).
     pub const SESSION_ABORT: &'static str = "1223";
+    /// The codes that Windows knows (\[MS-MDM\] 2.2.7.2).
+    pub const KNOWN: [&'static str; 7] =
+        ["1200", "1201", Self::NEXT_MESSAGE, Self::SESSION_ABORT, "1224", "1225", "1226"];
 
     /// An Alert that is its code alone.
     #[must_use]

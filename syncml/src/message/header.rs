@@ -53,7 +53,7 @@ impl Header {
         self.meta.as_ref()?.more.as_ref()?.max_msg_size.as_ref()?.trim().parse().ok()
     }
 
-    /// The sender's MaxObjSize, in bytes, when it is a number.
+    /// The sender's `MaxObjSize`, in bytes, when it is a number.
     #[must_use]
     pub fn max_obj_size(&self) -> Option<usize> {
         self.meta.as_ref()?.more.as_ref()?.max_obj_size.as_ref()?.trim().parse().ok()

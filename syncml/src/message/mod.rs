@@ -62,6 +62,9 @@ pub struct Message {
     pub body: Body,
     /// Whether the document was a `SyncBody` without the `SyncML` around it.
     pub bare_body: bool,
+    /// Where the first element of a `Meta` stood that was not in `syncml:metinf`; empty when all were. It means the same
+    /// there.
+    pub odd_meta: Span,
 }
 
 impl Message {
@@ -73,6 +76,7 @@ impl Message {
             header: Some(header),
             body: Body { commands, is_final: true, span: Span { start: 0, end: 0 } },
             bare_body: false,
+            odd_meta: Span { start: 0, end: 0 },
         }
     }
 

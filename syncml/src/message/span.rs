@@ -21,6 +21,12 @@ impl Span {
         self.start as usize..self.end as usize
     }
 
+    /// Whether nothing stood there.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.start >= self.end
+    }
+
     /// The span of `range`. Offsets beyond 4 GiB, which no message reaches, are clipped.
     #[must_use]
     pub fn new(range: Range<usize>) -> Self {

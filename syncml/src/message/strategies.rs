@@ -48,6 +48,7 @@ pub fn message() -> BoxedStrategy<Message> {
             header: header.filter(|_| !bare_body),
             body,
             bare_body,
+            ..Message::default()
         })
         .boxed()
 }

@@ -30,13 +30,20 @@ type Read<T> = Result<T, Box<DecodeError>>;
 
 fn document(text: &Body, limits: &Limits) -> Read<Message> {
     let depth = limits.depth.min(Limits::DEEPEST);
-    let mut decoder =
-        Decoder { xml: Reader::new(text, Doctype::NoSubset, depth), text, limits, commands: 0, items: 0 };
+    let mut decoder = Decoder {
+        xml: Reader::new(text, Doctype::NoSubset, depth),
+        text,
+        limits,
+        commands: 0,
+        items: 0,
+        odd_meta: Span::default(),
+    };
     let mut message = Message::default();
     // The reader gives an error before it gives anything else than a start tag first, or than the end last.
     while decoder.step()? == Step::Start {
         decoder.message(&mut message)?;
     }
+    message.odd_meta = decoder.odd_meta;
     Ok(message)
 }
 
@@ -50,6 +57,7 @@ struct Decoder<'a> {
     limits: &'a Limits,
     commands: usize,
     items: usize,
+    odd_meta: Span,
 }
 
 impl<'a> Decoder<'a> {

@@ -4,7 +4,8 @@ use std::iter;
 
 use super::{Decoder, Read, Tag};
 use crate::codec::DecodeErrorKind;
-use crate::message::{Anchor, Cred, Element, Header, Item, Items, Location, Mem, Meta, MoreMeta, Node};
+use crate::codec::xml::META;
+use crate::message::{Anchor, Cred, Element, Header, Item, Items, Location, Mem, Meta, MoreMeta, Node, Span};
 
 impl Decoder<'_> {
     pub(super) fn header(&mut self, header: &mut Header) -> Read<()> {
@@ -109,7 +110,11 @@ impl Decoder<'_> {
     pub(super) fn meta(&mut self, meta: &mut Meta) -> Read<()> {
         let parent = self.xml.span().start;
         loop {
-            match self.child(parent)? {
+            let tag = self.child(parent)?;
+            if tag != Tag::END && self.odd_meta.is_empty() && self.xml.namespace() != META {
+                self.odd_meta = Span::new(self.xml.span());
+            }
+            match tag {
                 Tag::END => return Ok(()),
                 Tag::FORMAT if meta.format.is_none() => self.text(&mut meta.format)?,
                 Tag::TYPE if meta.media_type.is_none() => self.text(&mut meta.media_type)?,
