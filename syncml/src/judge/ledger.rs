@@ -1,18 +1,18 @@
 //! What both sides have said, and where the other side breaks the protocol.
 
 use super::owed::Owed;
-use super::rules::{self, Rule};
+use super::rules;
 use super::sent::{Sent, id};
-use super::{Finding, Side, shown};
-use crate::message::{Alert, Kind, Message, Span};
+use super::{Finding, Findings, Side, shown};
+use crate::message::{Alert, Kind, Message};
 
 /// What one side of a session remembers to judge the other.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Ledger {
     judged: Side,
     session_id: Option<String>,
-    /// The MsgID that is expected next.
-    next: u64,
+    /// The MsgID that is expected next; `None` where any can be.
+    next: Option<u64>,
     sent: Sent,
     owed: Owed,
     /// The own package.
@@ -43,13 +43,19 @@ impl Ledger {
         Self {
             judged,
             session_id: None,
-            next: 1,
+            next: Some(1),
             sent: Sent::default(),
             owed: Owed::default(),
             package: Package::Complete,
             other_package: Package::Complete,
             course: Course::Running,
         }
+    }
+
+    /// One who judges `judged` and has not seen what the session began with.
+    #[must_use]
+    pub fn joining(judged: Side) -> Self {
+        Self { next: None, sent: Sent::forgetful(), ..Self::new(judged) }
     }
 
     /// Remembers a message that was sent to the other side.
@@ -70,14 +76,19 @@ impl Ledger {
     /// at the end.
     pub fn received(&mut self, message: &Message) -> Vec<Finding> {
         let mut findings = Findings(Vec::new());
+        self.judge(message, &mut findings);
+        findings.0
+    }
+
+    /// As [`received`](Self::received), beside what is found elsewhere.
+    pub(super) fn judge(&mut self, message: &Message, findings: &mut Findings) {
         self.abort_if_said(message);
-        self.header(message, &mut findings);
-        self.answers(message, &mut findings);
-        self.commands(message, &mut findings);
-        self.package(message, &mut findings);
+        self.header(message, findings);
+        self.answers(message, findings);
+        self.commands(message, findings);
+        self.package(message, findings);
         self.owed.received(message);
         self.other_package = package(message);
-        findings.0
     }
 
     fn abort_if_said(&mut self, message: &Message) {
@@ -90,7 +101,7 @@ impl Ledger {
     fn header(&mut self, message: &Message, findings: &mut Findings) {
         // Microsoft's own samples have messages without one.
         let Some(header) = &message.header else {
-            self.next = self.next.saturating_add(1);
+            self.next = self.next.map(|next| next.saturating_add(1));
             return;
         };
         if let Some(session_id) = &header.session_id {
@@ -102,14 +113,14 @@ impl Ledger {
             }
         }
         let found = id(header.msg_id.as_ref());
-        match found.parse::<u64>() {
-            Ok(number) if number == self.next => {}
-            Ok(_) | Err(_) => {
-                let text = format!("found MsgID {}, expected \"{}\"", shown(found), self.next);
-                findings.add(&rules::MSG_ID, text, header.span);
-            }
+        let number = found.parse::<u64>().ok();
+        if let Some(next) = self.next
+            && number != self.next
+        {
+            let text = format!("found MsgID {}, expected \"{next}\"", shown(found));
+            findings.add(&rules::MSG_ID, text, header.span);
         }
-        self.next = found.parse().unwrap_or(self.next).saturating_add(1);
+        self.next = number.or(self.next).map(|number| number.saturating_add(1));
     }
 
     /// Statuses and Results.
@@ -142,6 +153,24 @@ impl Ledger {
         if self.judged == Side::Device {
             return;
         }
+        let is_new = |kind: &Kind| match kind {
+            Kind::Request(_) | Kind::Container(_) => true,
+            Kind::Alert(alert) => !alert.is(Alert::NEXT_MESSAGE) && self.course == Course::Running,
+            Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => false,
+        };
+        let new = message.body.commands.iter().find(|command| is_new(&command.kind));
+        if self.package == Package::GoesOn
+            && self.course == Course::Running
+            && new.is_none()
+            && !message.has_alert(Alert::NEXT_MESSAGE)
+        {
+            let text = "found no Alert 1222 while the device's message had no Final, expected one".to_owned();
+            findings.add(&rules::RESULTS_IGNORED, text, message.body.span);
+        }
+        // Who has told nothing cannot wait for an answer.
+        if self.sent.is_empty() {
+            return;
+        }
         let waits = match (self.package, self.other_package) {
             // A device does not complete its package before the server has completed its own.
             (Package::GoesOn, Package::Complete) => {
@@ -152,12 +181,7 @@ impl Ledger {
                 return;
             }
         };
-        let is_new = |kind: &Kind| match kind {
-            Kind::Request(_) | Kind::Container(_) => true,
-            Kind::Alert(alert) => !alert.is(Alert::NEXT_MESSAGE) && self.course == Course::Running,
-            Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => false,
-        };
-        if let Some(command) = message.body.commands.iter().find(|command| is_new(&command.kind)) {
+        if let Some(command) = new {
             let text = format!("found {} {} {waits}", command.name(), shown(id(command.cmd_id.as_ref())));
             findings.add(&rules::COMMANDS_WHILE_OUTSTANDING, text, command.span);
         }
@@ -188,12 +212,4 @@ impl Ledger {
 
 fn package(message: &Message) -> Package {
     if message.body.is_final { Package::Complete } else { Package::GoesOn }
-}
-
-struct Findings(Vec<Finding>);
-
-impl Findings {
-    fn add(&mut self, rule: &'static Rule, text: String, span: Span) {
-        self.0.push(Finding { rule, text, span });
-    }
 }

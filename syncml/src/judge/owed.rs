@@ -8,14 +8,14 @@ use crate::message::{Alert, Kind, Message};
 
 /// By MsgID the CmdIDs of the commands that wait for a Status. Those within containers are left to their containers:
 /// who refuses a container does not speak of its members.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Owed {
     messages: BTreeMap<Id, Waiting>,
     commands: usize,
 }
 
 /// The commands of one message, in their order, which is that of their Statuses.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 struct Waiting {
     commands: VecDeque<Id>,
     /// The last that was answered: of several Items each has a Status.

@@ -1,16 +1,18 @@
 //! What has been sent, and which of it is answered.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use super::id::Id;
 use super::rules::{self, Rule};
 use super::shown;
 use crate::message::{Alert, Command, Kind, Message, Results, Status, Text};
 
-/// The messages that have been sent, oldest first. Only the last ones are remembered.
-#[derive(Debug, Clone, Default)]
+/// The messages that have been sent, oldest first. Only the last ones are remembered. A copy costs little: those that are
+/// answered do not change any more.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Sent {
-    messages: VecDeque<SentMessage>,
+    messages: VecDeque<Arc<SentMessage>>,
     commands: usize,
     /// How many of the messages, from the oldest on, have nothing that is waited for.
     settled: usize,
@@ -28,7 +30,7 @@ enum Forgotten {
 const MOST_MESSAGES: usize = 256;
 const MOST_COMMANDS: usize = 65_536;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct SentMessage {
     id: Id,
     header: SentCommand,
@@ -36,11 +38,13 @@ struct SentMessage {
     commands: Vec<SentCommand>,
     /// Before it no Status can come any more: Statuses come in the order of the commands.
     next: usize,
+    /// The furthest of the commands that is answered.
+    furthest: usize,
     /// Where the commands of an id are, once a Status came out of order. Ids need not be unique.
     by_id: Option<BTreeMap<Id, Vec<usize>>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 struct SentCommand {
     id: Id,
     name: Text,
@@ -74,6 +78,11 @@ enum Answered {
 pub(super) type Breach = (&'static Rule, String);
 
 impl Sent {
+    /// One before which there have been messages that it does not know.
+    pub(super) fn forgetful() -> Self {
+        Self { forgotten: Forgotten::Some, ..Self::default() }
+    }
+
     pub(super) fn record(&mut self, message: &Message) {
         let no_resp = message.header.as_ref().is_some_and(|header| header.no_resp);
         let expects = match message.header {
@@ -83,10 +92,10 @@ impl Sent {
         let header = SentCommand::new("0", Text::from_static("SyncHdr"), expects, 1);
         let commands = Vec::with_capacity(message.body.commands.len());
         let id = Id::of(message.msg_ref().trim());
-        let mut sent = SentMessage { id, header, commands, next: 0, by_id: None };
+        let mut sent = SentMessage { id, header, commands, next: 0, furthest: 0, by_id: None };
         sent.record(&message.body.commands, no_resp);
         self.commands += sent.commands.len();
-        self.messages.push_back(sent);
+        self.messages.push_back(Arc::new(sent));
         while self.messages.len() > 1
             && (self.messages.len() > MOST_MESSAGES || self.commands > MOST_COMMANDS)
         {
@@ -110,7 +119,7 @@ impl Sent {
         };
         let later =
             self.messages.back().filter(|_| place + 1 < self.messages.len()).map(|last| last.id.clone());
-        let message = self.messages.get_mut(place)?;
+        let message = Arc::make_mut(self.messages.get_mut(place)?);
         if status.is_of_sync_hdr() {
             if cmd.is_some_and(|name| name != "SyncHdr") {
                 let text = format!(
@@ -169,7 +178,7 @@ impl Sent {
         let Some(place) = self.place(msg_ref) else {
             return self.unknown_message("Results", Some(msg_ref));
         };
-        let message = self.messages.get_mut(place)?;
+        let message = Arc::make_mut(self.messages.get_mut(place)?);
         let is_get = results.cmd.as_ref().is_none_or(|cmd| cmd.trim() == "Get");
         if is_get && message.has_last(cmd_ref, "Get") {
             return None;
@@ -192,7 +201,7 @@ impl Sent {
         const MOST_NAMED: usize = 5;
         let mut named = Vec::new();
         let mut missing = 0_usize;
-        for message in self.messages.iter_mut().skip(self.settled) {
+        for message in self.messages.iter_mut().skip(self.settled).map(Arc::make_mut) {
             for (index, command) in
                 std::iter::once(&mut message.header).chain(&mut message.commands).enumerate()
             {
@@ -294,8 +303,16 @@ impl SentMessage {
     }
 
     fn answer(&mut self, place: usize, status: &Status) -> Option<Breach> {
+        let is_late = place < self.furthest;
+        self.furthest = self.furthest.max(place);
         let command = self.commands.get_mut(place)?;
-        let breach = command.answer(status);
+        let breach = command.answer(status).or_else(|| {
+            let text = || {
+                let (name, id) = (&command.name, shown(&command.id.text()));
+                format!("found a Status for {name} {id} behind that of a later command, expected it before")
+            };
+            is_late.then(|| (&rules::STATUS_ORDER, text()))
+        });
         // The Statuses of the members are what was too large.
         let members = if status.number() == Some(517) { command.members } else { 0 };
         for member in self.commands.iter_mut().skip(place + 1).take(members) {

@@ -15,6 +15,7 @@ use super::size;
 use super::status::{Outcome, StatusCode};
 use super::turn::Reason;
 use crate::conformance as rules;
+use crate::judge::{self, Finding};
 use crate::message::{
     Alert, Chal, Command, Container, ContainerKind, Item, Kind, Location, Message, Results, Span, Status,
     Text,
@@ -31,6 +32,8 @@ pub(super) struct Answer<'s> {
     pub(super) commands: Vec<Command>,
     pub(super) reasons: Vec<Reason>,
     pub(super) effects: Vec<Effect>,
+    /// What is wrong with the commands, or doubtful.
+    pub(super) findings: Vec<Finding>,
     /// The last address.
     uri: LocUri,
 }
@@ -67,6 +70,7 @@ impl<'s> Answer<'s> {
             commands: Vec::with_capacity(1 + 2 * commands),
             reasons: Vec::with_capacity(1 + commands),
             effects: Vec::new(),
+            findings: Vec::new(),
             uri: LocUri::root(),
         }
     }
@@ -119,6 +123,7 @@ impl<'s> Answer<'s> {
         match &command.kind {
             Kind::Request(request) => {
                 let applied = apply::apply(device, request, Way::Alone(self.incoming), &mut self.uri);
+                self.judge(command, &applied, device);
                 self.applied(command, applied);
             }
             Kind::Alert(alert) => self.status(&reference(command), None, apply::alert(alert)),
@@ -146,6 +151,7 @@ impl<'s> Answer<'s> {
                 let tried = atomic::run(device, container);
                 self.status(&reference(command), None, tried.own);
                 for (member, applied) in tried.members {
+                    self.judge(member, &applied, device);
                     self.applied(member, applied);
                 }
                 match before {
@@ -167,6 +173,27 @@ impl<'s> Answer<'s> {
         self.room.as_ref().is_none_or(|room| {
             size::fits(&room.least, self.commands.get(from..).unwrap_or_default().to_vec(), room.message)
         })
+    }
+
+    /// Adds what is wrong with the Items of a command, as far as the device shows it.
+    fn judge(&mut self, command: &Command, applied: &Applied, device: &Device) {
+        let Kind::Request(request) = &command.kind else { return };
+        for (item, outcome) in request.items.iter().zip(&applied.outcomes) {
+            match &outcome.error {
+                Some(error) => self.findings.extend(judge::device::refused(device, request, item, error)),
+                None if outcome.code == StatusCode::OK => {
+                    judge::device::done(device, request, item, &mut self.findings);
+                }
+                None => self.findings.extend(chunk::mistake(outcome.rule).map(|text| Finding {
+                    rule: &judge::rules::LARGE_OBJECT,
+                    text: text.to_owned(),
+                    span: item.span,
+                })),
+            }
+        }
+        for Interrupted(target) in &applied.interrupted {
+            self.findings.push(unfinished(target, command.span));
+        }
     }
 
     /// One Status an Item, with its TargetRef where there are several, and then what a Get has found.
@@ -253,6 +280,12 @@ impl<'s> Answer<'s> {
         let cmd_id = Text::number(self.commands.len() + 1);
         self.commands.extend(iter::once_with(|| Command::new(Some(cmd_id), kind())));
     }
+}
+
+/// An object whose rest did not come where it was due.
+pub(super) fn unfinished(target: &str, span: Span) -> Finding {
+    let text = format!("found the object for {target} without its last piece, expected it here");
+    Finding { rule: &judge::rules::LARGE_OBJECT, text, span }
 }
 
 fn reference(command: &Command) -> Reference {

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use csp_model::Device;
 use csp_model::device::{MaxMsgSize, OriginalError};
 
-use super::answer::{Answer, Room};
+use super::answer::{Answer, Room, unfinished};
 use super::chunk::Incoming;
 use super::size::{self, Pending};
 use super::status::Outcome;
@@ -95,6 +95,7 @@ impl Answering {
             answer.commands(commands, device);
         }
         if let Some(interrupted) = answer.incoming.end_of_message() {
+            answer.findings.push(unfinished(&interrupted.0, request.body.span));
             answer.interrupted(interrupted);
         }
         // Who asks for more itself is not in the middle of a package.
@@ -104,10 +105,10 @@ impl Answering {
                 Pull::Objects => answer.incoming.is_open(),
                 Pull::Packages => !is_refused && !*aborts,
             };
-        let Answer { commands, reasons, effects, .. } = answer;
+        let Answer { commands, reasons, effects, findings, .. } = answer;
         let is_due = commands.len() > 1 || asks || !waiting.is_empty();
         let answer = Message::new(header, commands);
-        let mut turn = Turn { answer, is_due, reasons, effects, repeats: false, findings: Vec::new() };
+        let mut turn = Turn { answer, is_due, reasons, effects, repeats: false, findings };
         if cuts && limit.is_some() || !waiting.is_empty() {
             cut(&mut turn, waiting, limit.unwrap_or(usize::MAX).saturating_sub(if asks { ALERT } else { 0 }));
         }

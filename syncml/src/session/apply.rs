@@ -101,10 +101,9 @@ pub(super) fn apply(device: &mut Device, request: &Request, mut way: Way<'_>, ur
 
 /// What an Alert is answered.
 pub(super) fn alert(alert: &Alert) -> Outcome {
-    const KNOWN: [&str; 7] = ["1200", "1201", "1222", "1223", "1224", "1225", "1226"];
     match alert.code.as_deref().map(str::trim) {
         None | Some("") => Outcome::new(StatusCode::INCOMPLETE, &rules::ALERT_INCOMPLETE),
-        Some(code) if KNOWN.contains(&code) => Outcome::new(StatusCode::OK, &rules::ALERT),
+        Some(code) if Alert::KNOWN.contains(&code) => Outcome::new(StatusCode::OK, &rules::ALERT),
         Some(_) => Outcome::new(StatusCode::NOT_SUPPORTED, &rules::ALERT_UNSUPPORTED),
     }
 }

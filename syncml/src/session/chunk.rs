@@ -5,7 +5,7 @@
 
 use super::apply;
 use super::status::{Outcome, StatusCode};
-use crate::conformance as rules;
+use crate::conformance::{self as rules, Rule};
 use crate::message::{Data, Item, Items, Meta, MoreMeta, Request, Text, Verb};
 
 /// The bytes of the largest object that the device takes.
@@ -43,6 +43,20 @@ pub(super) enum Piece {
     Complete(Item),
     /// It is no piece of any object that can be.
     Refused(Outcome),
+}
+
+/// What is wrong with a piece that was answered by `rule`.
+pub(super) fn mistake(rule: &Rule) -> Option<&'static str> {
+    let mistakes = [
+        (
+            &rules::CHUNK_SIZE_REQUIRED,
+            "found a first piece without Meta/Size, expected the size of the whole",
+        ),
+        (&rules::CHUNK_SIZE_MISMATCH, "found pieces that are together not as large as Meta/Size says"),
+        (&rules::CHUNK_IN_ATOMIC, "found MoreData in an Atomic, expected the whole value"),
+        (&rules::CHUNK_TOO_LARGE, "found an object of more than 16 MiB, expected a smaller one"),
+    ];
+    mistakes.iter().find(|(own, _)| own.id == rule.id).map(|(_, text)| *text)
 }
 
 impl Incoming {

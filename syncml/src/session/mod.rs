@@ -11,6 +11,7 @@ pub mod auth;
 mod chunk;
 pub mod device;
 mod responder;
+mod review;
 pub mod server;
 mod size;
 mod status;
@@ -18,5 +19,6 @@ mod turn;
 
 pub use device::DeviceSession;
 pub use responder::Responder;
+pub use review::{Review, side_of};
 pub use status::StatusCode;
 pub use turn::{Incoming, Reason, Turn};

@@ -9,9 +9,10 @@ use csp_model::Device;
 
 use super::answering::{Answering, Pull, Welcome};
 use super::status::{Outcome, StatusCode};
-use super::turn::Turn;
+use super::turn::{Incoming, Turn};
 use crate::conformance as rules;
-use crate::message::{Header, Location, Message, Text};
+use crate::judge::Judge;
+use crate::message::{Header, Location, Text};
 
 /// The device as the one who answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,24 +20,37 @@ pub struct Responder {
     /// The MsgID of the device's last message. Package 1 counts, whoever sent it.
     last_msg_id: u64,
     answering: Answering,
+    judge: Judge,
 }
 
 impl Responder {
     /// A new session with `device`.
     #[must_use]
     pub fn new(device: &Device) -> Self {
-        Self { last_msg_id: 1, answering: Answering::new(device) }
+        Self { last_msg_id: 1, answering: Answering::new(device), judge: Judge::joining() }
     }
 
-    /// Applies a message to the device and gives the answer.
-    pub fn receive(&mut self, message: &Message, device: &mut Device) -> Turn {
+    /// Applies a message to the device and gives the answer. A message that is numbered 1 begins a session, as the judge
+    /// sees it; a body alone belongs to none.
+    pub fn receive<'m>(&mut self, incoming: impl Into<Incoming<'m>>, device: &mut Device) -> Turn {
+        let Incoming { message, arrival, .. } = incoming.into();
         let given = message.header.as_ref().and_then(|header| header.msg_id.as_ref());
+        if given.is_some_and(|number| number.trim() == "1") {
+            self.judge = Judge::joining();
+        }
+        let mut alone = message.bare_body.then(Judge::joining);
+        let mut findings = alone.as_mut().unwrap_or(&mut self.judge).received(message, arrival);
         let own_number = given.and_then(|number| number.parse::<u64>().ok()?.checked_add(1));
         self.last_msg_id = own_number.unwrap_or(self.last_msg_id.saturating_add(1));
         let header = self.header(message.header.as_ref(), device);
         let outcome = Outcome::new(StatusCode::OK, &rules::SYNC_HDR);
         let welcome = Welcome { outcome, chal: None, pull: Pull::Objects };
-        self.answering.turn(message, header, welcome, device)
+        let mut turn = self.answering.turn(message, header, welcome, device);
+        if alone.is_none() {
+            self.judge.sent(&turn.answer);
+        }
+        findings.append(&mut turn.findings);
+        Turn { findings, ..turn }
     }
 
     fn header(&self, request: Option<&Header>, device: &Device) -> Header {

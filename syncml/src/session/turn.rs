@@ -4,7 +4,7 @@ use csp_model::TreeError;
 use csp_model::tree::Effect;
 
 use crate::conformance::Rule;
-use crate::judge::Finding;
+use crate::judge::{Arrival, Finding};
 use crate::message::{Kind, Message, Span, Status};
 
 /// What a message has brought about.
@@ -21,7 +21,8 @@ pub struct Turn {
     pub effects: Vec<Effect>,
     /// Whether the message came before: nothing was done, and the device's last message is due once more.
     pub repeats: bool,
-    /// What the server did wrong, as far as the session shows it. A [`Responder`](super::Responder) does not look.
+    /// What the server did wrong: with the message as it stands, with its place in the session, and with the device's
+    /// nodes, in this order.
     pub findings: Vec<Finding>,
 }
 
@@ -32,11 +33,13 @@ pub struct Incoming<'m> {
     pub message: &'m Message,
     /// The value of `x-syncml-hmac`, with the bytes that it is about.
     pub mac: Option<(&'m str, &'m [u8])>,
+    /// How it came.
+    pub arrival: Arrival,
 }
 
 impl<'m> From<&'m Message> for Incoming<'m> {
     fn from(message: &'m Message) -> Self {
-        Self { message, mac: None }
+        Self { message, mac: None, arrival: Arrival::default() }
     }
 }
 

@@ -27,7 +27,7 @@ use super::auth::{Credentials, Lasts, Nonces, Proof, Prover, Scheme, Verdict, Ve
 use super::status::{Outcome, StatusCode};
 use super::turn::{Incoming, Turn};
 use crate::conformance::{self as rules, Rule};
-use crate::judge::{Ledger, Side};
+use crate::judge::Judge;
 use crate::message::{Alert, Cred, Header, Kind, Location, Message, Meta, MoreMeta, Status, Text};
 
 /// A session that the device has opened.
@@ -50,7 +50,7 @@ pub struct DeviceSession {
     /// How often the server's credentials were refused in a row.
     refusals: u32,
     answering: Answering,
-    ledger: Ledger,
+    judge: Judge,
     /// The MsgID of the server's last message.
     heard: Option<Text>,
     misbehaviour: Option<Misbehaviour>,
@@ -87,7 +87,7 @@ impl DeviceSession {
             resp_uri: None,
             refusals: 0,
             answering: Answering::new(device),
-            ledger: Ledger::new(Side::Server),
+            judge: Judge::new(),
             heard: None,
             misbehaviour: opening.misbehaviour,
             stale: None,
@@ -106,12 +106,13 @@ impl DeviceSession {
         if self.has_heard(message) {
             return Turn { repeats: true, ..self.acknowledge(message, device) };
         }
-        let findings = self.ledger.received(message);
+        let mut findings = self.judge.received(message, incoming.arrival);
         let mut turn = self.take(incoming, device);
         self.heard = message.header.as_ref().and_then(|header| header.msg_id.clone());
         if turn.is_due {
             turn.answer = self.send(turn.answer);
         }
+        findings.append(&mut turn.findings);
         Turn { findings, ..turn }
     }
 
@@ -153,7 +154,7 @@ impl DeviceSession {
         self.ending.as_ref()
     }
 
-    fn take(&mut self, Incoming { message, mac }: Incoming<'_>, device: &mut Device) -> Turn {
+    fn take(&mut self, Incoming { message, mac, .. }: Incoming<'_>, device: &mut Device) -> Turn {
         if self.ending.is_some() {
             return self.acknowledge(message, device);
         }
@@ -290,7 +291,7 @@ impl DeviceSession {
     fn send(&mut self, mut message: Message) -> Message {
         self.msg_id += 1;
         // What is wrong on purpose is no reason to find the other side's answer to it wrong.
-        self.ledger.sent(&message);
+        self.judge.sent(&message);
         if let Some(how) = self.misbehaviour.take() {
             how.spoil(&mut message, self.stale.as_deref());
             if how == Misbehaviour::Abort {
