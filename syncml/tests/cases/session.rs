@@ -20,7 +20,7 @@ pub(super) fn play(case: &Case) -> Played {
         let mac = case.text(&format!("{number}-server.mac"));
         let body = case.bytes(&name).unwrap_or_default();
         let mac = mac.as_deref().map(|mac| (mac.trim(), body.as_slice()));
-        let turn = session.receive(Incoming { message: &message, mac }, &mut device);
+        let turn = session.receive(Incoming { mac, ..Incoming::from(&message) }, &mut device);
         played.rules.extend(turn.reasons.iter().map(|reason| reason.rule.id.to_owned()));
         findings.extend(turn.findings.iter().map(|finding| format!("{number} {}", finding.rule.id)));
         let is_sent = turn.is_due || turn.repeats;
