@@ -21,6 +21,7 @@ mod exit;
 mod fleet;
 mod input;
 mod kept;
+mod lint;
 mod located;
 mod opening;
 mod output;

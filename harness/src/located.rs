@@ -36,6 +36,45 @@ pub(crate) fn located_all(title: &str, path: &str, text: &str, marks: &[Mark], n
     render(notes.iter().fold(group, |group, note| group.element(Level::NOTE.message(note.as_str()))))
 }
 
+/// How much a place matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grade {
+    Error,
+    Warning,
+    Note,
+}
+
+/// `what` under the name `id`, and below it the line of `text` (from `path`) that `span` is in; then what helps.
+pub(crate) fn graded(
+    grade: Grade,
+    id: &str,
+    what: &str,
+    path: &str,
+    text: &str,
+    span: Range<usize>,
+    help: Option<&str>,
+) -> String {
+    let level = match grade {
+        Grade::Error => Level::ERROR,
+        Grade::Warning => Level::WARNING,
+        Grade::Note => Level::NOTE,
+    };
+    let marked = AnnotationKind::Primary.span(in_characters(text, first_line(text, span)));
+    let group = Group::with_title(level.primary_title(what).id(id))
+        .element(Snippet::source(text).path(path).annotation(marked));
+    render(match help {
+        Some(help) => group.element(Level::HELP.message(help)),
+        None => group,
+    })
+}
+
+/// The part of `span` that is on its first line: an element may be as long as the message.
+fn first_line(text: &str, span: Range<usize>) -> Range<usize> {
+    let rest = text.get(span.clone()).unwrap_or_default();
+    let end = rest.find(['\r', '\n']).map_or(span.end, |end| span.start + end);
+    span.start..end
+}
+
 fn render(group: Group<'_>) -> String {
     Renderer::styled().decor_style(DecorStyle::Ascii).term_width(WIDTH).render(&[group]).to_string()
 }

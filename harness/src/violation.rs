@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, Utc};
 use csp_model::xml::line_and_column;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use syncml::codec::DecodeError;
-use syncml::conformance as rules;
-use syncml::judge::RULES;
-use syncml::session::Turn;
+use syncml::judge::{Finding, Rule, Severity, rules};
 
 /// One thing that a server did wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// The rule.
     pub rule: &'static str,
+    /// How much it matters: `error`, `warning` or `note`.
+    #[serde(serialize_with = "severity")]
+    pub severity: Severity,
     /// The line of the message, counted from 1.
     pub line: usize,
     /// The column in characters, counted from 1.
@@ -24,47 +25,51 @@ pub struct Violation {
 }
 
 impl Violation {
-    /// The rule that a message must be one.
-    pub const MALFORMED: &'static str = "malformed";
-
-    /// The rule that a device's message is answered.
-    pub const NO_ANSWER: &'static str = "no-answer";
-
     /// The ids of every rule that a server can break.
     pub(crate) fn rules() -> impl Iterator<Item = &'static str> {
-        let own = [Self::MALFORMED, Self::NO_ANSWER, rules::NO_CMD_ID.id, rules::UNKNOWN_ELEMENT.id];
-        own.into_iter().chain(RULES.iter().map(|rule| rule.id))
+        rules::all().map(|rule| rule.id)
     }
 
     /// No bytes at all, where a message was due.
     pub(crate) fn no_answer() -> Self {
-        let text = "found an empty answer, expected a message: every message of the device's is answered";
-        Self { rule: Self::NO_ANSWER, line: 1, column: 1, text: text.to_owned() }
+        Self::new(Finding::no_answer(), (1, 1))
     }
 
     /// Bytes that are no message.
     pub(crate) fn malformed(error: &DecodeError) -> Self {
-        Self { rule: Self::MALFORMED, line: error.line, column: error.column, text: error.kind.to_string() }
+        Self::new(Finding::malformed(error), (error.line, error.column))
     }
 
-    /// What the answer to a message shows to be wrong with it. `text` is the message's.
-    pub(crate) fn of_turn(turn: &Turn, text: &str) -> Vec<Self> {
-        let broken = turn.reasons.iter().map(|reason| (reason.rule, reason.span.range().start));
-        let broken = broken.filter(|(rule, _)| [&rules::NO_CMD_ID, &rules::UNKNOWN_ELEMENT].contains(rule));
-        let broken = broken.map(|(rule, start)| (rule.id, rule.what, start));
-        let found = &turn.findings;
-        let found = found.iter().map(|finding| (finding.rule.id, &*finding.text, finding.span.range().start));
-        let broken: Vec<_> = broken.chain(found).collect();
-        let places = places(text, broken.iter().map(|(_, _, start)| *start));
-        let broken = broken.into_iter().zip(places);
-        let broken = broken.map(|((rule, what, _), (line, column))| Self {
-            rule,
-            line,
-            column,
-            text: what.to_owned(),
-        });
-        broken.collect()
+    /// What was found to be wrong with a message. `text` is the message's.
+    pub(crate) fn all(findings: &[Finding], text: &str) -> Vec<Self> {
+        let places = places(text, findings.iter().map(|finding| finding.span.range().start));
+        findings.iter().cloned().zip(places).map(|(finding, place)| Self::new(finding, place)).collect()
     }
+
+    /// Whether the server did something wrong, and not just something that may surprise.
+    pub(crate) fn counts(&self) -> bool {
+        self.severity > Severity::Note
+    }
+
+    fn new(Finding { rule, text, .. }: Finding, (line, column): (usize, usize)) -> Self {
+        Self { rule: rule.id, severity: rule.severity, line, column, text }
+    }
+}
+
+/// The rule of that id, as people name it.
+///
+/// # Errors
+/// When there is none, with those that there are.
+pub(crate) fn rule(id: &str) -> Result<&'static Rule, String> {
+    rules::find(id).ok_or_else(|| {
+        let known: Vec<_> = rules::all().map(|rule| rule.id).collect();
+        format!("expected one of {}", known.join(", "))
+    })
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn severity<S: Serializer>(severity: &Severity, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(severity.name())
 }
 
 /// The line and column of each offset, which is the start of an element. The text is gone through once: a message can

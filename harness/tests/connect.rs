@@ -497,10 +497,6 @@ fn pages_show_what_is_so() {
 #[test]
 fn the_page_has_every_rule() {
     let page = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/connect.md")).unwrap();
-    for rule in syncml::judge::RULES {
-        let row = format!("| `{}` | {} |", rule.id, rule.what);
-        assert!(page.contains(&row), "{row}");
-    }
     let ran = connect(&["http://127.0.0.1:1/", "--allow", "nothing"]);
     let rules = ran.err.lines().find_map(|line| line.rsplit_once("expected one of ")).unwrap().1;
     for rule in rules.split(", ") {

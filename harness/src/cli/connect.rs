@@ -9,6 +9,7 @@ use std::sync::Arc;
 use clap::Args;
 use csp_model::Device;
 use csp_model::device::AccountEntry;
+use syncml::judge::{Rule, rules};
 use tokio::runtime;
 
 use self::show::Show;
@@ -23,7 +24,7 @@ use crate::opening::{Initiator, Login, Opening, Told};
 use crate::output;
 use crate::transcript::{Secrets, TranscriptFile};
 use crate::transport::{Url, shown};
-use crate::violation::Violation;
+use crate::violation::rule;
 
 /// The device dials an MDM server and holds a management session with it
 ///
@@ -84,7 +85,7 @@ pub(super) struct Connect {
     clock: Pace,
     /// Do not count what breaks this rule
     #[arg(long, value_name = "RULE", value_parser = rule)]
-    allow: Vec<&'static str>,
+    allow: Vec<&'static Rule>,
     /// Write every exchange to FILE, as JSON Lines
     #[arg(long, value_name = "FILE")]
     transcript: Option<PathBuf>,
@@ -162,14 +163,15 @@ impl Connect {
             let held = line.hold(host, to, opening.clone(), tell).await;
             show.written()?;
             violations.extend(held.as_ref().err().and_then(DriveError::violation).cloned());
-            let rules = violations.iter().map(|violation| violation.rule);
-            broken.extend(rules.filter(|rule| !self.allow.contains(rule)));
+            let rules =
+                violations.iter().filter(|violation| violation.counts()).map(|violation| violation.rule);
+            broken.extend(rules.filter(|rule| !self.allows(rule)));
             show.ends(&held, &violations)?;
             let ending = match held {
                 Ok(held) => Some(held.ending),
                 // A server that may be silent ends the session so.
                 Err(DriveError::NoMessage { violation, .. })
-                    if violation.rule == Violation::NO_ANSWER && self.allow.contains(&violation.rule) =>
+                    if violation.rule == rules::NO_ANSWER.id && self.allows(violation.rule) =>
                 {
                     None
                 }
@@ -194,6 +196,11 @@ impl Connect {
             }
         }
         if broken.is_empty() { Ok(()) } else { Err(Failure::Check(accusation(&broken))) }
+    }
+
+    /// Whether what breaks the rule of that id does not count.
+    fn allows(&self, id: &str) -> bool {
+        self.allow.iter().any(|rule| rule.id == id)
     }
 
     /// Waits until the device's schedule brings it to the server again. It was enrolled when its clock started.
@@ -314,11 +321,4 @@ fn accusation(broken: &[&str]) -> String {
 fn tell_of_try(what: &str) {
     // That it cannot be written is told when the session is over.
     let _ = output::print(format!("      {what}\n").as_bytes());
-}
-
-fn rule(text: &str) -> Result<&'static str, String> {
-    Violation::rules().find(|rule| *rule == text).ok_or_else(|| {
-        let rules: Vec<_> = Violation::rules().collect();
-        format!("expected one of {}", rules.join(", "))
-    })
 }

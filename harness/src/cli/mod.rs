@@ -5,6 +5,7 @@ mod completions;
 mod connect;
 mod ddf;
 mod init;
+mod lint;
 mod man;
 mod schema;
 mod serve;
@@ -34,6 +35,7 @@ Examples:
   cspsim answer request.xml                   what would the device answer?
   cspsim answer --explain request.xml         … and why?
   cspsim connect https://mdm.example.test/    what does my MDM server do with it?
+  cspsim lint package2.xml                    what is wrong with my server's messages?
   cspsim tree ./Vendor/MSFT/Update            what does the device hold?
   cspsim test scenarios/                      does everything go as expected?
   cspsim init device --out lab.toml           a device file to start from
@@ -50,6 +52,7 @@ enum Command {
     Tree(tree::Tree),
     Ddf(ddf::Ddf),
     Init(init::Init),
+    Lint(lint::Lint),
     Schema(schema::Schema),
     Test(test::Test),
     Completions(completions::Completions),
@@ -74,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Tree(command) => command.run(),
         Command::Ddf(command) => command.run(),
         Command::Init(command) => command.run(),
+        Command::Lint(command) => command.run(),
         Command::Schema(command) => command.run(),
         Command::Test(command) => command.run(),
         Command::Completions(command) => command.run(),

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use csp_model::Device;
 use parking_lot::{Mutex, MutexGuard};
 use syncml::codec::{self, DecodeError};
+use syncml::judge::Arrival;
 use syncml::message::Message;
 use syncml::session::device::{self as session, Misbehaviour};
 use syncml::session::{Incoming, Turn};
@@ -126,11 +127,13 @@ impl Came {
     }
 
     /// What the device says to it.
-    fn say(&self, live: &mut Live, mac: Option<(&str, &[u8])>, at: DateTime<Utc>, most: usize) -> Said {
+    fn say(&self, live: &mut Live, origin: &Origin, body: &[u8], at: DateTime<Utc>, most: usize) -> Said {
+        let mac = origin.mac().map(|mac| (mac, body));
+        let arrival = Arrival { bytes: Some(body.len()), channel: origin.channel() };
         match self {
             Self::Nothing(opening) => live.open(opening.clone(), at, most),
-            Self::Posted(message, _) => live.receive(Incoming { message, mac }, at, most),
-            Self::Answer(session, message, _) => live.hear(session, Incoming { message, mac }, at),
+            Self::Posted(message, _) => live.receive(Incoming { message, mac, arrival }, at, most),
+            Self::Answer(session, message, _) => live.hear(session, Incoming { message, mac, arrival }, at),
         }
     }
 }
@@ -249,8 +252,7 @@ impl Host {
         let settings = &self.around.settings;
         let (live, entries) = reading.roll(|live, request| {
             if let Ok(came) = Came::of(&request.origin, &request.body, &settings.message) {
-                let mac = request.origin.mac().map(|mac| (mac, &*request.body));
-                came.say(live, mac, request.at, settings.most_sessions);
+                came.say(live, &request.origin, &request.body, request.at, settings.most_sessions);
             }
         });
         (live.device, entries)
@@ -401,11 +403,10 @@ impl Host {
             }
         };
         let mut next = live.clone();
-        let mac = origin.mac().map(|mac| (mac, &*body));
-        let Said { turn, answer, session } = came.say(&mut next, mac, at, settings.most_sessions);
+        let Said { turn, answer, session } = came.say(&mut next, &origin, &body, at, settings.most_sessions);
         let is_changed = !next.device.changed_parts(&live.device).is_empty();
         let violations = match (&turn, came.message()) {
-            (Some(turn), Some((_, text))) => Violation::of_turn(turn, text),
+            (Some(turn), Some((_, text))) => Violation::all(&turn.findings, text),
             (Some(_) | None, _) => Vec::new(),
         };
         for violation in &violations {

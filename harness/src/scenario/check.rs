@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use csp_model::device::Scalar;
 use csp_model::tree::Reading;
 use csp_model::{Device, LocUri, TreeError};
+use syncml::judge::rules as judged;
 use syncml::message::Status;
 use syncml::session::Reason;
 
@@ -76,7 +77,7 @@ fn session(step: &Step, exchange: &Exchange, found: &mut Found<'_>) {
 fn http(step: &Step, exchange: &Exchange, found: &mut Found<'_>) {
     let expect = &step.expect;
     let is_malformed = matches!(step.action, Action::Send(..))
-        && expect.rules().is_some_and(|rules| rules.contains(&Violation::MALFORMED));
+        && expect.rules().is_some_and(|rules| rules.contains(&judged::MALFORMED.id));
     let expected = expect.http.unwrap_or(Code(if is_malformed { 400 } else { 200 }));
     if expected.0 == exchange.http {
         return;
@@ -191,7 +192,9 @@ fn updates(expect: &Expect, device: &Device, found: &mut Found<'_>) {
 fn violations(expect: &Expect, exchange: &Exchange, found: &mut Found<'_>) {
     let Some(expected) = expect.rules() else { return };
     let expected: BTreeSet<_> = expected.into_iter().collect();
-    let got = exchange.violations.iter().map(|violation| violation.rule).collect();
+    // A note is no failure, but may be what a scenario is about.
+    let matters = |violation: &&Violation| violation.counts() || expected.contains(violation.rule);
+    let got = exchange.violations.iter().filter(matters).map(|violation| violation.rule).collect();
     if expected != got {
         let [expected, got] = [expected, got].map(|rules| list(rules.iter().map(ToString::to_string)));
         found.add(&field("violations"), expected, got, wrong(exchange));
@@ -201,7 +204,7 @@ fn violations(expect: &Expect, exchange: &Exchange, found: &mut Found<'_>) {
 /// What is wrong with the message, and where in it.
 fn wrong(exchange: &Exchange) -> Option<String> {
     let all = exchange.violations.iter().map(|violation| {
-        let Violation { rule, line, column, text } = violation;
+        let Violation { rule, line, column, text, .. } = violation;
         format!("{rule} at {line}:{column} of the message: {text}")
     });
     (!exchange.violations.is_empty()).then(|| all.collect::<Vec<_>>().join("; "))

@@ -36,7 +36,7 @@ impl Exchange {
         let (http, turns, violations) = match codec::decode_with_text(message, &limits) {
             Ok((message, text)) => {
                 let turn = session.receive(&message, device);
-                let violations = Violation::of_turn(&turn, &text);
+                let violations = Violation::all(&turn.findings, &text);
                 (200, vec![turn], violations)
             }
             Err(error) => {

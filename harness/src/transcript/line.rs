@@ -13,6 +13,8 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use csp_model::device::Snapshot;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use syncml::judge::Channel;
+use url::{Host, Url};
 
 use crate::opening::Opening;
 
@@ -117,6 +119,25 @@ impl Origin {
             Self::Dialled(dialled) => dialled.mac.as_deref(),
         }
     }
+
+    /// Who could read along. What is posted to an endpoint stands for what a server would send elsewhere.
+    pub(crate) fn channel(&self) -> Channel {
+        match self {
+            Self::Opened(_) | Self::Posted { .. } => Channel::Unknown,
+            Self::Dialled(dialled) => channel(&dialled.address),
+        }
+    }
+}
+
+fn channel(address: &str) -> Channel {
+    let Ok(url) = Url::parse(address) else { return Channel::Unknown };
+    let stays_here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
+    };
+    if stays_here || url.scheme() == "https" { Channel::Private } else { Channel::Clear }
 }
 
 /// A server's answer to a device that has dialled it.

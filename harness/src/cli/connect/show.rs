@@ -100,7 +100,7 @@ impl Show {
         };
         if let Some(session) = session {
             let style = if ending == "complete" { GOOD } else { BAD };
-            let count = match violations.len() {
+            let count = match violations.iter().filter(|violation| violation.counts()).count() {
                 0 => String::new(),
                 1 => format!(", {BAD}1 violation{BAD:#}"),
                 count => format!(", {BAD}{count} violations{BAD:#}"),
@@ -139,8 +139,9 @@ impl Show {
     }
 
     fn violation(&mut self, violation: &Violation) {
-        let Violation { rule, line, column, text } = violation;
-        self.line(&format!("      {BAD}{rule}{BAD:#} at {line}:{column}: {text}"));
+        let Violation { rule, line, column, text, .. } = violation;
+        let (style, note) = if violation.counts() { (BAD, "") } else { (DIM, " (note)") };
+        self.line(&format!("      {style}{rule}{style:#}{note} at {line}:{column}: {text}"));
     }
 
     fn message(&mut self, from: &str, number: u32, body: &Bytes) {

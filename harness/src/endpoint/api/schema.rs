@@ -91,11 +91,12 @@ fn add_documents(schemas: &mut Map<String, Value>) {
     let violation = json!({
         "type": "object",
         "description": "Something that a server did wrong",
-        "required": ["seq", "at", "rule", "line", "column", "text"],
+        "required": ["seq", "at", "rule", "severity", "line", "column", "text"],
         "properties": {
             "seq": { "type": "integer", "description": "Its number among those of the device, from 1" },
             "at": { "type": "string", "format": "date-time", "description": "When, by the device's clock" },
             "rule": { "type": "string", "description": "The rule" },
+            "severity": { "enum": ["error", "warning", "note"], "description": "How much it matters" },
             "line": { "type": "integer", "description": "The line of the message, from 1" },
             "column": { "type": "integer", "description": "The column in characters, from 1" },
             "text": { "type": "string", "description": "What was done, and what was expected" },

@@ -1,0 +1,89 @@
+//! Messages in files, judged: which they are, what is wrong with them, and how that is told.
+//!
+//! Deliberately absent: the rules, which are the judge's, and what the command line makes of them.
+
+mod files;
+mod human;
+mod json;
+mod sarif;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use csp_model::Device;
+use csp_model::xml::line_and_column;
+use syncml::codec::{self, Limits};
+use syncml::judge::{Arrival, Channel, Finding, Side};
+use syncml::session::{Review, side_of};
+
+pub(crate) use files::{MessageFile, files};
+pub(crate) use human::human;
+pub(crate) use json::json;
+pub(crate) use sarif::sarif;
+
+/// What became of a file.
+#[derive(Debug)]
+pub(crate) struct Linted {
+    /// Its path, as it was given.
+    pub(crate) path: String,
+    /// What its places are about: the message in XML.
+    pub(crate) text: Arc<String>,
+    /// Whose message it is; `None` when it is none.
+    pub(crate) side: Option<Side>,
+    /// What is wrong with it, in the order of its lines.
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// A place in a text: lines and columns, counted from 1, columns in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Region {
+    pub(crate) start: (usize, usize),
+    pub(crate) end: (usize, usize),
+}
+
+impl Linted {
+    /// Where a finding is.
+    pub(crate) fn region(&self, finding: &Finding) -> Region {
+        let range = finding.span.range();
+        let end = range.end.max(range.start);
+        Region { start: line_and_column(&self.text, range.start), end: line_and_column(&self.text, end) }
+    }
+}
+
+/// Judges the messages of one session.
+pub(crate) fn session(files: &[MessageFile], device: &Device, channel: Channel) -> Vec<Linted> {
+    let mut review = Review::new(device.clone());
+    let mut waits = false;
+    files.iter().map(|file| message(file, &mut review, channel, &mut waits)).collect()
+}
+
+/// Judges a message; `waits` says whether the device has spoken last.
+fn message(file: &MessageFile, review: &mut Review, channel: Channel, waits: &mut bool) -> Linted {
+    let path = shown(&file.path);
+    let bytes = &file.bytes;
+    let (message, text) = match codec::decode_with_text(bytes, &Limits::default()) {
+        Ok(decoded) => decoded,
+        Err(error) => {
+            let finding =
+                if bytes.is_empty() && *waits { Finding::no_answer() } else { Finding::malformed(&error) };
+            let text = codec::text(bytes, &Limits::default())
+                .unwrap_or_else(|_| Arc::new(String::from_utf8_lossy(bytes).into_owned()));
+            return Linted { path, text, side: None, findings: vec![finding] };
+        }
+    };
+    let side = side_of(&message).unwrap_or(Side::Server);
+    *waits = side == Side::Device;
+    let mut findings = match side {
+        Side::Device => {
+            review.device_said(&message);
+            Vec::new()
+        }
+        Side::Server => review.server_said(&message, Arrival { bytes: Some(bytes.len()), channel }),
+    };
+    findings.sort_by_key(|finding| finding.span.start);
+    Linted { path, text, side: Some(side), findings }
+}
+
+fn shown(path: &Path) -> String {
+    if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() }
+}
