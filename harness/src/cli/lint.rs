@@ -128,7 +128,7 @@ fn counted(count: usize, what: &str) -> String {
 fn explanation(rule: &Rule) -> String {
     let Rule { id, severity, needs, what, remedy, source, .. } = rule;
     format!(
-        "{id}: {severity}\n\n{what}\n\nWhat to do: {remedy}\n\nSeen by:    {}\nSource:     {source}\n",
+        "{id}: {severity}\n\n{what}\n\nWhat to do: {remedy}\n\nShown by:   {}\nSource:     {source}\n",
         needs.what()
     )
 }

@@ -1,11 +1,13 @@
 //! What one side of a session sees the other do wrong: `fixtures/judge`, and what holds for any messages.
 //!
-//! `UPDATE=1 cargo test -p syncml --test judge` writes the findings; read what it changed.
+//! `UPDATE=1 cargo test -p syncml --test judge` writes the findings and `docs/rules.md`; read what it changed.
 
 #![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "a test reads its cases, or fails")]
 
-use std::collections::BTreeSet;
+mod page;
+
 use std::fmt::Write as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::{env, fs};
 
@@ -24,18 +26,21 @@ fn each_session_gives_its_findings() {
     let mut wrong = Vec::new();
     for rule in cases("judge") {
         for case in cases(&format!("judge/{}", rule.name)) {
-            let (found, rules) = play(&case);
+            let played = play(&case);
+            let breaks =
+                |id: &str| played.iter().any(|message| message.findings.iter().any(|one| one.rule.id == id));
+            let found: String = played.iter().map(Played::lines).collect();
             let name = format!("{}/{}", rule.name, case.name);
             let is_bad = case.name.starts_with("bad");
             assert!(is_bad || case.name.starts_with("good"), "{name} is neither good nor bad");
             // Others that are good for this rule may be bad for another.
-            if rules.contains(&*rule.name) != is_bad || (case.name == "good" && !rules.is_empty()) {
+            if breaks(&rule.name) != is_bad || (case.name == "good" && !found.is_empty()) {
                 wrong.push(format!("{name} shows\n{found}"));
             }
             let path = case.path.join("findings.txt");
-            if env::var_os("UPDATE").is_some() {
+            if is_update() {
                 let none = || if path.exists() { fs::remove_file(&path) } else { Ok(()) };
-                if rules.is_empty() { none() } else { fs::write(&path, &found) }.unwrap();
+                if found.is_empty() { none() } else { fs::write(&path, &found) }.unwrap();
             }
             let expected = case.text("findings.txt").unwrap_or_default();
             if expected != found {
@@ -44,6 +49,16 @@ fn each_session_gives_its_findings() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_page_is_that_of_the_rules() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/rules.md");
+    let page = page::render();
+    if is_update() {
+        fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&path).unwrap_or_default(), page, "docs/rules.md: UPDATE=1 writes it");
 }
 
 #[test]
@@ -58,9 +73,29 @@ fn every_rule_has_a_good_and_a_bad_session() {
     }
 }
 
-/// The findings of both sides as `findings.txt` has them, and their rules. Where the device has messages too, a server is
-/// judged by the session alone; where it has none, by the case's device, or the built-in one.
-fn play(case: &Case) -> (String, BTreeSet<&'static str>) {
+/// A message of a case, and what the side that it is for finds wrong with it.
+struct Played {
+    name: String,
+    text: String,
+    side: Side,
+    findings: Vec<Finding>,
+}
+
+impl Played {
+    /// The findings as `findings.txt` has them.
+    fn lines(&self) -> String {
+        let mut lines = String::new();
+        for finding in &self.findings {
+            let (line, column) = line_and_column(&self.text, finding.span.range().start);
+            writeln!(lines, "{}:{line}:{column}: {}: {}", self.name, finding.rule.id, finding.text).unwrap();
+        }
+        lines
+    }
+}
+
+/// Plays a case. Where the device has messages too, a server is judged by the session alone; where it has none, by the
+/// case's device, or the built-in one.
+fn play(case: &Case) -> Vec<Played> {
     let is_session = (1..=2).any(|number| case.text(&format!("{number}-device.xml")).is_some());
     let (mut judge, mut ledger) = (Judge::new(), Ledger::new(Side::Device));
     let mut review = Review::new(device(case));
@@ -70,7 +105,7 @@ fn play(case: &Case) -> (String, BTreeSet<&'static str>) {
         Some("private") => Channel::Private,
         Some(other) => panic!("{}: no channel is {other}", case.name),
     };
-    let (mut lines, mut rules) = (String::new(), BTreeSet::new());
+    let mut played = Vec::new();
     for number in 1.. {
         let name = |side| format!("{number}-{side}.xml");
         let (name, text, side) = if let Some(text) = case.text(&name("device")) {
@@ -79,7 +114,7 @@ fn play(case: &Case) -> (String, BTreeSet<&'static str>) {
             (name("server"), text, Side::Server)
         } else {
             assert!(number > 1, "{} has no message", case.name);
-            return (lines, rules);
+            break;
         };
         let arrival = Arrival { bytes: Some(text.len()), channel };
         let findings = match (decode(text.as_bytes(), &Limits::default()), side) {
@@ -95,13 +130,13 @@ fn play(case: &Case) -> (String, BTreeSet<&'static str>) {
             (Err(_), _) if text.is_empty() => vec![Finding::no_answer()],
             (Err(error), _) => vec![Finding::malformed(&error)],
         };
-        for finding in findings {
-            let (line, column) = line_and_column(&text, finding.span.range().start);
-            writeln!(lines, "{name}:{line}:{column}: {}: {}", finding.rule.id, finding.text).unwrap();
-            rules.insert(finding.rule.id);
-        }
+        played.push(Played { name, text, side, findings });
     }
-    unreachable!("messages are counted")
+    played
+}
+
+fn is_update() -> bool {
+    env::var_os("UPDATE").is_some()
 }
 
 fn device(case: &Case) -> Device {
