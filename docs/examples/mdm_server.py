@@ -104,9 +104,10 @@ class Answer:
     def status(self, cmd_ref, cmd, code, chal=""):
         self.statuses.append((cmd_ref, cmd, f"{chal}<Data>{code}</Data>"))
 
-    def command(self, verb, uri):
+    def command(self, verb, uri, node_format=None):
         """Adds a command, and says which CmdID it will have: Statuses come first."""
-        self.commands.append((verb, f"<Item><Target><LocURI>{escape(uri)}</LocURI></Target></Item>"))
+        meta = f'<Meta><Format xmlns="syncml:metinf">{node_format}</Format></Meta>' if node_format else ""
+        self.commands.append((verb, f"<Item><Target><LocURI>{escape(uri)}</LocURI></Target>{meta}</Item>"))
         return str(len(self.statuses) + len(self.commands))
 
     def alert(self, code):
@@ -246,7 +247,7 @@ class Session:
         for update in self.options.approve:
             if update in self.learnt["installable"]:
                 uri = f"{APPROVED}/{update}"
-                self.sent[str(self.number), answer.command("Add", uri)] = uri
+                self.sent[str(self.number), answer.command("Add", uri, "node")] = uri
 
     def read_back(self, answer):
         answer.command("Get", APPROVED)

@@ -400,6 +400,8 @@ mod tests {
              expected `./DevInfo/Man` to say `Fabrikam`: it says `Contoso`\n  \
              expected `./DevInfo` not to be there: it is an interior node\n  \
              expected at least 3 messages, and 2 came\n  \
+             the server broke the rule `absent-node` at 1:42: found Replace of \
+             \"./Vendor/MSFT/Update/ApprovedUpdates/e6cf1350-c01b-414d-a61f-263d14d133b4\", which is not there\n  \
              the server broke the rule `malformed` at 1:9: found the end of the text, expected `</SyncML>`\n  \
              the device refused: message 1: Replace 1: 404\n  \
              the device refused: message 2: the body is no SyncML message: 1:9: found the end of the text, expected \

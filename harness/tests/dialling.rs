@@ -20,7 +20,7 @@ fn approving() -> Server {
         vec![
             Command::add_node(format!("./Vendor/MSFT/Update/ApprovedUpdates/{UPDATE}")),
             Command::get("./DevInfo/Man"),
-            Command::get("./DevInfo/Nope"),
+            Command::get("./Vendor/MSFT/Policy/Config/Update/ActiveHoursStart"),
         ]
     })
 }

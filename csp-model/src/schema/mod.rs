@@ -319,6 +319,12 @@ impl Def {
         self.is_described = true;
     }
 
+    /// Whether a description names the node; if not, it is only a place above one that does.
+    #[must_use]
+    pub const fn is_described(&self) -> bool {
+        self.is_described
+    }
+
     /// Whether the node is an interior one.
     #[must_use]
     pub fn is_interior(&self) -> bool {

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::TreeError;
 use crate::agent::UpdateId;
-use crate::csp::{Address, Csp, Name};
+use crate::csp::{Address, Name};
 use crate::schema::NodeId;
 use crate::{Access, Device, LocUri};
 
@@ -73,9 +73,10 @@ impl Device {
                 return if is_within { Described::NoNode } else { Described::NoCsp };
             };
             node = child;
-            let csp = self.profile().csp(node);
-            is_within |= csp != Csp::Interior;
-            if schema.def(node).name.is_none() && !csp.takes_name(self, node, &Name::new(name)) {
+            is_within |= schema.def(node).is_described();
+            if schema.def(node).name.is_none()
+                && !self.profile().csp(node).takes_name(self, node, &Name::new(name))
+            {
                 return Described::OtherName;
             }
         }

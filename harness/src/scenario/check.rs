@@ -82,7 +82,7 @@ fn http(step: &Step, exchange: &Exchange, found: &mut Found<'_>) {
     if expected.0 == exchange.http {
         return;
     }
-    found.add(&field("http"), expected.to_string(), exchange.http.to_string(), wrong(exchange));
+    found.add(&field("http"), expected.to_string(), exchange.http.to_string(), wrong(&exchange.violations));
     if let (None, Some(difference)) = (expect.http, found.differences.last_mut()) {
         difference.place = found.step.key(step.action.key());
     }
@@ -194,20 +194,22 @@ fn violations(expect: &Expect, exchange: &Exchange, found: &mut Found<'_>) {
     let expected: BTreeSet<_> = expected.into_iter().collect();
     // A note is no failure, but may be what a scenario is about.
     let matters = |violation: &&Violation| violation.counts() || expected.contains(violation.rule);
-    let got = exchange.violations.iter().filter(matters).map(|violation| violation.rule).collect();
+    let broken: Vec<_> = exchange.violations.iter().filter(matters).collect();
+    let got = broken.iter().map(|violation| violation.rule).collect();
     if expected != got {
         let [expected, got] = [expected, got].map(|rules| list(rules.iter().map(ToString::to_string)));
-        found.add(&field("violations"), expected, got, wrong(exchange));
+        found.add(&field("violations"), expected, got, wrong(broken));
     }
 }
 
 /// What is wrong with the message, and where in it.
-fn wrong(exchange: &Exchange) -> Option<String> {
-    let all = exchange.violations.iter().map(|violation| {
+fn wrong<'v>(violations: impl IntoIterator<Item = &'v Violation>) -> Option<String> {
+    let all = violations.into_iter().map(|violation| {
         let Violation { rule, line, column, text, .. } = violation;
         format!("{rule} at {line}:{column} of the message: {text}")
     });
-    (!exchange.violations.is_empty()).then(|| all.collect::<Vec<_>>().join("; "))
+    let all: Vec<_> = all.collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 fn field(name: &str) -> Place {

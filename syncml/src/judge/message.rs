@@ -15,6 +15,8 @@ use crate::message::{
 pub(super) fn judge(message: &Message, findings: &mut Findings) {
     match message.namespace {
         Namespace::SyncMl12 => {}
+        // The local management API is given bodies without one.
+        Namespace::None if message.bare_body => {}
         Namespace::SyncMl11 | Namespace::None => {
             let found = message.namespace.uri();
             let text = format!("found the root element in {found:?}, expected \"SYNCML:SYNCML1.2\"");

@@ -279,7 +279,7 @@ rules! {
             "Characters of a LocURI beyond ASCII are written as percent-encoded UTF-8.",
             "Encode each byte of the name's UTF-8 form as %XX.",
             "Microsoft, OMA DM protocol support";
-        UNKNOWN_NODE, "unknown-node", Error, Device,
+        UNKNOWN_NODE, "unknown-node", Warning, Device,
             "An address names a node that the CSP's description has.",
             "Compare it with the CSP's page, upper and lower case too.",
             "the CSP's device description";

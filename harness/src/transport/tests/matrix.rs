@@ -12,6 +12,7 @@ use csp_model::device::{ConnectionFault, Profile, ProtocolFault};
 use csp_model::{Device, DeviceFile, LocUri};
 use parking_lot::Mutex;
 use syncml::codec::{Limits, decode, encode};
+use syncml::judge::{Needs, rules};
 use syncml::message::Kind;
 use syncml::session::auth::{Credentials, Lasts, Nonces, Scheme, Verifier};
 use syncml::session::device::Misbehaviour;
@@ -26,6 +27,7 @@ use crate::transport::faults::{Faulty, Plan};
 use crate::transport::loopback::Loopback;
 use crate::transport::retry::{Retry, Retrying};
 use crate::transport::{Request, Response, SYNCML_XML, TransportError};
+use crate::violation::Violation;
 
 const FAULTS: [&str; 11] = [
     "delay,by=5s",
@@ -185,7 +187,8 @@ async fn outcome(fault: &str, message: u32, retries: u32) -> [String; 9] {
     let (ending, violations) = match held.await {
         Ok(held) => (
             held.ending.id().to_owned(),
-            words(held.violations.into_iter().map(|violation| violation.rule.to_owned())),
+            // Whether what it asks for makes sense is not what this is about.
+            words(of_session(held.violations)),
         ),
         Err(error) => (
             format!("no: {}", error.kind()),
@@ -218,6 +221,12 @@ async fn outcome(fault: &str, message: u32, retries: u32) -> [String; 9] {
 fn applied(host: &Host) -> usize {
     let has = |device: &Device, approval| device.get(&LocUri::parse(&address(approval)).unwrap()).is_ok();
     host.peek(|device| ASKED.iter().flatten().filter(|approval| has(device, approval)).count()).unwrap()
+}
+
+fn of_session(violations: Vec<Violation>) -> impl Iterator<Item = String> {
+    let needs = |id| rules::find(id).map(|rule| rule.needs);
+    let rules = violations.into_iter().map(|violation| violation.rule);
+    rules.filter(move |id| needs(id) != Some(Needs::Device)).map(str::to_owned)
 }
 
 /// What was found, in its order; a dash for nothing.
