@@ -15,6 +15,7 @@ provider = "MS DM Server"
 name = "Contoso"
 address = "<https://one.example/><https://two.example/>"
 preference = "DIGEST"
+default_encoding = "application/vnd.syncml.dm+wbxml"
 [account.appsrv]
 type = "DIGEST"
 name = "lab-01"
@@ -67,6 +68,7 @@ fn what_the_file_says_is_read_from_the_tree() {
     let addresses: Vec<_> = account.addresses().collect();
     assert_eq!(addresses, ["https://one.example/", "https://two.example/"]);
     assert_eq!(account.preference, Some(AuthType::Digest));
+    assert_eq!(account.default_encoding.as_deref(), Some("application/vnd.syncml.dm+wbxml"));
     let appsrv = account.appsrv.as_ref().expect("credentials");
     assert_eq!((appsrv.kind, appsrv.name.as_str()), (AuthType::Digest, "lab-01"));
     assert_eq!((appsrv.secret.as_str(), appsrv.nonce.as_deref()), ("hush", Some(&b"Nonce"[..])));

@@ -34,6 +34,8 @@ pub struct Account {
     pub address: String,
     /// AAuthPref
     pub preference: Option<AuthType>,
+    /// DefaultEncoding: the media type of the device's messages.
+    pub default_encoding: Option<String>,
     /// How the device proves itself to the server.
     pub appsrv: Option<AppAuth>,
     /// How the server proves itself to the device.
@@ -198,6 +200,7 @@ impl Account {
             name: at(&["Name"]),
             address: addresses.first().cloned().unwrap_or_default(),
             preference: at(&["AAuthPref"]).and_then(|name| AuthType::from_name(&name)),
+            default_encoding: at(&["Ext", "Microsoft", "DefaultEncoding"]),
             appsrv: auth(AuthLevel::AppSrv),
             client: auth(AuthLevel::Client),
             retry: Retry::read(device, uid),
@@ -328,7 +331,8 @@ pub(super) fn address_node(device: &Device, uid: &str) -> Option<[String; 6]> {
 
 /// The nodes that an account of the device file becomes.
 pub(crate) fn nodes(entry: &AccountEntry) -> Vec<Kept> {
-    let AccountEntry { provider, name, address, preference, appsrv, client, poll: _ } = entry;
+    let AccountEntry { provider, name, address, preference, default_encoding, appsrv, client, poll: _ } =
+        entry;
     let uid = account_uid(provider);
     let mut nodes = Vec::new();
     let mut put = |below: &[&str], value: Option<Value>| {
@@ -344,6 +348,11 @@ pub(crate) fn nodes(entry: &AccountEntry) -> Vec<Kept> {
     put(&["AppAddr", "1", "Addr"], Some(Value::chr(address.as_str())));
     if let Some(preference) = preference {
         put(&["AAuthPref"], Some(Value::chr(preference.name())));
+    }
+    if let Some(encoding) = default_encoding {
+        put(&["Ext"], None);
+        put(&["Ext", "Microsoft"], None);
+        put(&["Ext", "Microsoft", "DefaultEncoding"], Some(Value::chr(encoding.media_type())));
     }
     if appsrv.is_some() || client.is_some() {
         put(&["AppAuth"], None);

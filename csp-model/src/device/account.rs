@@ -30,6 +30,10 @@ pub struct AccountEntry {
     /// The scheme that the device tries first, BASIC or DIGEST: DMAcc AAuthPref.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preference: Option<AuthType>,
+    /// What the device's messages are encoded in, a media type: DMAcc Ext/Microsoft/DefaultEncoding, which the w7
+    /// APPLICATION calls DEFAULTENCODING.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_encoding: Option<DefaultEncoding>,
     /// How the device proves itself to the server: AAUTHLEVEL APPSRV, which DMAcc calls CLCRED.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub appsrv: Option<AuthEntry>,
@@ -39,6 +43,28 @@ pub struct AccountEntry {
     /// When the device comes by itself: DMClient/Provider/{id}/Poll.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub poll: Option<PollEntry>,
+}
+
+/// What the device's messages are encoded in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum DefaultEncoding {
+    /// XML
+    #[serde(rename = "application/vnd.syncml.dm+xml")]
+    Xml,
+    /// WBXML
+    #[serde(rename = "application/vnd.syncml.dm+wbxml")]
+    Wbxml,
+}
+
+impl DefaultEncoding {
+    /// The value of the node.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Xml => "application/vnd.syncml.dm+xml",
+            Self::Wbxml => "application/vnd.syncml.dm+wbxml",
+        }
+    }
 }
 
 /// Credentials of an account.
@@ -154,6 +180,7 @@ impl Default for AccountEntry {
             name: None,
             address: "https://mdm.contoso.com/ManagementServer/MDM.svc".to_owned(),
             preference: None,
+            default_encoding: None,
             appsrv: None,
             client: None,
             poll: None,

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-pub use account::{AccountEntry, AuthEntry, Nonce, NotBase64, PollEntry, Secret};
+pub use account::{AccountEntry, AuthEntry, DefaultEncoding, Nonce, NotBase64, PollEntry, Secret};
 pub use connection_fault::{
     ConnectionFault, ConnectionFaultKind, Delay, Milliseconds, NotAConnectionFault, NotMilliseconds,
     ProtocolFault,

@@ -16,8 +16,8 @@ use super::value::fitting;
 use crate::agent::{Fault, FaultKind, HResult};
 use crate::csp::dmacc::AuthType;
 use crate::device::{
-    AccountEntry, Approval, AtomicFailure, AuthEntry, Identity, InitialState, MaxMsgSize, Nonce,
-    OriginalError, PollEntry, Profile, RevokeApproval, Scalar, TimeZone, UpdateEntry, WindowsEdition,
+    AccountEntry, Approval, AtomicFailure, AuthEntry, DefaultEncoding, Identity, InitialState, MaxMsgSize,
+    Nonce, OriginalError, PollEntry, Profile, RevokeApproval, Scalar, TimeZone, UpdateEntry, WindowsEdition,
 };
 use crate::schema::builtin::{self, Edition};
 use crate::schema::registry::gp_values;
@@ -231,12 +231,15 @@ fn account() -> BoxedStrategy<AccountEntry> {
         });
     let addresses = select(vec!["http://127.0.0.1:8081/", "HTTPS://a/b?c", "<https://a><http://b/>"]);
     let preference = of(select(vec![AuthType::Basic, AuthType::Digest]));
-    let given = (name(), of(text()), addresses, preference, of(auth.clone()), of(auth), of(poll)).prop_map(
-        |(provider, name, address, preference, appsrv, client, poll)| AccountEntry {
+    let encoding = of(select(vec![DefaultEncoding::Xml, DefaultEncoding::Wbxml]));
+    let own = (preference, encoding);
+    let given = (name(), of(text()), addresses, own, of(auth.clone()), of(auth), of(poll)).prop_map(
+        |(provider, name, address, (preference, default_encoding), appsrv, client, poll)| AccountEntry {
             provider,
             name,
             address: address.to_owned(),
             preference,
+            default_encoding,
             appsrv,
             client,
             poll,

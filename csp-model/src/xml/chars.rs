@@ -46,8 +46,9 @@ fn look_closely(text: &str) -> Result<Holds, XmlError> {
     Ok(Holds { carriage_return, bracket })
 }
 
-/// Production 2, `Char`. Surrogates are no `char`.
-pub(super) const fn is_char(character: char) -> bool {
+/// Whether XML 1.0 has the character (production 2). Surrogates are no `char`.
+#[must_use]
+pub const fn is_char(character: char) -> bool {
     !matches!(character, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')
 }
 
@@ -67,6 +68,14 @@ pub(super) fn name_length(text: &str, at: usize) -> usize {
         }
     }
     any_name_length(text, bytes, at)
+}
+
+/// Whether `name` is a name with a prefix or without (Namespaces in XML 1.0, production 7).
+#[must_use]
+pub fn is_qualified_name(name: &str) -> bool {
+    let (first, second) = name.split_once(':').map_or((name, None), |(prefix, local)| (prefix, Some(local)));
+    let is_whole = |name: &str| !name.is_empty() && name_length(name, 0) == name.len();
+    is_whole(first) && second.is_none_or(is_whole)
 }
 
 /// How many ASCII letters the bytes start with. All at once: the end of a name is hard to predict for a loop.

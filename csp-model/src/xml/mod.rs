@@ -32,7 +32,8 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
-pub use chars::is_blank;
+pub use chars::{is_blank, is_char, is_qualified_name};
 pub use error::{XmlError, XmlErrorKind, line_and_column};
 pub use event::{Attribute, End, Event, Start, Step, TextEvent};
+pub use namespace::{XML as XML_NAMESPACE, forbidden as forbidden_declaration};
 pub use reader::{Doctype, Reader};

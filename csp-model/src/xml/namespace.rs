@@ -4,7 +4,8 @@ use std::borrow::Cow;
 
 use super::{Attribute, XmlError, XmlErrorKind};
 
-const XML: &str = "http://www.w3.org/XML/1998/namespace";
+/// The namespace of the prefix `xml`.
+pub const XML: &str = "http://www.w3.org/XML/1998/namespace";
 const XMLNS: &str = "http://www.w3.org/2000/xmlns/";
 
 /// The declarations in force, innermost last. The default namespace has the empty prefix.
@@ -28,16 +29,7 @@ impl<'a> Scopes<'a> {
     pub(super) fn declare(&mut self, attribute: &Attribute<'a>, depth: usize) -> Result<(), XmlError> {
         let prefix = if attribute.name == "xmlns" { "" } else { attribute.local() };
         let name = &attribute.value;
-        let expected = match prefix {
-            "xml" if name != XML => Some("`xml` bound to no other namespace than its own"),
-            "xmlns" => Some("`xmlns` left undeclared"),
-            "xml" => None,
-            _ if name == XML => Some("no other prefix than `xml` for that namespace"),
-            _ if name == XMLNS => Some("that namespace left undeclared"),
-            "" => None,
-            _ if name.is_empty() => Some("a prefix bound to a namespace"),
-            _ => None,
-        };
+        let expected = forbidden(prefix, name);
         if let Some(expected) = expected {
             let found = format!("{}=\"{name}\"", attribute.name);
             return Err(XmlError::new(attribute.span.clone(), XmlErrorKind::Namespace { found, expected }));
@@ -78,5 +70,21 @@ impl<'a> Scopes<'a> {
                 .find(|binding| binding.prefix == prefix)
                 .map(|binding| &*binding.name),
         }
+    }
+}
+
+/// What a declaration of `prefix`, empty for the default namespace, must be instead of one for the namespace `name`; `None`
+/// when it is as it may be (Namespaces in XML 1.0, section 3).
+#[must_use]
+pub fn forbidden(prefix: &str, name: &str) -> Option<&'static str> {
+    match prefix {
+        "xml" if name != XML => Some("`xml` bound to no other namespace than its own"),
+        "xmlns" => Some("`xmlns` left undeclared"),
+        "xml" => None,
+        _ if name == XML => Some("no other prefix than `xml` for that namespace"),
+        _ if name == XMLNS => Some("that namespace left undeclared"),
+        "" => None,
+        _ if name.is_empty() => Some("a prefix bound to a namespace"),
+        _ => None,
     }
 }
