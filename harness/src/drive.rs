@@ -13,7 +13,7 @@ use syncml::session::device::{Ending, Misbehaviour};
 use crate::fleet::{Heard, Host, Opened, Refused};
 use crate::opening::Opening;
 use crate::transcript::{Dialled, Origin};
-use crate::transport::{Request, Response, SYNCML_XML, Transport, TransportError, Url};
+use crate::transport::{Request, Response, Transport, TransportError, Url};
 use crate::violation::Violation;
 
 /// How a session went.
@@ -123,11 +123,11 @@ pub(crate) async fn hold<T: Transport>(
 ) -> Result<Held, DriveError> {
     let opening = Opening { misbehaviour: spoil(1), ..opening };
     let opened = host.answer(Origin::Opened(Arc::new(opening)), Bytes::new()).await;
-    let Heard { answer, session, .. } = opened.map_err(DriveError::Device)?;
+    let Heard { answer, encoding, session, .. } = opened.map_err(DriveError::Device)?;
     let session = session.expect("what the device opens is a session");
     let mut held =
         Held { session: session.id.clone(), ending: Ending::Complete, sent: 0, violations: Vec::new() };
-    let (mut answer, mut session, mut last) = (answer, session, to.cloned());
+    let (mut answer, mut encoding, mut session, mut last) = (answer, encoding, session, to.cloned());
     let ended = loop {
         held.sent += 1;
         let number = held.sent;
@@ -143,7 +143,8 @@ pub(crate) async fn hold<T: Transport>(
         };
         tell(Moment::Sends { number, to: &address, body: &answer });
         let mac = session.mac.as_deref().map(str::to_owned);
-        let request = Request { to: address.clone(), number, body: answer, media_type: SYNCML_XML, mac };
+        let request =
+            Request { to: address.clone(), number, body: answer, media_type: encoding.media_type(), mac };
         let response = transport.exchange(request).await;
         // Whether anybody listens to a device's last word does not matter.
         if let Some(ending) = session.ending.take() {
@@ -184,7 +185,7 @@ pub(crate) async fn hold<T: Transport>(
             tell(Moment::Has(turn, &heard.violations));
         }
         held.violations.extend(heard.violations);
-        (answer, last) = (heard.answer, Some(address));
+        (answer, encoding, last) = (heard.answer, heard.encoding, Some(address));
         match heard.session {
             Some(Opened { ending: Some(ending), is_due: false, .. }) => {
                 held.ending = ending;

@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use csp_model::Device;
 use csp_model::device::{DeviceFile, FileError, ProfileError};
+use syncml::codec::{self, DecodeError, Input, Limits, Place};
+use syncml::message::Message;
 
 use crate::Failure;
 use crate::fleet::Profiles;
-use crate::located::located;
-use crate::place::{Place, Syntax};
+use crate::located::{located, located_bytes};
+use crate::place::{self, Syntax};
 
 /// The most bytes of a device file or description; the largest that Microsoft publishes is far below.
 const LARGEST_FILE: u64 = 64 << 20;
@@ -93,6 +95,29 @@ pub(crate) fn bytes(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
         }
         _ => Ok(bytes),
     }
+}
+
+/// Reads a file that holds a message in either encoding, or standard input for `-`.
+///
+/// # Errors
+/// When it cannot be read, or holds none.
+pub(crate) fn message(file: &Path) -> Result<(Message, Input), Failure> {
+    let limits = Limits::default();
+    let bytes = bytes(file, limits.bytes as u64)?;
+    codec::decode_with_text(&bytes, &limits).map_err(|error| malformed(file, &bytes, &error))
+}
+
+/// Bytes of a file that are no message, with the place marked.
+pub(crate) fn malformed(file: &Path, bytes: &[u8], error: &DecodeError) -> Failure {
+    let name = file.display().to_string();
+    Failure::Located(match error.place {
+        Place::Byte(_) => located_bytes(&format!("{name}: {error}"), bytes, error.span.clone()),
+        Place::Text { .. } => {
+            let text = codec::text(bytes, &Limits::default());
+            let text = text.map_or_else(|_| String::from_utf8_lossy(bytes), |text| (*text).clone().into());
+            located(&format!("{name}: {}", error.kind), &name, &text, error.span.clone())
+        }
+    })
 }
 
 /// Reads a file of UTF-8 text.
@@ -201,7 +226,7 @@ impl Source {
 
     /// A value that makes no sense, with its line.
     fn wrong(&self, error: ProfileError) -> Failure {
-        let span = self.syntax().span(&self.text, &Place::parse(&error.path));
+        let span = self.syntax().span(&self.text, &place::Place::parse(&error.path));
         self.show(&FileError { span, ..FileError::from(error) })
     }
 }

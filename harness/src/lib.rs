@@ -43,16 +43,19 @@ pub use syncml;
 pub use violation::{RecordedViolation, Violation};
 
 use syncml::codec::{self, DecodeError, Limits};
-use syncml::session::Responder;
+use syncml::session::{Incoming, Responder};
 
-/// Answers one message of a server, as the first of a session. The device keeps what the message changed.
+/// Answers one message of a server, as the first of a session, in the encoding of the message. The device keeps what the
+/// message changed.
 ///
 /// # Errors
 /// When the bytes are no SyncML message; the device is then as it was.
 pub fn answer(device: &mut Device, message: &[u8]) -> Result<Vec<u8>, DecodeError> {
-    let message = codec::decode(message, &Limits::default())?;
-    let turn = Responder::new(device).receive(&message, device);
-    Ok(codec::encode(&turn.answer))
+    let (message, input) = codec::decode_with_text(message, &Limits::default())?;
+    let encoding = input.encoding();
+    let incoming = Incoming { encoding: Some(encoding), ..Incoming::from(&message) };
+    let turn = Responder::new(device).receive(incoming, device);
+    Ok(codec::encode_as(&turn.answer, encoding))
 }
 
 /// The blocks of the README are tested with the documentation.

@@ -26,6 +26,30 @@ pub(crate) fn located(title: &str, path: &str, text: &str, span: Range<usize>) -
     )
 }
 
+/// `title`, and below it the bytes around `span` in hexadecimal, with the place marked. The number before a row is the
+/// offset of its first byte.
+pub(crate) fn located_bytes(title: &str, bytes: &[u8], span: Range<usize>) -> String {
+    const ROW: usize = 16;
+    let start = span.start.min(bytes.len());
+    let first = (start / ROW).saturating_sub(1) * ROW;
+    let shown = bytes.get(first..).unwrap_or_default();
+    let rows: Vec<_> = shown.chunks(ROW).take(3).map(|row| spelled(row) + "\n").collect();
+    let row = (start - first) / ROW;
+    // Three characters a byte; behind the last one there is a place to mark, too.
+    let before: usize = rows.iter().take(row).map(String::len).sum();
+    let at = before + (start - first) % ROW * 3;
+    let many = span.end.saturating_sub(start).clamp(1, ROW - (start - first) % ROW);
+    let text = rows.concat() + if row < rows.len() { "" } else { "  " };
+    let end = (at + many * 3 - 1).min(text.len());
+    let marked = AnnotationKind::Primary.span(at.min(end)..end);
+    let snippet = Snippet::source(text).line_start(first).annotation(marked);
+    render(Group::with_title(Level::ERROR.primary_title(title)).element(snippet))
+}
+
+fn spelled(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ") + " "
+}
+
 /// `title`, and below it every line of `text` (from `path`) that has a mark, with what is said of it; then the notes.
 pub(crate) fn located_all(title: &str, path: &str, text: &str, marks: &[Mark], notes: &[String]) -> String {
     let marked = marks.iter().map(|mark| {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use syncml::codec::Encoding;
 use syncml::session::device as session;
 use utoipa::ToSchema;
 
@@ -37,6 +38,9 @@ pub(crate) struct Opening {
     #[schemars(with = "Vec<String>")]
     #[schema(value_type = Vec<String>)]
     pub(crate) alerts: Vec<Told>,
+    /// What the device's messages are encoded in; as the account says when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) encoding: Option<Spoken>,
     /// The MaxMsgSize that the device says, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) max_msg_size: Option<usize>,
@@ -56,6 +60,18 @@ pub(crate) enum Initiator {
     Client,
     /// The server's: Alert 1200.
     Server,
+}
+
+/// What messages are encoded in.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, ToSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Spoken {
+    /// XML.
+    Xml,
+    /// WBXML.
+    Wbxml,
 }
 
 /// Who is logged in.
@@ -84,6 +100,15 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
+impl From<Spoken> for Encoding {
+    fn from(spoken: Spoken) -> Self {
+        match spoken {
+            Spoken::Xml => Self::Xml,
+            Spoken::Wbxml => Self::Wbxml,
+        }
+    }
+}
+
 impl From<&Opening> for session::Opening {
     fn from(opening: &Opening) -> Self {
         let text = |text: &Option<String>| text.as_deref().map(Into::into);
@@ -104,6 +129,7 @@ impl From<&Opening> for session::Opening {
                 Login::Unsaid => session::LoginStatus::Unsaid,
             },
             alerts: token.into_iter().chain(told).collect(),
+            encoding: opening.encoding.map(Into::into),
             max_msg_size: opening.max_msg_size,
             misbehaviour: opening.misbehaviour,
         }

@@ -1,7 +1,7 @@
 //! Where a command writes: standard output, or the file that `--out` names.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 
@@ -30,6 +30,34 @@ impl Output {
             Some(path) => write(path, bytes),
             None => print(bytes),
         }
+    }
+
+    /// Writes bytes that are no text, as they are.
+    ///
+    /// # Errors
+    /// When they cannot be written, or would go to a terminal.
+    pub(crate) fn write_binary(&self, bytes: &[u8]) -> Result<(), Failure> {
+        match &self.out {
+            Some(path) => write(path, bytes),
+            None => {
+                self.check_binary()?;
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(bytes)?;
+                Ok(stdout.flush()?)
+            }
+        }
+    }
+
+    /// Refuses to write bytes that are no text to a terminal, as curl does.
+    ///
+    /// # Errors
+    /// When they would go there.
+    pub(crate) fn check_binary(&self) -> Result<(), Failure> {
+        if self.out.is_none() && io::stdout().is_terminal() {
+            let what = "WBXML is not for a terminal: expected --out FILE, or another program behind a pipe";
+            return Err(Failure::Usage(what.to_owned()));
+        }
+        Ok(())
     }
 }
 

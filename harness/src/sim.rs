@@ -93,11 +93,10 @@ impl fmt::Display for Unmet {
         f.write_str("the device has not seen what was expected")?;
         self.expectations.iter().try_for_each(|what| write!(f, "\n  {what}"))?;
         for RecordedViolation { violation, .. } in &self.violations {
-            let (line, column) = (violation.line, violation.column);
             write!(
                 f,
-                "\n  the server broke the rule `{}` at {line}:{column}: {}",
-                violation.rule, violation.text
+                "\n  the server broke the rule `{}` at {}: {}",
+                violation.rule, violation.place, violation.text
             )?;
         }
         self.refused.iter().try_for_each(|what| write!(f, "\n  the device refused: {what}"))

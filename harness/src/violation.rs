@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 use chrono::{DateTime, Utc};
 use csp_model::xml::line_and_column;
+use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
-use syncml::codec::DecodeError;
+use syncml::codec::{DecodeError, Encoding, Input, Place};
 use syncml::judge::{Finding, Rule, Severity, rules};
 
 /// One thing that a server did wrong.
@@ -16,10 +17,9 @@ pub struct Violation {
     /// How much it matters: `error`, `warning` or `note`.
     #[serde(serialize_with = "severity")]
     pub severity: Severity,
-    /// The line of the message, counted from 1.
-    pub line: usize,
-    /// The column in characters, counted from 1.
-    pub column: usize,
+    /// Where in the message. In JSON `line` and `column`, or the `offset` in WBXML.
+    #[serde(flatten, serialize_with = "serialize_place")]
+    pub place: Place,
     /// What was done, and what was expected.
     pub text: String,
 }
@@ -32,17 +32,17 @@ impl Violation {
 
     /// No bytes at all, where a message was due.
     pub(crate) fn no_answer() -> Self {
-        Self::new(Finding::no_answer(), (1, 1))
+        Self::new(Finding::no_answer(), Place::START)
     }
 
     /// Bytes that are no message.
     pub(crate) fn malformed(error: &DecodeError) -> Self {
-        Self::new(Finding::malformed(error), (error.line, error.column))
+        Self::new(Finding::malformed(error), error.place)
     }
 
-    /// What was found to be wrong with a message. `text` is the message's.
-    pub(crate) fn all(findings: &[Finding], text: &str) -> Vec<Self> {
-        let places = places(text, findings.iter().map(|finding| finding.span.range().start));
+    /// What was found to be wrong with a message. `input` is the message's.
+    pub(crate) fn all(findings: &[Finding], input: &Input) -> Vec<Self> {
+        let places = places(input, findings.iter().map(|finding| finding.span.range().start));
         findings.iter().cloned().zip(places).map(|(finding, place)| Self::new(finding, place)).collect()
     }
 
@@ -51,8 +51,8 @@ impl Violation {
         self.severity > Severity::Note
     }
 
-    fn new(Finding { rule, text, .. }: Finding, (line, column): (usize, usize)) -> Self {
-        Self { rule: rule.id, severity: rule.severity, line, column, text }
+    fn new(Finding { rule, text, .. }: Finding, place: Place) -> Self {
+        Self { rule: rule.id, severity: rule.severity, place, text }
     }
 }
 
@@ -72,9 +72,33 @@ fn severity<S: Serializer>(severity: &Severity, to: S) -> Result<S::Ok, S::Error
     to.serialize_str(severity.name())
 }
 
+/// A place, as the fields that say it.
+pub(crate) fn serialize_place<S: Serializer>(place: &Place, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut fields = serializer.serialize_map(None)?;
+    match place {
+        Place::Text { line, column } => {
+            fields.serialize_entry("line", line)?;
+            fields.serialize_entry("column", column)?;
+        }
+        Place::Byte(offset) => fields.serialize_entry("offset", offset)?,
+    }
+    fields.end()
+}
+
+/// Where each offset of a message stands.
+fn places(input: &Input, offsets: impl Iterator<Item = usize> + Clone) -> Vec<Place> {
+    match input.encoding() {
+        Encoding::Wbxml => offsets.map(Place::Byte).collect(),
+        Encoding::Xml => {
+            let places = lines_and_columns(input.text(), offsets);
+            places.into_iter().map(|(line, column)| Place::Text { line, column }).collect()
+        }
+    }
+}
+
 /// The line and column of each offset, which is the start of an element. The text is gone through once: a message can
 /// be wrong in thousands of places.
-fn places(text: &str, offsets: impl Iterator<Item = usize> + Clone) -> Vec<(usize, usize)> {
+fn lines_and_columns(text: &str, offsets: impl Iterator<Item = usize> + Clone) -> Vec<(usize, usize)> {
     let mut known: BTreeMap<_, _> = offsets.clone().map(|offset| (offset, (1, 1))).collect();
     let (mut from, mut place) = (0, (1, 1));
     for (offset, found) in &mut known {
@@ -137,6 +161,6 @@ mod tests {
         starts.extend([text.len(), text.len() + 5, 3, 3]);
         starts.reverse();
         let each: Vec<_> = starts.iter().map(|start| line_and_column(text, *start)).collect();
-        assert_eq!(places(text, starts.iter().copied()), each);
+        assert_eq!(lines_and_columns(text, starts.iter().copied()), each);
     }
 }

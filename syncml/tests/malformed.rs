@@ -7,7 +7,7 @@
 
 use std::fs;
 
-use syncml::codec::{DecodeErrorKind, Limits, decode, encode};
+use syncml::codec::{DecodeErrorKind, Limits, Place, decode, encode};
 
 #[test]
 fn each_case_gives_its_error() {
@@ -90,5 +90,5 @@ fn places_are_counted_in_characters() {
     assert_eq!(&text[error.span], "\u{e9}\u{1f600}");
     let wide: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
     let error = decode(&wide, &Limits::default()).expect_err("text in Get");
-    assert_eq!((error.line, error.column, &text[error.span]), (2, 6, "\u{e9}\u{1f600}"));
+    assert_eq!((error.place, &text[error.span]), (Place::Text { line: 2, column: 6 }, "\u{e9}\u{1f600}"));
 }

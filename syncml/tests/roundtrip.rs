@@ -1,7 +1,7 @@
 //! Encoding and decoding undo each other, and encoding writes what Windows writes.
 
 use proptest::prelude::*;
-use syncml::codec::{Limits, decode, encode};
+use syncml::codec::{Encoding, Limits, decode, encode, encode_as, wbxml};
 use syncml::message::{Data, Kind, Message, Text, strategies};
 
 proptest! {
@@ -9,9 +9,20 @@ proptest! {
 
     #[test]
     fn a_message_is_decoded_as_it_was_encoded(message in strategies::message()) {
-        let bytes = encode(&message);
-        let decoded = decode(&bytes, &Limits::default());
-        prop_assert_eq!(decoded.as_ref(), Ok(&message), "{}", String::from_utf8_lossy(&bytes));
+        for encoding in Encoding::ALL {
+            let bytes = encode_as(&message, encoding);
+            prop_assert_eq!(Encoding::of(&bytes), encoding);
+            let decoded = decode(&bytes, &Limits::default());
+            prop_assert_eq!(decoded.as_ref(), Ok(&message), "{}", shown(&bytes));
+        }
+    }
+}
+
+/// Bytes for who reads a failure.
+fn shown(bytes: &[u8]) -> String {
+    match Encoding::of(bytes) {
+        Encoding::Xml => String::from_utf8_lossy(bytes).into_owned(),
+        Encoding::Wbxml => wbxml::dump(bytes),
     }
 }
 

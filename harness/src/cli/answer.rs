@@ -2,32 +2,35 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use csp_model::tree::Effect;
 use serde_json::json;
-use syncml::codec::{self, DecodeError, Limits};
+use syncml::codec::{self, Encoding};
 use syncml::message::{Command, Kind, Message, Status, Text};
-use syncml::session::{Reason, Responder, Turn};
+use syncml::session::{Incoming, Reason, Responder, Turn};
 
 use crate::Failure;
 use crate::input;
 use crate::kept::KeptDevice;
-use crate::located::located;
 use crate::output::{self, Output};
 
 /// Answer server messages as the device would
 ///
 /// Each FILE is the next message of one session; `-` is standard input. A message is a SyncML document, or a
-/// SyncBody alone. The answers go to standard output, one a line, or to the file that --out names; what --explain
+/// SyncBody alone, in XML or in WBXML; its answer is in the same encoding, and one in WBXML goes to a file or a pipe, not
+/// to a terminal. The answers go to standard output, one a line, or to the file that --out names; what --explain
 /// says always goes to standard output.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
   cspsim answer request.xml
   cspsim answer --explain package2.xml package4.xml
+  cspsim answer package2.wbxml | cspsim convert -
   echo '<SyncBody><Get><CmdID>1</CmdID><Item><Target><LocURI>./DevInfo/Man</LocURI></Target></Item></Get></SyncBody>' \\
     | cspsim answer -")]
 pub(super) struct Answer {
@@ -54,18 +57,32 @@ impl Answer {
         let mut kept = self.device.one()?;
         let device = &mut kept.device;
         // Every message is read before the first one is applied: a malformed one leaves nothing half done.
-        let messages = self.files.iter().map(|file| read(file)).collect::<Result<Vec<_>, _>>()?;
+        let messages = self.files.iter().map(|file| input::message(file)).collect::<Result<Vec<_>, _>>()?;
+        let is_binary = messages.iter().any(|(_, input)| input.encoding() == Encoding::Wbxml);
+        if is_binary && !self.json {
+            self.check_binary()?;
+        }
         let mut session = Responder::new(device);
-        let turns: Vec<_> = messages.iter().map(|message| session.receive(message, device)).collect();
+        let turns = messages.iter().map(|(message, input)| {
+            let incoming = Incoming { encoding: Some(input.encoding()), ..Incoming::from(message) };
+            session.receive(incoming, device)
+        });
+        let turns: Vec<_> = turns.collect();
         // An answer is only given when what it says is kept.
         kept.keep()?;
         if self.json {
-            self.output.write(self.as_json(&turns).as_bytes())?;
+            let encodings = messages.iter().map(|(_, input)| input.encoding());
+            self.output.write(self.as_json(&turns, encodings).as_bytes())?;
+        } else if is_binary {
+            for ((message, _), turn) in messages.iter().zip(&turns) {
+                self.output.write_binary(&codec::encode_as(&turn.answer, Encoding::Wbxml))?;
+                output::print(self.explained(message, turn).as_bytes())?;
+            }
         } else {
             let mut both = String::new();
             let (mut answers, mut explained) = (String::new(), String::new());
-            for (message, turn) in messages.iter().zip(&turns) {
-                let (answer, why) = (encoded(turn) + "\n", self.explained(message, turn));
+            for ((message, _), turn) in messages.iter().zip(&turns) {
+                let (answer, why) = (readable(turn) + "\n", self.explained(message, turn));
                 both.extend([&answer, &why].map(String::as_str));
                 answers.push_str(&answer);
                 explained.push_str(&why);
@@ -82,6 +99,20 @@ impl Answer {
             return Err(Failure::Check(format!("{failures} of the statuses are 400 or more")));
         }
         Ok(())
+    }
+
+    /// WBXML is no text to which something could be added, and has no end that a reader could find.
+    fn check_binary(&self) -> Result<(), Failure> {
+        if self.files.len() > 1 {
+            let what =
+                "several answers, one of them WBXML, cannot be told apart: expected one FILE, or --json";
+            return Err(Failure::Usage(what.to_owned()));
+        }
+        if self.explain && !self.output.is_file() {
+            let what = "--explain goes where the WBXML goes: expected --out FILE";
+            return Err(Failure::Usage(what.to_owned()));
+        }
+        self.output.check_binary()
     }
 
     /// Why each Status is what it is; nothing unless that was asked for.
@@ -101,8 +132,8 @@ impl Answer {
         text
     }
 
-    fn as_json(&self, turns: &[Turn]) -> String {
-        let answers: Vec<_> = self.files.iter().zip(turns).map(|(file, turn)| {
+    fn as_json(&self, turns: &[Turn], encodings: impl Iterator<Item = Encoding>) -> String {
+        let answers: Vec<_> = self.files.iter().zip(turns).zip(encodings).map(|((file, turn), encoding)| {
             let statuses: Vec<_> = turn.statuses().map(|(status, reason)| json!({
                 "cmd_ref": status.cmd_ref.as_deref(),
                 "cmd": status.cmd.as_deref(),
@@ -115,25 +146,18 @@ impl Answer {
                 "fact": reason.error.as_ref().map(ToString::to_string),
             })).collect();
             let effects: Vec<_> = turn.effects.iter().map(effect_text).collect();
-            json!({ "file": file.display().to_string(), "answer": encoded(turn), "due": turn.is_due, "statuses": statuses, "effects": effects })
+            let mut answer = json!({ "file": file.display().to_string(), "answer": readable(turn), "due": turn.is_due, "statuses": statuses, "effects": effects });
+            if encoding == Encoding::Wbxml {
+                answer["wbxml"] = STANDARD.encode(codec::encode_as(&turn.answer, encoding)).into();
+            }
+            answer
         }).collect();
         format!("{:#}\n", json!(answers))
     }
 }
 
-fn read(file: &Path) -> Result<Message, Failure> {
-    let limits = Limits::default();
-    let bytes = input::bytes(file, limits.bytes as u64)?;
-    let name = file.display().to_string();
-    let show = |text: &str, error: &DecodeError| {
-        Failure::Located(located(&format!("{name}: {}", error.kind), &name, text, error.span.clone()))
-    };
-    let text =
-        codec::text(&bytes, &limits).map_err(|error| show(&String::from_utf8_lossy(&bytes), &error))?;
-    codec::xml::read(&text, &limits).map_err(|error| show(&text, &error))
-}
-
-fn encoded(turn: &Turn) -> String {
+/// The answer as text, whatever it is sent in.
+fn readable(turn: &Turn) -> String {
     String::from_utf8_lossy(&codec::encode(&turn.answer)).into_owned()
 }
 

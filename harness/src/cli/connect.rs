@@ -20,7 +20,7 @@ use crate::drive::{DriveError, Moment};
 use crate::endpoint::signal::Signals;
 use crate::fleet::{DEFAULT, Fleet, Host, Profiles, Settings};
 use crate::kept::{Kept, KeptDevice};
-use crate::opening::{Initiator, Login, Opening, Told};
+use crate::opening::{Initiator, Login, Opening, Spoken, Told};
 use crate::output;
 use crate::transcript::{Secrets, TranscriptFile};
 use crate::transport::{Url, shown};
@@ -71,6 +71,9 @@ pub(super) struct Connect {
     /// The SessionID of the first session [default: the number of the device's next one]
     #[arg(long, value_name = "ID", help_heading = "Session")]
     session_id: Option<String>,
+    /// What the device's messages are encoded in [default: as the account says, DefaultEncoding]
+    #[arg(long, value_enum, help_heading = "Session")]
+    encoding: Option<Spoken>,
     /// The MaxMsgSize that the device says
     #[arg(long, value_name = "BYTES", help_heading = "Session")]
     max_msg_size: Option<usize>,
@@ -227,6 +230,7 @@ impl Connect {
             login: self.login,
             aad_user_token: self.aad_user_token.clone().or_else(token),
             alerts: self.alert.clone(),
+            encoding: self.encoding,
             max_msg_size: self.max_msg_size,
             misbehaviour: None,
         }

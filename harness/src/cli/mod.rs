@@ -3,6 +3,7 @@
 mod answer;
 mod completions;
 mod connect;
+mod convert;
 mod ddf;
 mod init;
 mod lint;
@@ -37,6 +38,7 @@ Examples:
   cspsim connect https://mdm.example.test/    what does my MDM server do with it?
   cspsim lint package2.xml                    what is wrong with my server's messages?
   cspsim tree ./Vendor/MSFT/Update            what does the device hold?
+  cspsim convert package1.wbxml --pretty      what does that WBXML say?
   cspsim test scenarios/                      does everything go as expected?
   cspsim init device --out lab.toml           a device file to start from
   cspsim tree --device lab.toml --json        the tree of that device, for a script
@@ -49,6 +51,7 @@ enum Command {
     Serve(serve::Serve),
     Answer(answer::Answer),
     Connect(Box<connect::Connect>),
+    Convert(convert::Convert),
     Tree(tree::Tree),
     Ddf(ddf::Ddf),
     Init(init::Init),
@@ -74,6 +77,7 @@ pub fn main() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Answer(command) => command.run(),
         Command::Connect(command) => command.run(),
+        Command::Convert(command) => command.run(),
         Command::Tree(command) => command.run(),
         Command::Ddf(command) => command.run(),
         Command::Init(command) => command.run(),

@@ -3,19 +3,18 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::http::{HeaderMap, header};
+use syncml::codec::Encoding;
 
 use super::problem::{Kind, Problem};
 use crate::place::Syntax;
 
-/// The media type of an answer in XML.
-pub(crate) const SYNCML_XML: &str = "application/vnd.syncml.dm+xml";
-/// The media type of a message in WBXML.
-pub(crate) const SYNCML_WBXML: &str = "application/vnd.syncml.dm+wbxml";
+/// The media type of a message in XML.
+const SYNCML_XML: &str = Encoding::Xml.media_type();
 
 /// What may be posted to a device. Form data is what curl says of everything.
 const MESSAGES: [&str; 6] = [
     SYNCML_XML,
-    SYNCML_WBXML,
+    Encoding::Wbxml.media_type(),
     "application/xml",
     "text/xml",
     "application/octet-stream",
@@ -45,21 +44,6 @@ pub(super) fn of_message(headers: &HeaderMap) -> Result<Option<Arc<str>>, Proble
             MESSAGES.join(", ")
         ),
     ))
-}
-
-/// Whether bytes are WBXML, which begins with its version: 1.1, 1.2 or 1.3.
-pub(super) fn is_wbxml(body: &[u8]) -> bool {
-    matches!(body.first(), Some(1..=3))
-}
-
-/// WBXML is known, but not spoken yet.
-pub(super) fn wbxml_not_spoken() -> Problem {
-    Problem::new(
-        Kind::Media,
-        format!(
-            "the message is WBXML, which is not spoken yet: expected the same message in XML, as `{SYNCML_XML}`"
-        ),
-    )
 }
 
 /// How a device file is written: as its media type says, or, when that says nothing, as its first character does.

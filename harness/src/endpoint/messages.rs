@@ -20,7 +20,8 @@ const MAC: &str = "x-syncml-hmac";
 
 /// Answer a message as the device `default`
 ///
-/// The body is a SyncML document or a SyncBody alone, in XML. What the device refuses is a Status in its answer; only
+/// The body is a SyncML document or a SyncBody alone, in XML or in WBXML, which its first byte says; the answer is in the
+/// same encoding. What the device refuses is a Status in its answer; only
 /// what is no message is an HTTP error, and then the device is as it was. An empty body opens a session: the answer is
 /// package 1, and the messages that come under its SessionID go on with that session.
 #[utoipa::path(
@@ -31,7 +32,7 @@ const MAC: &str = "x-syncml-hmac";
     request_body(content = String, content_type = "application/vnd.syncml.dm+xml", description = "The server's message"),
     responses(
         (status = 200, description = "The device's answer", content_type = "application/vnd.syncml.dm+xml", body = String),
-        (status = 400, description = "No SyncML message: with line and column", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 400, description = "No SyncML message: with line and column, or the offset in WBXML", content_type = "application/problem+json", body = ProblemDocument),
         (status = 404, description = "The device was deleted", content_type = "application/problem+json", body = ProblemDocument),
         (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = ProblemDocument),
         (status = 413, description = "The body is too large", content_type = "application/problem+json", body = ProblemDocument),
@@ -53,7 +54,7 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
     request_body(content = String, content_type = "application/vnd.syncml.dm+xml", description = "The server's message"),
     responses(
         (status = 200, description = "The device's answer", content_type = "application/vnd.syncml.dm+xml", body = String),
-        (status = 400, description = "No SyncML message: with line and column", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 400, description = "No SyncML message: with line and column, or the offset in WBXML", content_type = "application/problem+json", body = ProblemDocument),
         (status = 404, description = "There is no such device", content_type = "application/problem+json", body = ProblemDocument),
         (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = ProblemDocument),
         (status = 413, description = "The body is too large", content_type = "application/problem+json", body = ProblemDocument),
@@ -74,19 +75,16 @@ async fn exchange(shared: &Shared, name: &str, request: Request) -> Result<Respo
     let host = shared.host(name)?;
     let media_type = media::of_message(&head.headers)?;
     let message = body::read(body, shared.limits.body, shared.limits.body_time).await?;
-    if media::is_wbxml(&message) {
-        return Err(media::wbxml_not_spoken());
-    }
     let (received, began) = (message.len(), Instant::now());
     let origin = if message.is_empty() {
         Origin::Opened(opening::usual())
     } else {
         Origin::Posted { media_type, mac: mac(&head.headers) }
     };
-    let Heard { answer, session, .. } = host.answer(origin, message).await?;
+    let Heard { answer, encoding, session, .. } = host.answer(origin, message).await?;
     shared.metrics.exchanged(received, answer.len(), began.elapsed());
     let mut response = Response::new(Body::from(answer));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(media::SYNCML_XML));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(encoding.media_type()));
     let mac = session.and_then(|session| HeaderValue::from_str(&session.mac?).ok());
     response.headers_mut().extend(mac.map(|mac| (HeaderName::from_static(MAC), mac)));
     Ok(response)

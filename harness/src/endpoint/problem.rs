@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use csp_model::device::{FileError, SnapshotError};
 use csp_model::xml::line_and_column;
 use serde::Serialize;
+use syncml::codec::Place;
 use utoipa::ToSchema;
 
 /// The media type of a problem document.
@@ -126,8 +127,8 @@ impl Kind {
 pub(super) struct Problem {
     kind: Kind,
     detail: String,
-    /// Line and column in the body.
-    place: Option<(usize, usize)>,
+    /// Where in the body.
+    place: Option<Place>,
     expected: Option<String>,
     path: Option<String>,
 }
@@ -152,6 +153,9 @@ pub(super) struct ProblemDocument<'a> {
     /// The column in that line in characters, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     column: Option<usize>,
+    /// Where in a message in WBXML: the byte, counted from 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<usize>,
     /// What a malformed message should have had there.
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<&'a str>,
@@ -171,10 +175,10 @@ impl Problem {
     }
 
     /// A body that is no message. `what` says what was found and, behind a comma, what was expected.
-    pub(super) fn malformed(line: usize, column: usize, what: &str) -> Self {
+    pub(super) fn malformed(place: Place, what: &str) -> Self {
         let expected = what.rsplit_once("expected ").map(|(_, expected)| expected.to_owned());
-        let problem = Self::new(Kind::Message, format!("line {line}, column {column}: {what}"));
-        Self { place: Some((line, column)), expected, ..problem }
+        let problem = Self::new(Kind::Message, format!("{}: {what}", spelled_out(place)));
+        Self { place: Some(place), expected, ..problem }
     }
 
     /// A value of a body that makes no sense.
@@ -185,8 +189,8 @@ impl Problem {
 
     /// A device file, or another document of a device, that cannot be read.
     pub(super) fn file(error: &FileError, text: &str) -> Self {
-        let place = error.span.as_ref().map(|span| line_and_column(text, span.start));
-        let at = place.map(|(line, column)| format!("line {line}, column {column}: ")).unwrap_or_default();
+        let place = error.span.as_ref().map(|span| text_place(line_and_column(text, span.start)));
+        let at = place.map(|place| format!("{}: ", spelled_out(place))).unwrap_or_default();
         Self { path: error.path.clone(), place, ..Self::new(Kind::Device, format!("{at}{error}")) }
     }
 
@@ -196,9 +200,9 @@ impl Problem {
         let message = error.to_string();
         let what = message.rsplit_once(" at line ").map_or(message.as_str(), |(what, _)| what);
         let value = path.as_deref().map(|path| format!("{path}: ")).unwrap_or_default();
-        let (line, column) = (error.line(), error.column());
-        let detail = format!("line {line}, column {column}: {value}{what}");
-        Self { path, place: Some((line, column)), ..Self::new(Kind::Device, detail) }
+        let place = text_place((error.line(), error.column()));
+        let detail = format!("{}: {value}{what}", spelled_out(place));
+        Self { path, place: Some(place), ..Self::new(Kind::Device, detail) }
     }
 
     /// A snapshot that is none of a device.
@@ -218,7 +222,11 @@ impl Problem {
 
     fn document(&self) -> ProblemDocument<'_> {
         let (kind, status, title) = self.kind.facts();
-        let (line, column) = self.place.unzip();
+        let (line, column, offset) = match self.place {
+            None => (None, None, None),
+            Some(Place::Text { line, column }) => (Some(line), Some(column), None),
+            Some(Place::Byte(offset)) => (None, None, Some(offset)),
+        };
         ProblemDocument {
             kind,
             title,
@@ -226,9 +234,21 @@ impl Problem {
             detail: &self.detail,
             line,
             column,
+            offset,
             expected: self.expected.as_deref(),
             path: self.path.as_deref(),
         }
+    }
+}
+
+fn text_place((line, column): (usize, usize)) -> Place {
+    Place::Text { line, column }
+}
+
+fn spelled_out(place: Place) -> String {
+    match place {
+        Place::Text { line, column } => format!("line {line}, column {column}"),
+        Place::Byte(_) => place.to_string(),
     }
 }
 

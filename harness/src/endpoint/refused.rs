@@ -19,7 +19,7 @@ impl Shared {
 impl From<Refused> for Problem {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Malformed(error) => Self::malformed(error.line, error.column, &error.kind.to_string()),
+            Refused::Malformed(error) => Self::malformed(error.place, &error.kind.to_string()),
             Refused::Gone => Self::new(Kind::Absent, "the device was deleted in the meantime"),
             Refused::NotSaved(why) => Self::not_saved(&why),
         }

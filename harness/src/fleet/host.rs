@@ -7,7 +7,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use csp_model::Device;
 use parking_lot::{Mutex, MutexGuard};
-use syncml::codec::{self, DecodeError};
+use syncml::codec::{self, DecodeError, Encoding, Input};
 use syncml::judge::Arrival;
 use syncml::message::Message;
 use syncml::session::device::{self as session, Misbehaviour};
@@ -84,6 +84,8 @@ impl Refused {
 pub(crate) struct Heard {
     /// The device's message.
     pub(crate) answer: Bytes,
+    /// What that is encoded in.
+    pub(crate) encoding: Encoding,
     /// What the message has brought about; `None` where none came.
     pub(crate) turn: Option<Turn>,
     /// The session that the device has opened, if it is one.
@@ -96,10 +98,10 @@ pub(crate) struct Heard {
 enum Came {
     /// Nothing: the device opens a session.
     Nothing(session::Opening),
-    /// A message that was posted, with its text.
-    Posted(Message, Arc<String>),
-    /// What a server says in the session that the device has dialled in, with its text.
-    Answer(Arc<str>, Message, Arc<String>),
+    /// A message that was posted, and what its spans are about.
+    Posted(Message, Input),
+    /// What a server says in the session that the device has dialled in.
+    Answer(Arc<str>, Message, Input),
 }
 
 impl Came {
@@ -108,21 +110,21 @@ impl Came {
         Ok(match origin {
             Origin::Opened(opening) => Self::Nothing((&**opening).into()),
             Origin::Posted { .. } => {
-                let (message, text) = decoded()?;
-                Self::Posted(message, text)
+                let (message, input) = decoded()?;
+                Self::Posted(message, input)
             }
             Origin::Dialled(dialled) => {
-                let (message, text) = decoded()?;
-                Self::Answer(Arc::clone(&dialled.session), message, text)
+                let (message, input) = decoded()?;
+                Self::Answer(Arc::clone(&dialled.session), message, input)
             }
         })
     }
 
     /// The message with its text, if one came.
-    const fn message(&self) -> Option<(&Message, &Arc<String>)> {
+    const fn message(&self) -> Option<(&Message, &Input)> {
         match self {
             Self::Nothing(_) => None,
-            Self::Posted(message, text) | Self::Answer(_, message, text) => Some((message, text)),
+            Self::Posted(message, input) | Self::Answer(_, message, input) => Some((message, input)),
         }
     }
 
@@ -132,8 +134,13 @@ impl Came {
         let arrival = Arrival { bytes: Some(body.len()), channel: origin.channel() };
         match self {
             Self::Nothing(opening) => live.open(opening.clone(), at, most),
-            Self::Posted(message, _) => live.receive(Incoming { message, mac, arrival }, at, most),
-            Self::Answer(session, message, _) => live.hear(session, Incoming { message, mac, arrival }, at),
+            Self::Posted(message, input) => {
+                let encoding = Some(input.encoding());
+                live.receive(Incoming { message, mac, encoding, arrival }, at, most)
+            }
+            Self::Answer(session, message, _) => {
+                live.hear(session, Incoming { message, mac, encoding: None, arrival }, at)
+            }
         }
     }
 }
@@ -403,10 +410,11 @@ impl Host {
             }
         };
         let mut next = live.clone();
-        let Said { turn, answer, session } = came.say(&mut next, &origin, &body, at, settings.most_sessions);
+        let said = came.say(&mut next, &origin, &body, at, settings.most_sessions);
+        let Said { turn, answer, encoding, session } = said;
         let is_changed = !next.device.changed_parts(&live.device).is_empty();
         let violations = match (&turn, came.message()) {
-            (Some(turn), Some((_, text))) => Violation::all(&turn.findings, text),
+            (Some(turn), Some((_, input))) => Violation::all(&turn.findings, input),
             (Some(_) | None, _) => Vec::new(),
         };
         for violation in &violations {
@@ -415,7 +423,7 @@ impl Host {
         log(&self.name, came.message().map(|(message, _)| message), turn.as_ref());
         state.live = Some(next);
         let wait = self.settle(guard, is_changed, ticket, answer.clone());
-        Ok((Heard { answer, turn, session, violations }, wait))
+        Ok((Heard { answer, encoding, turn, session, violations }, wait))
     }
 
     /// Ends an exchange, or leaves that to the commit that takes along what it changed and saw.

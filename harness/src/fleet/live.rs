@@ -8,8 +8,8 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use csp_model::Device;
 use csp_model::tree::Effect;
-use syncml::codec;
-use syncml::message::{Header, Message};
+use syncml::codec::{self, Encoding};
+use syncml::message::Header;
 use syncml::session::device::{ClientAlert, Ending, Misbehaviour, Opening};
 use syncml::session::{DeviceSession, Incoming, Responder, Turn};
 
@@ -45,6 +45,8 @@ struct Ours {
     session: DeviceSession,
     /// The device's last message, for a server that asks again.
     last: Bytes,
+    /// What that is encoded in.
+    encoding: Encoding,
 }
 
 /// What the device says to a message.
@@ -54,6 +56,8 @@ pub(crate) struct Said {
     pub(crate) turn: Option<Turn>,
     /// The device's message.
     pub(crate) answer: Bytes,
+    /// What that is encoded in.
+    pub(crate) encoding: Encoding,
     /// The session that the device has opened, if it is one.
     pub(crate) session: Option<Opened>,
 }
@@ -99,11 +103,13 @@ impl Live {
             opening.alerts.push(ClientAlert::Unenrollment);
         }
         let (session, message) = DeviceSession::open(opening, &mut self.device);
-        let last = Bytes::from(codec::encode(&message));
-        let said = Said { turn: None, answer: last.clone(), session: Some(opened(&session, &last, true)) };
+        let encoding = session.encoding();
+        let last = Bytes::from(codec::encode_as(&message, encoding));
+        let said =
+            Said { turn: None, answer: last.clone(), encoding, session: Some(opened(&session, &last, true)) };
         self.take_ours(session.session_id());
         match session.ending() {
-            None => self.keep(Session::Ours(Arc::new(Ours { session, last })), most),
+            None => self.keep(Session::Ours(Arc::new(Ours { session, last, encoding })), most),
             Some(_) => self.leave(),
         }
         said
@@ -114,12 +120,12 @@ impl Live {
     ///
     /// Sessions are told apart by SessionID and Source; one that the device has opened by SessionID alone. A message that
     /// is numbered 1 opens a session, whatever was open under the same name; one that says no SessionID is a session of
-    /// its own.
+    /// its own. The answer is encoded as it is asked for, else in XML.
     pub(crate) fn receive(&mut self, incoming: Incoming<'_>, at: DateTime<Utc>, most: usize) -> Said {
         self.device.advance_to(at);
         let header = incoming.message.header.as_ref();
         let Some((server, id)) = header.and_then(session_of) else {
-            return self.answered(&mut Responder::new(&self.device), incoming.message);
+            return self.answered(&mut Responder::new(&self.device), incoming);
         };
         if self.ours(id).is_some() {
             return self.hear(id, incoming, at);
@@ -130,25 +136,28 @@ impl Live {
             Some((key, _)) => (key, Arc::new(Responder::new(&self.device))),
             None => (Arc::new((server.to_owned(), id.to_owned())), Arc::new(Responder::new(&self.device))),
         };
-        let said = self.answered(Arc::make_mut(&mut responder), incoming.message);
+        let said = self.answered(Arc::make_mut(&mut responder), incoming);
         self.keep(Session::Theirs(key, responder), most);
         said
     }
 
-    /// Takes what a server says at `at` in the session `id` that the device has opened.
+    /// Takes what a server says at `at` in the session `id` that the device has opened. The device goes on in the encoding
+    /// of its account, unless another is asked for.
     pub(crate) fn hear(&mut self, id: &str, incoming: Incoming<'_>, at: DateTime<Utc>) -> Said {
         self.device.advance_to(at);
         let Some(mut ours) = self.take_ours(id) else {
             // It was over, or has made room for others.
-            return self.answered(&mut Responder::new(&self.device), incoming.message);
+            return self.answered(&mut Responder::new(&self.device), incoming);
         };
-        let Ours { session, last } = Arc::make_mut(&mut ours);
+        let Ours { session, last, encoding: last_encoding } = Arc::make_mut(&mut ours);
         let turn = session.receive(incoming, &mut self.device);
         if !turn.repeats {
-            *last = Bytes::from(codec::encode(&turn.answer));
+            *last_encoding = incoming.encoding.unwrap_or(session.encoding());
+            *last = Bytes::from(codec::encode_as(&turn.answer, *last_encoding));
         }
+        let encoding = *last_encoding;
         let opened = opened(session, last, turn.is_due || turn.repeats);
-        let said = Said { turn: Some(turn), answer: last.clone(), session: Some(opened) };
+        let said = Said { turn: Some(turn), answer: last.clone(), encoding, session: Some(opened) };
         match session.ending() {
             None => self.keep(Session::Ours(ours), usize::MAX),
             Some(Ending::Unenrolled { provider }) => self.leaves = Some(provider.as_str().into()),
@@ -215,15 +224,17 @@ impl Live {
     }
 
     /// What a server is answered that has opened its session itself. Nobody is there to be told that the device leaves.
-    fn answered(&mut self, responder: &mut Responder, message: &Message) -> Said {
-        let turn = responder.receive(message, &mut self.device);
+    fn answered(&mut self, responder: &mut Responder, incoming: Incoming<'_>) -> Said {
+        let encoding = incoming.encoding.unwrap_or_default();
+        let turn = responder.receive(incoming, &mut self.device);
         for effect in &turn.effects {
             match effect {
                 Effect::Unenroll { provider } => self.device.unenroll(provider),
                 Effect::Executed | Effect::Restart | Effect::RollbackStarted(_) => {}
             }
         }
-        Said { answer: Bytes::from(codec::encode(&turn.answer)), turn: Some(turn), session: None }
+        let answer = Bytes::from(codec::encode_as(&turn.answer, encoding));
+        Said { answer, encoding, turn: Some(turn), session: None }
     }
 }
 

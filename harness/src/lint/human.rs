@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use syncml::judge::{Finding, Severity, Side};
 
-use super::Linted;
+use super::{Linted, Shown};
 use crate::located::{self, Grade};
 
 /// Every finding with its line, and what to do about a rule where it is named first; then the sum.
@@ -19,7 +19,15 @@ pub(crate) fn human(linted: &[Linted]) -> String {
                 Severity::Note => Grade::Note,
             };
             let help = told.insert(rule.id).then_some(rule.remedy);
-            text += &located::graded(grade, rule.id, what, &one.path, &one.text, span.range(), help);
+            text += &match &one.shown {
+                Shown::Text(text) => {
+                    located::graded(grade, rule.id, what, &one.path, text, span.range(), help)
+                }
+                Shown::Bytes(bytes) => {
+                    let title = format!("{}: {what} at byte {}", one.path, span.start);
+                    located::located_bytes(&title, bytes, span.range())
+                }
+            };
             text += "\n\n";
         }
     }

@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use syncml::judge::{Rule, rules};
 
-use super::Linted;
+use super::{Linted, Region};
 
 /// What a path keeps as it is in a URI (RFC 3986).
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_').remove(b'~');
@@ -41,7 +41,15 @@ fn results(one: &Linted) -> impl Iterator<Item = Value> {
     // Of a path on Windows too.
     let uri = utf8_percent_encode(&one.path.replace('\\', "/"), PATH).to_string();
     one.findings.iter().map(move |finding| {
-        let region = one.region(finding);
+        let region = match one.region(finding) {
+            Region::Lines { start, end } => json!({
+                "startLine": start.0,
+                "startColumn": start.1,
+                "endLine": end.0,
+                "endColumn": end.1,
+            }),
+            Region::Byte(offset) => json!({ "byteOffset": offset }),
+        };
         json!({
             "ruleId": finding.rule.id,
             "ruleIndex": rules::all().position(|rule| rule == finding.rule),
@@ -49,12 +57,7 @@ fn results(one: &Linted) -> impl Iterator<Item = Value> {
             "message": { "text": finding.text },
             "locations": [{ "physicalLocation": {
                 "artifactLocation": { "uri": uri },
-                "region": {
-                    "startLine": region.start.0,
-                    "startColumn": region.start.1,
-                    "endLine": region.end.0,
-                    "endColumn": region.end.1,
-                },
+                "region": region,
             } }],
         })
     })

@@ -205,8 +205,8 @@ fn violations(expect: &Expect, exchange: &Exchange, found: &mut Found<'_>) {
 /// What is wrong with the message, and where in it.
 fn wrong<'v>(violations: impl IntoIterator<Item = &'v Violation>) -> Option<String> {
     let all = violations.into_iter().map(|violation| {
-        let Violation { rule, line, column, text, .. } = violation;
-        format!("{rule} at {line}:{column} of the message: {text}")
+        let Violation { rule, place, text, .. } = violation;
+        format!("{rule} at {place} of the message: {text}")
     });
     let all: Vec<_> = all.collect();
     (!all.is_empty()).then(|| all.join("; "))

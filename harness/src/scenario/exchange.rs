@@ -5,7 +5,7 @@ use std::sync::Arc;
 use csp_model::Device;
 use syncml::codec::{self, Limits};
 use syncml::message::{Data, Kind, Results, Status};
-use syncml::session::{Reason, Responder, Turn};
+use syncml::session::{Incoming, Reason, Responder, Turn};
 use tokio::runtime;
 
 use crate::clock::Pace;
@@ -34,9 +34,10 @@ impl Exchange {
     pub(super) fn of(message: &[u8], session: &mut Responder, device: &mut Device) -> Self {
         let limits = Limits::default();
         let (http, turns, violations) = match codec::decode_with_text(message, &limits) {
-            Ok((message, text)) => {
-                let turn = session.receive(&message, device);
-                let violations = Violation::all(&turn.findings, &text);
+            Ok((message, input)) => {
+                let incoming = Incoming { encoding: Some(input.encoding()), ..Incoming::from(&message) };
+                let turn = session.receive(incoming, device);
+                let violations = Violation::all(&turn.findings, &input);
                 (200, vec![turn], violations)
             }
             Err(error) => {

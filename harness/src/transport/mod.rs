@@ -25,12 +25,13 @@ use std::future::Future;
 
 use bytes::Bytes;
 pub(crate) use error::TransportError;
+use syncml::codec::Encoding;
 pub(crate) use url::Url;
 
 /// The media type of a message in XML (\[MS-MDM\] 2.1).
-pub(crate) const SYNCML_XML: &str = "application/vnd.syncml.dm+xml";
+pub(crate) const SYNCML_XML: &str = Encoding::Xml.media_type();
 /// The media type of a message in WBXML (\[MS-MDM\] 2.1).
-pub(crate) const SYNCML_WBXML: &str = "application/vnd.syncml.dm+wbxml";
+pub(crate) const SYNCML_WBXML: &str = Encoding::Wbxml.media_type();
 
 /// A way to an MDM server.
 pub(crate) trait Transport: Send {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use super::{Body, DecodeError, DecodeErrorKind, Limits};
+use super::{Body, DecodeError, DecodeErrorKind, Limits, Place};
 
 /// The text that `bytes` hold, without its byte order mark.
 ///
@@ -19,8 +19,7 @@ pub fn text(bytes: &[u8], limits: &Limits) -> Result<Body, DecodeError> {
         let kind = DecodeErrorKind::Limit { what: "bytes", limit: limits.bytes };
         return Err(DecodeError {
             span: limits.bytes..bytes.len(),
-            line: 1,
-            column: 1,
+            place: Place::START,
             kind: Box::new(kind),
         });
     }

@@ -4,19 +4,20 @@ use std::ops::Range;
 
 use csp_model::xml::{XmlError, XmlErrorKind, line_and_column};
 
+use super::Place;
+
 /// Bytes that are no message: where, and why.
 ///
-/// Its text is `line:column: what`; [`kind`](Self::kind) alone has no place, for who shows the line itself.
+/// Its text is `line:column: what` or `byte offset: what`; [`kind`](Self::kind) alone has no place, for who shows the
+/// line itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{line}:{column}: {kind}")]
+#[error("{place}: {kind}")]
 pub struct DecodeError {
     /// The bytes at fault, as offsets in the decoded [`text`](super::text); in the input itself, when it could not
-    /// be decoded. Empty at the end of the text.
+    /// be decoded, and of WBXML always. Empty at the end of the text.
     pub span: Range<usize>,
-    /// The line, counted from 1.
-    pub line: usize,
-    /// The column in characters, counted from 1.
-    pub column: usize,
+    /// Where the first of them stands.
+    pub place: Place,
     /// What is wrong.
     pub kind: Box<DecodeErrorKind>,
 }
@@ -25,10 +26,18 @@ pub struct DecodeError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
-    /// The text is not well-formed XML.
+    /// The text is not well-formed XML, or WBXML stands for one that is not.
     #[error(transparent)]
     Xml(XmlErrorKind),
-    /// The XML declaration names an encoding that is not known.
+    /// The bytes are not what WBXML 1.3 asks for.
+    #[error("found {found}, expected {expected}")]
+    Wbxml {
+        /// What stands there.
+        found: String,
+        /// What may stand there.
+        expected: &'static str,
+    },
+    /// The XML declaration, or the charset of WBXML, names an encoding that is not known.
     #[error("found the encoding `{0}`, expected one such as `utf-8`")]
     Encoding(String),
     /// Bytes that are nothing in the encoding.
@@ -75,7 +84,13 @@ impl DecodeError {
     #[cold]
     pub(crate) fn new(text: &str, span: Range<usize>, kind: DecodeErrorKind) -> Self {
         let (line, column) = line_and_column(text, span.start);
-        Self { span, line, column, kind: Box::new(kind) }
+        Self { span, place: Place::Text { line, column }, kind: Box::new(kind) }
+    }
+
+    /// Something is wrong with the bytes `span` of WBXML.
+    #[cold]
+    pub(crate) fn binary(span: Range<usize>, kind: DecodeErrorKind) -> Self {
+        Self { place: Place::Byte(span.start), span, kind: Box::new(kind) }
     }
 
     /// `text` is not the XML that is needed.

@@ -9,7 +9,10 @@ pub struct Limits {
     pub commands: usize,
     /// Items of all commands.
     pub items: usize,
-    /// Bytes before decoding.
+    /// Elements of which a parent may hold any number and which are kept one by one: those that the vocabulary does
+    /// not have, markup in `Data`, and references and experimental meta-information among the others.
+    pub elements: usize,
+    /// Bytes before decoding; also those that a string table adds, which a few bytes can refer to again and again.
     pub bytes: usize,
 }
 
@@ -20,6 +23,6 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 32, commands: 5_000, items: 20_000, bytes: 4 * 1024 * 1024 }
+        Self { depth: 32, commands: 5_000, items: 20_000, elements: 50_000, bytes: 4 * 1024 * 1024 }
     }
 }

@@ -40,6 +40,12 @@ pub enum Namespace {
 }
 
 impl Namespace {
+    /// The namespace of that name, if it is one of SyncML's.
+    #[must_use]
+    pub fn of(uri: &str) -> Option<Self> {
+        [Self::None, Self::SyncMl11, Self::SyncMl12].into_iter().find(|namespace| namespace.uri() == uri)
+    }
+
     /// The name as it stands in `xmlns`; empty for none.
     #[must_use]
     pub const fn uri(self) -> &'static str {

@@ -282,9 +282,18 @@ fn unknown() -> BoxedStrategy<Vec<Element>> {
     prop_oneof![6 => Just(Vec::new()), 1 => vec(foreign(), 1..3)].boxed()
 }
 
-/// An element that the vocabulary does not have: of an own name, or of a known one in another namespace.
+/// An element that the vocabulary does not have, or only knows the name of: of an own name, that of a token, or a known
+/// one in another namespace.
 fn foreign() -> BoxedStrategy<Element> {
-    let name = select(&[("Vendor", None), ("Data", Some("xmlns")), ("v:Item", Some("xmlns:v"))][..]);
+    let name = select(
+        &[
+            ("Vendor", None),
+            ("Put", None),
+            ("Token-0-3F", None),
+            ("Data", Some("xmlns")),
+            ("v:Item", Some("xmlns:v")),
+        ][..],
+    );
     (name, attributes(), nodes())
         .prop_map(|((name, declaration), mut attributes, children)| {
             attributes.extend(declaration.map(|name| Attribute {
@@ -298,9 +307,37 @@ fn foreign() -> BoxedStrategy<Element> {
 
 /// The content of `Data` with at least one element in it.
 fn markup() -> BoxedStrategy<Vec<Node>> {
-    (nodes(), foreign())
+    let any = (nodes(), foreign())
         .prop_map(|(mut nodes, element)| {
             nodes.push(Node::Element(element));
+            nodes
+        })
+        .boxed();
+    prop_oneof![5 => any, 1 => device_information()].boxed()
+}
+
+/// Markup with device information in it, whole or nearly.
+fn device_information() -> BoxedStrategy<Vec<Node>> {
+    let field = (select(&["VerDTD", "Man", "UTC", "Ext", "Man2"][..]), text());
+    let namespace = select(&["syncml:devinf", "syncml:devinf", "syncml:metinf"][..]);
+    (namespace, vec(field, 0..3), nodes(), nodes())
+        .prop_map(|(namespace, fields, before, after)| {
+            let fields = fields.into_iter().map(|(name, text)| Element {
+                name: Text::from_static(name),
+                children: Some(text).filter(|text| !text.is_empty()).map(Node::Text).into_iter().collect(),
+                ..Element::default()
+            });
+            let element = Element {
+                name: Text::from_static("DevInf"),
+                attributes: vec![Attribute {
+                    name: Text::from_static("xmlns"),
+                    value: Text::from_static(namespace),
+                }],
+                children: fields.map(Node::Element).collect(),
+                ..Element::default()
+            };
+            let mut nodes = [before, vec![Node::Element(element)], after].concat();
+            tidy(&mut nodes);
             nodes
         })
         .boxed()
@@ -310,10 +347,17 @@ fn markup() -> BoxedStrategy<Vec<Node>> {
 fn nodes() -> BoxedStrategy<Vec<Node>> {
     let leaf = text().prop_map(|text| vec![Node::Text(text)]);
     let nodes = leaf.prop_recursive(3, 12, 3, |inner| {
-        let name = select(&["a", "Type", "wap-provisioningdoc", "\u{e9}"][..]).prop_map(Text::from_static);
-        let element = (name, attributes(), inner).prop_map(|(name, attributes, children)| {
-            Node::Element(Element { name, attributes, children, ..Element::default() })
-        });
+        let name = select(&["a", "Type", "Cmd", "Token-12-05", "wap-provisioningdoc", "\u{e9}"][..]);
+        const NAMESPACES: [&str; 5] =
+            ["", "urn:vendor", "syncml:metinf", "SYNCML:SYNCML1.2", "SYNCML:SYNCML1.1"];
+        let namespace = of(select(&NAMESPACES[..]).prop_map(Text::from_static));
+        let element =
+            (name, namespace, attributes(), inner).prop_map(|(name, namespace, mut attributes, children)| {
+                let name = Text::from_static(name);
+                let xmlns = Text::from_static("xmlns");
+                attributes.extend(namespace.map(|value| Attribute { name: xmlns, value }));
+                Node::Element(Element { name, attributes, children, ..Element::default() })
+            });
         vec(prop_oneof![element, text().prop_map(Node::Text)], 0..4)
     });
     nodes

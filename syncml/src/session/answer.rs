@@ -11,7 +11,7 @@ use super::answering::Pull;
 use super::apply::{self, Applied, Way};
 use super::atomic;
 use super::chunk::{self, Incoming, Interrupted};
-use super::size;
+use super::size::{self, Limit};
 use super::status::{Outcome, StatusCode};
 use super::turn::Reason;
 use crate::conformance as rules;
@@ -42,8 +42,8 @@ pub(super) struct Answer<'s> {
 pub(super) struct Room {
     /// An answer that holds what every one must.
     pub(super) least: Message,
-    /// The bytes of the largest message.
-    pub(super) message: usize,
+    /// The largest message.
+    pub(super) message: Limit,
     /// The bytes of the largest object.
     pub(super) object: Option<usize>,
 }

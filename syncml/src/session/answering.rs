@@ -10,9 +10,10 @@ use csp_model::device::{MaxMsgSize, OriginalError};
 
 use super::answer::{Answer, Room, unfinished};
 use super::chunk::Incoming;
-use super::size::{self, Pending};
+use super::size::{self, Limit, Pending};
 use super::status::Outcome;
 use super::turn::Turn;
+use crate::codec::Encoding;
 use crate::message::{Alert, Chal, Command, Header, Kind, Message, Text};
 
 /// What the device keeps of a session from one message to the next.
@@ -33,6 +34,8 @@ pub(super) struct Welcome {
     pub(super) chal: Option<Chal>,
     /// What the device asks for after a message without Final.
     pub(super) pull: Pull,
+    /// What the answer will be encoded in.
+    pub(super) encoding: Encoding,
 }
 
 /// When the device asks for the next message of a package.
@@ -76,6 +79,8 @@ impl Answering {
         let (cuts, most) = (file.large_objects, file.max_msg_size);
         let sender = request.header.as_ref();
         let limit = sender.and_then(Header::max_msg_size).filter(|_| cuts || most == MaxMsgSize::Abort);
+        let encoding = welcome.encoding;
+        let limit = limit.map(|bytes| Limit { bytes, encoding });
         let room = limit.map(|message| Room {
             least: Message::new(header.clone(), Vec::new()),
             message,
@@ -110,7 +115,9 @@ impl Answering {
         let answer = Message::new(header, commands);
         let mut turn = Turn { answer, is_due, reasons, effects, repeats: false, findings };
         if cuts && limit.is_some() || !waiting.is_empty() {
-            cut(&mut turn, waiting, limit.unwrap_or(usize::MAX).saturating_sub(if asks { ALERT } else { 0 }));
+            let bytes = limit.map_or(usize::MAX, |limit| limit.bytes);
+            let bytes = bytes.saturating_sub(if asks { ALERT } else { 0 });
+            cut(&mut turn, waiting, Limit { bytes, encoding });
         }
         if asks {
             turn.answer.body.is_final = false;
@@ -152,7 +159,7 @@ pub(super) fn push_alert(message: &mut Message, code: &'static str) {
 }
 
 /// Leaves what does not fit to the next answer, behind what waits already. The Status of the SyncHdr goes first.
-fn cut(turn: &mut Turn, waiting: &mut VecDeque<Pending>, limit: usize) {
+fn cut(turn: &mut Turn, waiting: &mut VecDeque<Pending>, limit: Limit) {
     let mut commands = std::mem::take(&mut turn.answer.body.commands).into_iter();
     let mut reasons = std::mem::take(&mut turn.reasons).into_iter();
     turn.answer.body.commands.extend(commands.next());

@@ -33,7 +33,7 @@ impl Responder {
     /// Applies a message to the device and gives the answer. A message that is numbered 1 begins a session, as the judge
     /// sees it; a body alone belongs to none.
     pub fn receive<'m>(&mut self, incoming: impl Into<Incoming<'m>>, device: &mut Device) -> Turn {
-        let Incoming { message, arrival, .. } = incoming.into();
+        let Incoming { message, encoding, arrival, mac: _ } = incoming.into();
         let given = message.header.as_ref().and_then(|header| header.msg_id.as_ref());
         if given.is_some_and(|number| number.trim() == "1") {
             self.judge = Judge::joining();
@@ -44,7 +44,8 @@ impl Responder {
         self.last_msg_id = own_number.unwrap_or(self.last_msg_id.saturating_add(1));
         let header = self.header(message.header.as_ref(), device);
         let outcome = Outcome::new(StatusCode::OK, &rules::SYNC_HDR);
-        let welcome = Welcome { outcome, chal: None, pull: Pull::Objects };
+        let welcome =
+            Welcome { outcome, chal: None, pull: Pull::Objects, encoding: encoding.unwrap_or_default() };
         let mut turn = self.answering.turn(message, header, welcome, device);
         if alone.is_none() {
             self.judge.sent(&turn.answer);

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 use super::chunk;
 use super::turn::Reason;
-use crate::codec;
+use crate::codec::{self, Encoding};
 use crate::message::{Command, Item, Items, Kind, Message, Results, Text};
 
 /// A command of an answer that has not gone out yet.
@@ -19,45 +19,53 @@ pub(super) struct Pending {
     pub(super) is_begun: bool,
 }
 
+/// The bytes that a message may take up, and what it is encoded in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limit {
+    pub(super) bytes: usize,
+    pub(super) encoding: Encoding,
+}
+
 /// How many bytes a message takes up.
-pub(super) fn length(message: &Message) -> usize {
-    codec::encode(message).len()
+fn length(message: &Message, encoding: Encoding) -> usize {
+    codec::encode_as(message, encoding).len()
 }
 
 /// What commands add to a message. The message has no commands of its own.
 struct Frame {
     message: Message,
     length: usize,
+    encoding: Encoding,
 }
 
 impl Frame {
-    fn of(answer: &Message) -> Self {
+    fn of(answer: &Message, encoding: Encoding) -> Self {
         let mut message = answer.clone();
         message.body.commands.clear();
-        Self { length: length(&message), message }
+        Self { length: length(&message, encoding), message, encoding }
     }
 
     /// What the command adds, and the command again.
     fn measure(&mut self, command: Command) -> (Command, usize) {
         self.message.body.commands.push(command);
-        let added = length(&self.message) - self.length;
+        let added = length(&self.message, self.encoding) - self.length;
         let command = self.message.body.commands.pop().expect("it was just put there");
         (command, added)
     }
 }
 
-/// Leaves out the Results that do not fit into `limit` bytes. Whether the answer was larger than that.
-pub(super) fn fit(answer: &mut Message, limit: usize) -> bool {
-    if length(answer) <= limit {
+/// Leaves out the Results that do not fit into `limit`. Whether the answer was larger than that.
+pub(super) fn fit(answer: &mut Message, limit: Limit) -> bool {
+    if length(answer, limit.encoding) <= limit.bytes {
         return false;
     }
     let commands = std::mem::take(&mut answer.body.commands);
-    let mut frame = Frame::of(answer);
+    let mut frame = Frame::of(answer, limit.encoding);
     let measured: Vec<_> = commands.into_iter().map(|command| frame.measure(command)).collect();
     let is_results = |command: &Command| matches!(command.kind, Kind::Results(_));
     let statuses = measured.iter().filter(|(command, _)| !is_results(command));
     let mut room =
-        limit.saturating_sub(frame.length).saturating_sub(statuses.map(|(_, length)| length).sum());
+        limit.bytes.saturating_sub(frame.length).saturating_sub(statuses.map(|(_, length)| length).sum());
     for (command, length) in measured {
         if is_results(&command) {
             match room.checked_sub(length) {
@@ -71,20 +79,20 @@ pub(super) fn fit(answer: &mut Message, limit: usize) -> bool {
     true
 }
 
-/// Whether commands fit beside those that `answer` has into `limit` bytes.
-pub(super) fn fits(answer: &Message, commands: Vec<Command>, limit: usize) -> bool {
+/// Whether commands fit beside those that `answer` has into `limit`.
+pub(super) fn fits(answer: &Message, commands: Vec<Command>, limit: Limit) -> bool {
     let mut answer = answer.clone();
     answer.body.commands.extend(commands);
-    length(&answer) <= limit
+    length(&answer, limit.encoding) <= limit.bytes
 }
 
-/// Takes commands from the front of `queue` into `answer` for as long as they fit into `limit` bytes; what does not fit
+/// Takes commands from the front of `queue` into `answer` for as long as they fit into `limit`; what does not fit
 /// is divided where that can be done. At least one piece is taken: a message that says nothing would never end. Gives
 /// the reasons of the Statuses that were taken.
-pub(super) fn fill(answer: &mut Message, queue: &mut VecDeque<Pending>, limit: usize) -> Vec<Reason> {
-    let mut frame = Frame::of(answer);
+pub(super) fn fill(answer: &mut Message, queue: &mut VecDeque<Pending>, limit: Limit) -> Vec<Reason> {
+    let mut frame = Frame::of(answer, limit.encoding);
     let mut reasons = Vec::new();
-    let mut room = limit.saturating_sub(length(answer));
+    let mut room = limit.bytes.saturating_sub(length(answer, limit.encoding));
     while let Some(pending) = queue.pop_front() {
         let (command, length) = frame.measure(pending.command);
         let pending = Pending { command, ..pending };

@@ -3,6 +3,7 @@
 use csp_model::TreeError;
 use csp_model::tree::Effect;
 
+use crate::codec::Encoding;
 use crate::conformance::Rule;
 use crate::judge::{Arrival, Finding};
 use crate::message::{Kind, Message, Span, Status};
@@ -35,11 +36,13 @@ pub struct Incoming<'m> {
     pub mac: Option<(&'m str, &'m [u8])>,
     /// How it came.
     pub arrival: Arrival,
+    /// What the answer will be encoded in, whose size MaxMsgSize limits; when absent as the session has it.
+    pub encoding: Option<Encoding>,
 }
 
 impl<'m> From<&'m Message> for Incoming<'m> {
     fn from(message: &'m Message) -> Self {
-        Self { message, mac: None, arrival: Arrival::default() }
+        Self { message, mac: None, arrival: Arrival::default(), encoding: None }
     }
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 use bytes::Bytes;
 use serde_json::{Value, json};
-use syncml::codec::{self, Limits};
+use syncml::codec::{self, Encoding, Limits};
 use syncml::message::{Alert, Command, Data, Item, Kind, Message, Status, Text};
 
 use crate::Failure;
@@ -139,9 +139,9 @@ impl Show {
     }
 
     fn violation(&mut self, violation: &Violation) {
-        let Violation { rule, line, column, text, .. } = violation;
+        let Violation { rule, place, text, .. } = violation;
         let (style, note) = if violation.counts() { (BAD, "") } else { (DIM, " (note)") };
-        self.line(&format!("      {style}{rule}{style:#}{note} at {line}:{column}: {text}"));
+        self.line(&format!("      {style}{rule}{style:#}{note} at {place}: {text}"));
     }
 
     fn message(&mut self, from: &str, number: u32, body: &Bytes) {
@@ -149,16 +149,32 @@ impl Show {
             Some(redactor) => redactor.body(body.clone()),
             None => Body::Bytes(body.clone()),
         };
-        let text = match &readable {
-            Body::Bytes(bytes) => String::from_utf8_lossy(bytes).into_owned(),
-            Body::Withheld(length) => format!("({length} bytes that are no text)"),
+        let shown = match &readable {
+            Body::Bytes(bytes) => &bytes[..],
+            Body::Withheld(_) => &[],
         };
+        let encoding = Encoding::of(body);
+        let decoded = codec::decode(shown, &Limits::default());
+        let text = match (&readable, &decoded) {
+            // What is for people is XML.
+            (Body::Bytes(_), Ok(message)) if encoding == Encoding::Wbxml => codec::encode(message),
+            (Body::Bytes(bytes), _) => bytes.to_vec(),
+            (Body::Withheld(length), _) => format!("({length} bytes that are no text)").into_bytes(),
+        };
+        let text = String::from_utf8_lossy(&text).into_owned();
         if self.is_json {
-            self.messages.push(json!({ "from": from, "number": number, "body": text }));
+            let mut message = json!({ "from": from, "number": number, "body": text });
+            if encoding == Encoding::Wbxml {
+                message["encoding"] = "wbxml".into();
+            }
+            self.messages.push(message);
             return;
         }
+        if encoding == Encoding::Wbxml {
+            self.line(&format!("      {DIM}{} bytes of WBXML{DIM:#}", body.len()));
+        }
         // What is shown is what is left when secrets are taken out.
-        match codec::decode(text.as_bytes(), &Limits::default()) {
+        match decoded {
             Ok(message) => self.commands(&message),
             Err(_) if body.is_empty() => self.line(&format!("      {BAD}nothing{BAD:#}")),
             Err(error) => self.line(&format!("      {BAD}no SyncML message{BAD:#}: {error}")),

@@ -22,6 +22,7 @@ use bytes::Bytes;
 use csp_model::Value;
 use csp_model::device::Snapshot;
 use sha2::{Digest as _, Sha256};
+use syncml::codec::{self, Encoding, Limits};
 
 use super::line::Body;
 use encoding::{Text, text_of};
@@ -34,7 +35,13 @@ pub(crate) struct Redactor {
 
 impl Redactor {
     /// The body without its secrets; withheld when it is no text, in which nothing can be looked for.
+    ///
+    /// A message in WBXML is looked through as the XML that it stands for, and encoded again if that held a secret: then
+    /// it says the same, in the bytes that `syncml` writes.
     pub(crate) fn body(&mut self, body: Bytes) -> Body {
+        if Encoding::of(&body) == Encoding::Wbxml {
+            return self.wbxml(&body).unwrap_or(Body::Withheld(body.len() as u64));
+        }
         match text_of(&body) {
             Text::AsciiCompatible => {
                 let edits = self.edits(&body);
@@ -57,6 +64,20 @@ impl Redactor {
             }
             Text::None => Body::Withheld(body.len() as u64),
         }
+    }
+
+    /// A message in WBXML without its secrets; `None` when it is none.
+    fn wbxml(&mut self, body: &Bytes) -> Option<Body> {
+        // What its string table adds is no more than what any message may have.
+        let bytes = body.len().max(Limits::default().bytes);
+        let limits = Limits { bytes, ..Limits::default() };
+        let text = codec::encode(&codec::decode(body, &limits).ok()?);
+        let edits = self.edits(&text);
+        if edits.is_empty() {
+            return Some(Body::Bytes(body.clone()));
+        }
+        let message = codec::decode(&splice(&text, &edits, |text| text.into()), &limits).ok()?;
+        Some(Body::Bytes(codec::encode_as(&message, Encoding::Wbxml).into()))
     }
 
     /// What stands for a secret.

@@ -2,9 +2,8 @@
 
 use std::{iter, mem};
 
-use super::{Decoder, Read, Tag};
+use super::{Decoder, Read, Source, Tag};
 use crate::codec::DecodeErrorKind;
-use crate::codec::xml::MSFT;
 use crate::message::{
     Alert, Body, Chal, Command, Container, ContainerKind, Cred, Element, Items, Kind, Node, Request, Results,
     Span, Status, Text, Verb,
@@ -13,15 +12,15 @@ use crate::message::{
 /// The shortest command that a server sends, about. Only a guess at how many there are.
 const SHORT: usize = 112;
 
-impl Decoder<'_> {
+impl<S: Source> Decoder<'_, S> {
     pub(super) fn body(&mut self, body: &mut Body) -> Read<()> {
-        let parent = self.xml.span().start;
-        let room = (self.text.len() - parent) / SHORT + 1;
+        let parent = self.source.opened();
+        let room = self.source.rest(S::start(parent)) / SHORT + 1;
         body.commands.reserve(room.min(64));
         loop {
-            match self.child(parent)? {
+            match self.source.child(parent)? {
                 Tag::END => break,
-                Tag::FINAL => self.flag(&mut body.is_final)?,
+                Tag::FINAL => self.source.flag(&mut body.is_final)?,
                 tag => self.command(tag, &mut body.commands)?,
             }
         }
@@ -49,16 +48,16 @@ impl Decoder<'_> {
 
     /// Reads a request, or several in one element: each CmdID governs the Items after it.
     fn request(&mut self, verb: Verb, commands: &mut Vec<Command>) -> Read<()> {
-        let parent = self.xml.span().start;
+        let parent = self.source.opened();
         let first = commands.len();
-        let mut start_of_piece = parent;
+        let mut start_of_piece = S::start(parent);
         let mut common = Common::default();
         // Read in its place, since it is large. It stays the last one.
         commands.extend(iter::once_with(|| request(verb)));
         while let Some(Command { kind: Kind::Request(request), .. }) = commands.last_mut()
             && self.request_parts(parent, request, &mut common)?
         {
-            let start = self.xml.span().start;
+            let start = S::start(self.source.opened());
             let mut piece = self::request(verb);
             if let Kind::Request(piece) = &mut piece.kind {
                 mem::swap(&mut piece.items, &mut request.items);
@@ -67,11 +66,11 @@ impl Decoder<'_> {
             piece.continued = commands.len() > first + 1;
             piece.span = Span::new(start_of_piece..start);
             start_of_piece = start;
-            self.text(&mut common.cmd_id)?;
+            self.source.text(&mut common.cmd_id)?;
             self.count(piece.span)?;
             commands.insert(commands.len() - 1, piece);
         }
-        let span = self.span(start_of_piece);
+        let span = Span::new(start_of_piece..self.source.end());
         if let Some((last, pieces)) = commands.get_mut(first..).and_then(<[_]>::split_last_mut) {
             let Common { cmd_id, no_resp, cred, unknown } = common;
             (last.cmd_id, last.no_resp, last.cred, last.unknown) = (cmd_id, no_resp, cred, unknown);
@@ -85,29 +84,31 @@ impl Decoder<'_> {
 
     /// Reads a request up to its end, or to another CmdID: then `true`.
     #[inline]
-    fn request_parts(&mut self, parent: usize, request: &mut Request, common: &mut Common) -> Read<bool> {
+    fn request_parts(&mut self, parent: S::Open, request: &mut Request, common: &mut Common) -> Read<bool> {
         loop {
-            match self.child(parent)? {
+            match self.source.child(parent)? {
                 Tag::END => return Ok(false),
                 Tag::CMD_ID if common.cmd_id.is_some() => return Ok(true),
                 Tag::ITEM => self.item(&mut request.items)?,
                 Tag::META if request.meta.is_none() => self.meta(request.meta.insert(Box::default()))?,
-                Tag::CORRELATOR if request.correlator.is_none() => self.text(&mut request.correlator)?,
+                Tag::CORRELATOR if request.correlator.is_none() => {
+                    self.source.text(&mut request.correlator)?
+                }
                 tag => self.common(tag, common)?,
             }
         }
     }
 
     fn alert(&mut self) -> Read<Command> {
-        let parent = self.xml.span().start;
+        let parent = self.source.opened();
         let mut common = Common::default();
         let mut alert = Alert::default();
         loop {
-            match self.child(parent)? {
+            match self.source.child(parent)? {
                 Tag::END => break,
-                Tag::DATA if alert.code.is_none() => self.text(&mut alert.code)?,
+                Tag::DATA if alert.code.is_none() => self.source.text(&mut alert.code)?,
                 Tag::ITEM => self.item(&mut alert.items)?,
-                Tag::CORRELATOR if alert.correlator.is_none() => self.text(&mut alert.correlator)?,
+                Tag::CORRELATOR if alert.correlator.is_none() => self.source.text(&mut alert.correlator)?,
                 tag => self.common(tag, &mut common)?,
             }
         }
@@ -115,11 +116,11 @@ impl Decoder<'_> {
     }
 
     fn container(&mut self, kind: ContainerKind) -> Read<Command> {
-        let parent = self.xml.span().start;
+        let parent = self.source.opened();
         let mut common = Common::default();
         let mut container = Container { kind, meta: None, commands: Vec::new() };
         loop {
-            match self.child(parent)? {
+            match self.source.child(parent)? {
                 Tag::END => break,
                 Tag::META if container.meta.is_none() => self.meta(container.meta.insert(Box::default()))?,
                 tag @ (Tag::CMD_ID | Tag::NO_RESP | Tag::CRED | Tag::META) => {
@@ -132,18 +133,18 @@ impl Decoder<'_> {
     }
 
     fn status(&mut self) -> Read<Command> {
-        let parent = self.xml.span().start;
+        let parent = self.source.opened();
         let mut common = Common::default();
         let mut status = Status::default();
         loop {
-            match self.child(parent)? {
+            match self.source.child(parent)? {
                 Tag::END => break,
-                Tag::MSG_REF if status.msg_ref.is_none() => self.text(&mut status.msg_ref)?,
-                Tag::CMD_REF if status.cmd_ref.is_none() => self.text(&mut status.cmd_ref)?,
-                Tag::CMD if status.cmd.is_none() => self.text(&mut status.cmd)?,
+                Tag::MSG_REF if status.msg_ref.is_none() => self.source.text(&mut status.msg_ref)?,
+                Tag::CMD_REF if status.cmd_ref.is_none() => self.source.text(&mut status.cmd_ref)?,
+                Tag::CMD if status.cmd.is_none() => self.source.text(&mut status.cmd)?,
                 Tag::DATA if status.code.is_none() => {
-                    status.original_error = self.original_error();
-                    self.text(&mut status.code)?;
+                    status.original_error = self.source.original_error();
+                    self.source.text(&mut status.code)?;
                 }
                 Tag::TARGET_REF => self.texts(&mut status.target_refs)?,
                 Tag::SOURCE_REF => self.texts(&mut status.source_refs)?,
@@ -156,7 +157,7 @@ impl Decoder<'_> {
                 Tag::CRED if status.cred.is_none() => {
                     self.cred(status.cred.insert(Box::default()), &mut common.unknown)?;
                 }
-                Tag::CRED => common.unknown.push(self.element()?),
+                Tag::CRED => common.unknown.push(self.source.element()?),
                 Tag::CHAL if status.chal.is_none() => {
                     self.chal(status.chal.insert(Box::default()), &mut common.unknown)?;
                 }
@@ -167,15 +168,15 @@ impl Decoder<'_> {
     }
 
     fn results(&mut self) -> Read<Command> {
-        let parent = self.xml.span().start;
+        let parent = self.source.opened();
         let mut common = Common::default();
         let mut results = Results::default();
         loop {
-            match self.child(parent)? {
+            match self.source.child(parent)? {
                 Tag::END => break,
-                Tag::MSG_REF if results.msg_ref.is_none() => self.text(&mut results.msg_ref)?,
-                Tag::CMD_REF if results.cmd_ref.is_none() => self.text(&mut results.cmd_ref)?,
-                Tag::CMD if results.cmd.is_none() => self.text(&mut results.cmd)?,
+                Tag::MSG_REF if results.msg_ref.is_none() => self.source.text(&mut results.msg_ref)?,
+                Tag::CMD_REF if results.cmd_ref.is_none() => self.source.text(&mut results.cmd_ref)?,
+                Tag::CMD if results.cmd.is_none() => self.source.text(&mut results.cmd)?,
                 Tag::META if results.meta.is_none() => self.meta(results.meta.insert(Box::default()))?,
                 Tag::TARGET_REF => self.texts(&mut results.target_refs)?,
                 Tag::SOURCE_REF => self.texts(&mut results.source_refs)?,
@@ -190,49 +191,40 @@ impl Decoder<'_> {
     #[inline]
     fn common(&mut self, tag: Tag, common: &mut Common) -> Read<()> {
         match tag {
-            Tag::CMD_ID if common.cmd_id.is_none() => self.text(&mut common.cmd_id)?,
-            Tag::NO_RESP => self.flag(&mut common.no_resp)?,
+            Tag::CMD_ID if common.cmd_id.is_none() => self.source.text(&mut common.cmd_id)?,
+            Tag::NO_RESP => self.source.flag(&mut common.no_resp)?,
             Tag::CRED if common.cred.is_none() => {
                 self.cred(common.cred.insert(Box::default()), &mut common.unknown)?;
             }
-            _ => common.unknown.push(self.element()?),
+            _ => common.unknown.push(self.source.element()?),
         }
         Ok(())
     }
 
     #[cold]
     fn unknown_command(&mut self) -> Read<Command> {
-        let element = self.element()?;
+        let element = self.source.element()?;
         let span = element.span;
         let command = Command::new(cmd_id(&element), Kind::Unknown(Box::new(element)));
         Ok(Command { span, ..command })
     }
 
     fn chal(&mut self, chal: &mut Chal, unknown: &mut Vec<Element>) -> Read<()> {
-        let parent = self.xml.span().start;
+        let parent = self.source.opened();
         let mut has_meta = false;
         let mut left = Vec::new();
         loop {
-            match self.child(parent)? {
+            match self.source.child(parent)? {
                 Tag::END => break,
                 Tag::META if !has_meta => {
                     has_meta = true;
                     self.meta(&mut chal.meta)?;
                 }
-                _ => left.push(self.element()?),
+                _ => left.push(self.source.element()?),
             }
         }
         self.leave(parent, left, unknown);
         Ok(())
-    }
-
-    fn original_error(&self) -> Option<Text> {
-        let mut attributes = self.xml.attributes().iter();
-        attributes
-            .find(|attribute| {
-                attribute.local() == "originalerror" && self.xml.attribute_namespace(attribute) == MSFT
-            })
-            .map(|attribute| self.share(attribute.value.clone()))
     }
 
     #[inline]
@@ -248,7 +240,7 @@ impl Decoder<'_> {
         self.commands += 1;
         if self.commands > self.limits.commands {
             let kind = DecodeErrorKind::Limit { what: "commands", limit: self.limits.commands };
-            return Err(self.wrong(span.range(), kind));
+            return Err(self.source.wrong(span.range(), kind));
         }
         Ok(())
     }

@@ -1,58 +1,59 @@
-//! A message to a document, as Windows writes it: no XML declaration, no white space, one fixed order.
+//! A message in the order in which Windows writes it, whatever it is encoded in.
 //!
 //! The order was read off messages that Windows 11 sent. `Meta` has Format before Type, but in an Alert's Items
 //! Type before Format.
 
-mod escape;
 mod parts;
 
-use escape::attribute;
-use parts::{MetaOrder, cred, element, elements, flag, item, meta, text};
+use parts::{MetaOrder, cred, elements, item, meta};
 
-use super::MSFT;
-use crate::message::{Alert, Command, Container, Kind, Message, Node, Request, Results, Status};
+use super::tag::Tag;
+use crate::message::{
+    Alert, Command, Container, ContainerKind, Element, Kind, Message, Node, Request, Results, Status, Text,
+    Verb,
+};
 
-/// Appends `message` to `out`.
-///
-/// Characters that XML cannot hold (controls, U+FFFE, U+FFFF) are written as U+FFFD. Names in unknown elements are
-/// written as they are. A command that is `continued` is written into the element of the one before it, if that is
-/// a request of the same verb and both have a CmdID; what it says about Meta, NoResp, Cred and Correlator is then
-/// the element's, which the first one decides.
-pub fn write(message: &Message, out: &mut Vec<u8>) {
-    let commands = &message.body.commands;
-    out.reserve(512 + commands.len() * 256);
-    let namespace = message.namespace.uri();
-    let root: &[u8] = if message.bare_body { b"<SyncBody" } else { b"<SyncML" };
-    out.extend_from_slice(root);
-    if !namespace.is_empty() {
-        out.extend_from_slice(b" xmlns=\"");
-        out.extend_from_slice(namespace.as_bytes());
-        out.push(b'"');
-    }
-    if !message.bare_body {
-        out.push(b'>');
-        if let Some(header) = &message.header {
-            parts::header(header, out);
-        }
-        out.extend_from_slice(b"<SyncBody");
-    }
-    if commands.iter().any(has_original_error) {
-        out.extend_from_slice(b" xmlns:msft=\"");
-        out.extend_from_slice(MSFT.as_bytes());
-        out.push(b'"');
-    }
-    out.push(b'>');
-    write_commands(commands, out);
-    flag("<Final/>", message.body.is_final, out);
-    out.extend_from_slice(if message.bare_body { b"</SyncBody>" } else { b"</SyncBody></SyncML>" });
+/// What a message is written to, element by element.
+pub(super) trait Sink {
+    /// Opens the element.
+    fn open(&mut self, tag: Tag);
+
+    /// Opens `SyncBody`, which declares the prefix `msft` if that `is_needed`.
+    fn open_body(&mut self, is_needed: bool);
+
+    /// Closes the element that was opened last and is not closed.
+    fn close(&mut self, tag: Tag);
+
+    /// An element with text alone; nothing when there is none.
+    fn text(&mut self, tag: Tag, text: Option<&Text>);
+
+    /// An element that says all by being there.
+    fn flag(&mut self, tag: Tag, is_set: bool);
+
+    /// `Data` of a Status with `msft:originalerror`.
+    fn code(&mut self, code: Option<&Text>, original_error: &Text);
+
+    /// An element of any content.
+    fn markup(&mut self, tag: Tag, nodes: &[Node]);
+
+    /// An element that is kept as it was written.
+    fn element(&mut self, element: &Element);
 }
 
-/// The text of markup: what an unescaped `Data` means where text is expected.
-pub(crate) fn markup_text(nodes: &[Node]) -> String {
-    let mut out = Vec::new();
-    parts::nodes(nodes, &mut out);
-    // Only texts were written.
-    String::from_utf8(out).unwrap_or_default()
+/// Writes what stands in the root element, which is `SyncBody` in a bare body: then that element as well.
+///
+/// A command that is `continued` is written into the element of the one before it, if that is a request of the same
+/// verb and both have a CmdID; what it says about Meta, NoResp, Cred and Correlator is then the element's, which the
+/// first one decides.
+pub(super) fn content(message: &Message, out: &mut impl Sink) {
+    let commands = &message.body.commands;
+    if let Some(header) = message.header.as_ref().filter(|_| !message.bare_body) {
+        parts::header(header, out);
+    }
+    out.open_body(commands.iter().any(has_original_error));
+    write_commands(commands, out);
+    out.flag(Tag::FINAL, message.body.is_final);
+    out.close(Tag::SYNC_BODY);
 }
 
 fn has_original_error(command: &Command) -> bool {
@@ -63,7 +64,7 @@ fn has_original_error(command: &Command) -> bool {
     }
 }
 
-fn write_commands(commands: &[Command], out: &mut Vec<u8>) {
+fn write_commands(commands: &[Command], out: &mut impl Sink) {
     let mut rest = commands;
     while let [command, after @ ..] = rest {
         rest = after;
@@ -78,7 +79,7 @@ fn write_commands(commands: &[Command], out: &mut Vec<u8>) {
             Kind::Container(it) => container(command, it, out),
             Kind::Status(it) => status(command, it, out),
             Kind::Results(it) => results(command, it, out),
-            Kind::Unknown(it) => element(it, out),
+            Kind::Unknown(it) => out.element(it),
         }
     }
 }
@@ -89,120 +90,116 @@ fn goes_on(command: &Command, first: &Request, piece: &Command) -> bool {
     same && piece.continued && piece.cmd_id.is_some() && command.cmd_id.is_some()
 }
 
-fn request(command: &Command, request: &Request, pieces: &[Command], out: &mut Vec<u8>) {
-    let name = request.verb.name();
-    open(name, out);
+fn request(command: &Command, request: &Request, pieces: &[Command], out: &mut impl Sink) {
+    let tag = verb(request.verb);
+    out.open(tag);
     common(command, out);
     meta(request.meta.as_deref(), MetaOrder::FormatFirst, out);
     for it in &request.items {
         item(it, MetaOrder::FormatFirst, out);
     }
     for piece in pieces {
-        text("<CmdID>", piece.cmd_id.as_ref(), "</CmdID>", out);
+        out.text(Tag::CMD_ID, piece.cmd_id.as_ref());
         if let Kind::Request(request) = &piece.kind {
             for it in &request.items {
                 item(it, MetaOrder::FormatFirst, out);
             }
         }
     }
-    text("<Correlator>", request.correlator.as_ref(), "</Correlator>", out);
+    out.text(Tag::CORRELATOR, request.correlator.as_ref());
     elements(&command.unknown, out);
-    close(name, out);
+    out.close(tag);
 }
 
-fn alert(command: &Command, alert: &Alert, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"<Alert>");
+fn alert(command: &Command, alert: &Alert, out: &mut impl Sink) {
+    out.open(Tag::ALERT);
     common(command, out);
-    text("<Data>", alert.code.as_ref(), "</Data>", out);
-    text("<Correlator>", alert.correlator.as_ref(), "</Correlator>", out);
+    out.text(Tag::DATA, alert.code.as_ref());
+    out.text(Tag::CORRELATOR, alert.correlator.as_ref());
     for it in &alert.items {
         item(it, MetaOrder::TypeFirst, out);
     }
     elements(&command.unknown, out);
-    out.extend_from_slice(b"</Alert>");
+    out.close(Tag::ALERT);
 }
 
-fn container(command: &Command, container: &Container, out: &mut Vec<u8>) {
-    let name = container.kind.name();
-    open(name, out);
+fn container(command: &Command, container: &Container, out: &mut impl Sink) {
+    let tag = match container.kind {
+        ContainerKind::Atomic => Tag::ATOMIC,
+        ContainerKind::Sequence => Tag::SEQUENCE,
+    };
+    out.open(tag);
     common(command, out);
     meta(container.meta.as_deref(), MetaOrder::FormatFirst, out);
     // Before the members: one of them may be unknown too.
     elements(&command.unknown, out);
     write_commands(&container.commands, out);
-    close(name, out);
+    out.close(tag);
 }
 
-fn status(command: &Command, status: &Status, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"<Status>");
-    text("<CmdID>", command.cmd_id.as_ref(), "</CmdID>", out);
-    flag("<NoResp/>", command.no_resp, out);
-    text("<MsgRef>", status.msg_ref.as_ref(), "</MsgRef>", out);
-    text("<CmdRef>", status.cmd_ref.as_ref(), "</CmdRef>", out);
-    text("<Cmd>", status.cmd.as_ref(), "</Cmd>", out);
+fn status(command: &Command, status: &Status, out: &mut impl Sink) {
+    out.open(Tag::STATUS);
+    out.text(Tag::CMD_ID, command.cmd_id.as_ref());
+    out.flag(Tag::NO_RESP, command.no_resp);
+    out.text(Tag::MSG_REF, status.msg_ref.as_ref());
+    out.text(Tag::CMD_REF, status.cmd_ref.as_ref());
+    out.text(Tag::CMD, status.cmd.as_ref());
     for it in &status.target_refs {
-        text("<TargetRef>", Some(it), "</TargetRef>", out);
+        out.text(Tag::TARGET_REF, Some(it));
     }
     for it in &status.source_refs {
-        text("<SourceRef>", Some(it), "</SourceRef>", out);
+        out.text(Tag::SOURCE_REF, Some(it));
     }
     cred(status.cred.as_deref(), out);
     if let Some(chal) = &status.chal {
-        out.extend_from_slice(b"<Chal>");
+        out.open(Tag::CHAL);
         meta(Some(&chal.meta), MetaOrder::FormatFirst, out);
-        out.extend_from_slice(b"</Chal>");
+        out.close(Tag::CHAL);
     }
     match (&status.original_error, &status.code) {
-        (None, code) => text("<Data>", code.as_ref(), "</Data>", out),
-        (Some(error), code) => {
-            out.extend_from_slice(b"<Data msft:originalerror=\"");
-            attribute(error, out);
-            out.extend_from_slice(b"\">");
-            escape::content(code.as_deref().unwrap_or_default(), out);
-            out.extend_from_slice(b"</Data>");
-        }
+        (None, code) => out.text(Tag::DATA, code.as_ref()),
+        (Some(error), code) => out.code(code.as_ref(), error),
     }
     for it in &status.items {
         item(it, MetaOrder::FormatFirst, out);
     }
     elements(&command.unknown, out);
-    out.extend_from_slice(b"</Status>");
+    out.close(Tag::STATUS);
 }
 
-fn results(command: &Command, results: &Results, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"<Results>");
+fn results(command: &Command, results: &Results, out: &mut impl Sink) {
+    out.open(Tag::RESULTS);
     common(command, out);
-    text("<MsgRef>", results.msg_ref.as_ref(), "</MsgRef>", out);
-    text("<CmdRef>", results.cmd_ref.as_ref(), "</CmdRef>", out);
-    text("<Cmd>", results.cmd.as_ref(), "</Cmd>", out);
+    out.text(Tag::MSG_REF, results.msg_ref.as_ref());
+    out.text(Tag::CMD_REF, results.cmd_ref.as_ref());
+    out.text(Tag::CMD, results.cmd.as_ref());
     meta(results.meta.as_deref(), MetaOrder::FormatFirst, out);
     for it in &results.target_refs {
-        text("<TargetRef>", Some(it), "</TargetRef>", out);
+        out.text(Tag::TARGET_REF, Some(it));
     }
     for it in &results.source_refs {
-        text("<SourceRef>", Some(it), "</SourceRef>", out);
+        out.text(Tag::SOURCE_REF, Some(it));
     }
     for it in &results.items {
         item(it, MetaOrder::FormatFirst, out);
     }
     elements(&command.unknown, out);
-    out.extend_from_slice(b"</Results>");
+    out.close(Tag::RESULTS);
 }
 
-fn common(command: &Command, out: &mut Vec<u8>) {
-    text("<CmdID>", command.cmd_id.as_ref(), "</CmdID>", out);
-    flag("<NoResp/>", command.no_resp, out);
+fn common(command: &Command, out: &mut impl Sink) {
+    out.text(Tag::CMD_ID, command.cmd_id.as_ref());
+    out.flag(Tag::NO_RESP, command.no_resp);
     cred(command.cred.as_deref(), out);
 }
 
-fn open(name: &str, out: &mut Vec<u8>) {
-    out.push(b'<');
-    out.extend_from_slice(name.as_bytes());
-    out.push(b'>');
-}
-
-fn close(name: &str, out: &mut Vec<u8>) {
-    out.extend_from_slice(b"</");
-    out.extend_from_slice(name.as_bytes());
-    out.push(b'>');
+const fn verb(verb: Verb) -> Tag {
+    match verb {
+        Verb::Add => Tag::ADD,
+        Verb::Copy => Tag::COPY,
+        Verb::Delete => Tag::DELETE,
+        Verb::Exec => Tag::EXEC,
+        Verb::Get => Tag::GET,
+        Verb::Replace => Tag::REPLACE,
+    }
 }

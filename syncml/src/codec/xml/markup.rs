@@ -1,26 +1,15 @@
-//! `Data`, and elements that are kept as they are written.
+//! Markup in `Data`, and elements that are kept as they are written.
 
 use csp_model::xml::Step;
 
-use super::{Decoder, Read, is_vocabulary};
-use crate::message::{Attribute, Data, Element, Node, Text};
+use super::read::Document;
+use crate::codec::is_vocabulary;
+use crate::codec::read::{Read, Source as _};
+use crate::message::{Attribute, Data, Element, Node, Span, Text};
 
-impl<'a> Decoder<'a> {
-    /// `Data`: text, or markup if an element is in it.
-    #[inline]
-    pub(super) fn data(&mut self, place: &mut Option<Data>) -> Read<()> {
-        let mut text = Text::EMPTY;
-        let mut step = self.step()?;
-        if step == Step::Text {
-            text = self.share_value();
-            step = self.step()?;
-        }
-        *place = Some(if step == Step::Start { self.markup(text)? } else { Data::Text(text) });
-        Ok(())
-    }
-
+impl<'a> Document<'a> {
     #[cold]
-    fn markup(&mut self, before: Text) -> Read<Data> {
+    pub(super) fn markup(&mut self, before: Text) -> Read<Data> {
         let mut nodes = Vec::new();
         if !before.is_empty() {
             nodes.push(Node::Text(before));
@@ -30,21 +19,16 @@ impl<'a> Decoder<'a> {
         Ok(Data::Markup(nodes))
     }
 
-    /// The element that was just opened, as it is written. A prefix that is declared further out is declared on
-    /// it, so that it means the same wherever it is written.
-    #[cold]
-    pub(super) fn element(&mut self) -> Read<Element> {
-        self.kept(&mut Vec::new())
-    }
-
-    fn kept(&mut self, declared: &mut Vec<&'a str>) -> Read<Element> {
+    /// The element that was opened last; `declared` are the prefixes that kept elements around it declare.
+    pub(super) fn kept(&mut self, declared: &mut Vec<&'a str>) -> Read<Element> {
+        self.count()?;
         let (start, name) = (self.xml.span().start, self.share(self.xml.name().into()));
         let outer = declared.len();
         let attributes = self.attributes(declared);
         let mut children = Vec::new();
         self.nodes(&mut children, declared)?;
         declared.truncate(outer);
-        Ok(Element { name, attributes, children, span: self.span(start) })
+        Ok(Element { name, attributes, children, span: Span::new(start..self.end()) })
     }
 
     /// What stands up to the end of the open element.

@@ -26,6 +26,7 @@ use super::answering::{self, Answering, Pull, Welcome};
 use super::auth::{Credentials, Lasts, Nonces, Proof, Prover, Scheme, Verdict, Verifier};
 use super::status::{Outcome, StatusCode};
 use super::turn::{Incoming, Turn};
+use crate::codec::Encoding;
 use crate::conformance::{self as rules, Rule};
 use crate::judge::Judge;
 use crate::message::{Alert, Cred, Header, Kind, Location, Message, Meta, MoreMeta, Status, Text};
@@ -37,6 +38,8 @@ pub struct DeviceSession {
     /// The account that the session is held with; `None` when the device has none for that server.
     account: Option<Arc<str>>,
     session_id: Text,
+    /// What the device's messages are encoded in.
+    encoding: Encoding,
     /// The MsgID of the device's last message.
     msg_id: u64,
     /// The Target of the device's messages.
@@ -76,12 +79,15 @@ impl DeviceSession {
         let auths = account
             .as_ref()
             .map_or([None, None], |account| [&account.appsrv, &account.client].map(Option::as_ref));
+        let encoding = account.as_ref().and_then(|account| account.default_encoding.as_deref());
+        let encoding = encoding.and_then(Encoding::of_media_type).unwrap_or_default();
         let mut session = Self {
             prover: prover(account.as_ref()),
             kept_nonces: auths.map(|auth| auth?.nonce.clone()),
             verifier: verifier(account.as_ref(), nonces),
             account: account.map(|account| account.uid.into()),
             session_id,
+            encoding: opening.encoding.unwrap_or(encoding),
             msg_id: 0,
             server: server.unwrap_or_default(),
             resp_uri: None,
@@ -142,6 +148,12 @@ impl DeviceSession {
         &self.session_id
     }
 
+    /// What the device's messages are encoded in: as it was asked to, or as the account says.
+    #[must_use]
+    pub const fn encoding(&self) -> Encoding {
+        self.encoding
+    }
+
     /// The value of `x-syncml-hmac` for the bytes of the device's next message, where the account asks for it.
     #[must_use]
     pub fn mac(&self, body: &[u8]) -> Option<String> {
@@ -154,7 +166,8 @@ impl DeviceSession {
         self.ending.as_ref()
     }
 
-    fn take(&mut self, Incoming { message, mac, .. }: Incoming<'_>, device: &mut Device) -> Turn {
+    fn take(&mut self, incoming: Incoming<'_>, device: &mut Device) -> Turn {
+        let Incoming { message, mac, encoding, .. } = incoming;
         if self.ending.is_some() {
             return self.acknowledge(message, device);
         }
@@ -184,7 +197,8 @@ impl DeviceSession {
         let is_refused = verdict.code.is_failure();
         let aborts = self.answering.aborts();
         let outcome = Outcome::new(verdict.code, rule_of(verdict.code));
-        let welcome = Welcome { outcome, chal: verdict.chal, pull: Pull::Packages };
+        let encoding = encoding.unwrap_or(self.encoding);
+        let welcome = Welcome { outcome, chal: verdict.chal, pull: Pull::Packages, encoding };
         let mut turn = self.answering.turn(message, self.header(device), welcome, device);
         let left = turn.effects.iter().find_map(|effect| match effect {
             Effect::Unenroll { provider } => Some(provider.to_string()),

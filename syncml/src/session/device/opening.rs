@@ -8,6 +8,7 @@ use csp_model::tree::Reading;
 use csp_model::{Device, LocUri};
 
 use super::Misbehaviour;
+use crate::codec::Encoding;
 use crate::message::{
     Alert, Command, Data, Item, Items, Kind, Location, Meta, MoreMeta, Request, Text, Verb,
 };
@@ -27,6 +28,8 @@ pub struct Opening {
     pub login: LoginStatus,
     /// What else there is to tell.
     pub alerts: Vec<ClientAlert>,
+    /// What the device's messages are encoded in; as the account says when absent.
+    pub encoding: Option<Encoding>,
     /// MaxMsgSize in the SyncHdr, in bytes. Windows was not seen to say one.
     pub max_msg_size: Option<usize>,
     /// What is wrong with package 1 on purpose.
