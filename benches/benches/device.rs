@@ -29,7 +29,7 @@ fn main() {
         let mut device = Device::new(Arc::clone(&profile));
         device.add(&approval, Setting::default(), Transaction::None).expect("an approval");
         device
-            .replace(&policy, Setting { format: None, data: Some("7") }, Transaction::None)
+            .replace(&policy, Setting { data: Some("7"), ..Setting::default() }, Transaction::None)
             .expect("a policy");
         device
     });
@@ -38,7 +38,7 @@ fn main() {
     table.row("device of 20 updates, beside its profile: heap", kept as f64, 4096.0, "bytes");
 
     let (device, node) = two_thousand_nodes();
-    let setting = Setting { format: None, data: Some("4.0") };
+    let setting = Setting { data: Some("4.0"), ..Setting::default() };
     let write = || {
         let mut copy = device.clone();
         copy.replace(&node, setting, Transaction::None).expect("the node is there");
@@ -77,7 +77,7 @@ fn two_thousand_nodes() -> (Device, LocUri) {
         uri(&format!("./Vendor/MSFT/DMClient/Provider/server-{index:04}/SyncApplicationVersion"))
     };
     for index in 0..1_000 {
-        let setting = Setting { format: None, data: Some("3.0") };
+        let setting = Setting { data: Some("3.0"), ..Setting::default() };
         device.add(&leaf(index), setting, Transaction::None).expect("the node is new");
     }
     (device, leaf(500))

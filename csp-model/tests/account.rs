@@ -37,7 +37,7 @@ fn device(text: &str) -> Device {
 
 fn put(device: &mut Device, uri: &str, data: &str) {
     let uri = LocUri::parse(uri).expect("an address");
-    let setting = Setting { format: None, data: Some(data) };
+    let setting = Setting { data: Some(data), ..Setting::default() };
     let put = device.replace(&uri, setting, Transaction::None);
     put.or_else(|_| device.add(&uri, setting, Transaction::None)).expect("a node");
 }

@@ -26,7 +26,7 @@ fn count(nodes: &[Node]) -> usize {
 #[test]
 fn our_own_read_without_warnings_and_are_laid_out_as_we_write() {
     let files = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("data"));
-    assert_eq!(files.len(), 9);
+    assert_eq!(files.len(), 10);
     for path in files {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(&path).expect("a file");
@@ -39,8 +39,17 @@ fn our_own_read_without_warnings_and_are_laid_out_as_we_write() {
 #[test]
 fn built_in_providers() {
     let names = builtin::all(Edition::V2023).map(|(name, _)| name);
-    let expected =
-        ["DMAcc", "DMClient", "DevDetail", "DevInfo", "DeviceManageability", "Policy", "Reboot", "Update"];
+    let expected = [
+        "DMAcc",
+        "DMClient",
+        "DevDetail",
+        "DevInfo",
+        "DeviceManageability",
+        "NodeCache",
+        "Policy",
+        "Reboot",
+        "Update",
+    ];
     assert_eq!(names, expected);
     for edition in Edition::ALL {
         for (name, roots) in builtin::all(edition) {

@@ -389,6 +389,21 @@ register! {
         REBOOT_SCHEDULES, "reboot-schedules", Decided,
             "Reboot/Schedule takes date and time in ISO 8601, a recurrent one a time alone; an empty value takes the schedule away; daily beside weekly is 500.",
             "Microsoft, Reboot CSP, excludes the two together; the code is decided";
+        NODECACHE_CHANGED, "nodecache-changed", Decided,
+            "NodeCache ChangedNodes has the ids of the nodes that are not as expected, with commas between them, as they are when it is read: a Get of NodeURI gives another text than ExpectedValue, or gives one where x-nodemon-nonexistent is expected. Without NodeURI or ExpectedValue, where the node cannot be read, and where it is a ChangedNodes itself, it has changed.",
+            "Microsoft, NodeCache CSP, says so of values and of an empty NodeURI, and that an id has no comma; the rest is decided";
+        NODECACHE_DATA, "nodecache-data", Decided,
+            "NodeCache ChangedNodesData has a Node with Id, Uri and the present value in Base64 for each of them.",
+            "Microsoft, NodeCache CSP, whose example is the Base64 of SOMENEWVALUE and whose text calls it the value";
+        NODECACHE_DIGEST, "nodecache-digest", Decided,
+            "An ExpectedValue of Type x-nodemon-sha256 is the SHA-256 of a leaf's text, in UTF-8 or UTF-16, written in hexadecimal or Base64; an interior node never matches one.",
+            "Microsoft, NodeCache CSP, names the digest and not its form";
+        NODECACHE_AUTO_SET, "nodecache-auto-set", Documented,
+            "Add or Replace of AutoSetExpectedValue, without data, makes the present value the ExpectedValue, or x-nodemon-nonexistent where there is no such node.",
+            "Microsoft, NodeCache CSP; the node that is not there is decided";
+        NODECACHE_IDS, "nodecache-ids", Documented,
+            "A NodeID has no comma: 500.",
+            "Microsoft, NodeCache CSP; the code is decided";
         ADDED_ONCE, "added-once", Decided,
             "A node that is described as always there and as one that can be added can be added once, then 418.",
             "Reboot, DMAcc and Push have such nodes; the texts are silent";

@@ -161,7 +161,7 @@ fn the_answers_of_the_local_management_api() {
     const START: &str = "./Vendor/MSFT/CustomDeviceUI/StartupAppID";
     let mut device = device("", Some(CUSTOM_DEVICE_UI));
     let mut set = |uri: &str, data: &str| {
-        let setting = Setting { format: None, data: Some(data) };
+        let setting = Setting { data: Some(data), ..Setting::default() };
         let uri = uri.parse().unwrap();
         device
             .add(&uri, setting, Transaction::None)

@@ -300,17 +300,19 @@ impl Device {
         stored::put(self, &["SyncML", "DMAcc", uid, "AppAuth"], None);
     }
 
-    /// Takes away the accounts of a server, and the server itself from DMClient, the users' part included.
+    /// Takes away the accounts of a server, and the server itself from DMClient and NodeCache, the users' parts included.
     pub fn unenroll(&mut self, provider: &str) {
         for account in self.accounts() {
             if account.provider == provider {
                 stored::remove_at(self, &LocUri::root().child("SyncML").child("DMAcc").child(&account.uid));
             }
         }
-        let server = LocUri::root().child("Vendor").child("MSFT").child("DMClient").child("Provider");
-        let server = server.child(provider);
-        stored::remove_at(self, &server);
-        stored::remove_at(self, &server.in_user_scope());
+        let microsoft = LocUri::root().child("Vendor").child("MSFT");
+        for servers in [microsoft.child("DMClient").child("Provider"), microsoft.child("NodeCache")] {
+            let server = servers.child(provider);
+            stored::remove_at(self, &server);
+            stored::remove_at(self, &server.in_user_scope());
+        }
     }
 }
 

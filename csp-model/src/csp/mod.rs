@@ -8,6 +8,7 @@ pub mod devinfo;
 pub mod dmacc;
 pub mod dmclient;
 pub mod manageability;
+pub mod nodecache;
 pub mod policy;
 pub mod reboot;
 pub mod stored;
@@ -36,6 +37,8 @@ pub enum Csp {
     DmClient(dmclient::Node),
     /// `./Vendor/MSFT/DeviceManageability`
     Manageability(manageability::Node),
+    /// `./Vendor/MSFT/NodeCache`, the nodes that do more than keep a value.
+    NodeCache(nodecache::Node),
     /// `./Vendor/MSFT/Policy`, the areas that the device acts on.
     Policy(policy::Node),
     /// `./Vendor/MSFT/Reboot`
@@ -52,8 +55,11 @@ pub struct Address<'a> {
     /// The node.
     pub node: NodeId,
     /// The names, from the root down.
-    pub names: SmallVec<[Name<'a>; 4]>,
+    pub names: Names<'a>,
 }
+
+/// The free names on the way to a node.
+pub(crate) type Names<'a> = SmallVec<[Name<'a>; 4]>;
 
 /// A name that was chosen. Read as a GUID, it is so read once.
 #[derive(Debug, Clone)]
@@ -107,7 +113,7 @@ impl Csp {
     pub(crate) const fn mount(self) -> Option<MountId> {
         match self {
             Self::Stored(mount) => Some(mount),
-            Self::DmClient(_) | Self::Reboot(_) => Some(MountId::BUILTIN),
+            Self::DmClient(_) | Self::NodeCache(_) | Self::Reboot(_) => Some(MountId::BUILTIN),
             Self::Interior
             | Self::DevDetail(_)
             | Self::DevInfo(_)
@@ -126,6 +132,7 @@ impl Csp {
             | Self::DevInfo(_)
             | Self::Manageability(_)
             | Self::DmClient(_)
+            | Self::NodeCache(_)
             | Self::Policy(_)
             | Self::Reboot(_)
             | Self::Stored(_) => described,
@@ -142,6 +149,7 @@ impl Csp {
             | Self::DevInfo(_)
             | Self::DmClient(_)
             | Self::Manageability(_)
+            | Self::NodeCache(_)
             | Self::Policy(_)
             | Self::Reboot(_) => true,
         }
@@ -161,6 +169,7 @@ impl Csp {
             | Self::DevInfo(_)
             | Self::Manageability(_)
             | Self::DmClient(_)
+            | Self::NodeCache(_)
             | Self::Policy(_)
             | Self::Reboot(_)
             | Self::Stored(_) => name.text().to_owned(),
@@ -178,6 +187,7 @@ impl Csp {
             | Self::DevDetail(_)
             | Self::DevInfo(_)
             | Self::Manageability(_)
+            | Self::NodeCache(_)
             | Self::Reboot(_) => true,
         }
     }
@@ -205,9 +215,42 @@ impl Csp {
             | Self::DevDetail(_)
             | Self::DevInfo(_)
             | Self::Manageability(_)
+            | Self::NodeCache(_)
             | Self::Policy(_)
             | Self::Stored(_)
             | Self::Update(_) => Ok(()),
+        }
+    }
+
+    /// What a value means that came with that media type.
+    pub(crate) fn meant(self, value: Value, media_type: Option<&str>) -> Value {
+        match self {
+            Self::NodeCache(node) => nodecache::meant(node, value, media_type),
+            Self::Interior
+            | Self::DevDetail(_)
+            | Self::DevInfo(_)
+            | Self::DmClient(_)
+            | Self::Manageability(_)
+            | Self::Policy(_)
+            | Self::Reboot(_)
+            | Self::Stored(_)
+            | Self::Update(_) => value,
+        }
+    }
+
+    /// The media type of a leaf's value, where it is not the one of its description.
+    pub(crate) fn media_type(self, device: &Device, address: &Address<'_>) -> Option<&'static str> {
+        match self {
+            Self::NodeCache(node) => nodecache::media_type(device, node, address),
+            Self::Interior
+            | Self::DevDetail(_)
+            | Self::DevInfo(_)
+            | Self::DmClient(_)
+            | Self::Manageability(_)
+            | Self::Policy(_)
+            | Self::Reboot(_)
+            | Self::Stored(_)
+            | Self::Update(_) => None,
         }
     }
 
@@ -227,6 +270,7 @@ impl Csp {
             | Self::DevInfo(_)
             | Self::DmClient(_)
             | Self::Manageability(_)
+            | Self::NodeCache(_)
             | Self::Policy(_)
             | Self::Reboot(_) => {}
         }
@@ -240,6 +284,7 @@ impl Csp {
             Self::DevInfo(node) => Some(devinfo::read(device, node)),
             Self::DmClient(node) => dmclient::read(device, node, address),
             Self::Manageability(node) => Some(manageability::read(device, node)),
+            Self::NodeCache(node) => nodecache::read(device, node, address),
             Self::Reboot(node) => reboot::read(device, node, address),
             Self::Policy(node) => policy::read(device, node, address.node),
             Self::Stored(mount) => stored::read(device, mount, address),
@@ -257,6 +302,7 @@ impl Csp {
         match self {
             Self::DevDetail(node) => devdetail::write(device, node, value),
             Self::DmClient(node) => dmclient::write(device, node, address, value),
+            Self::NodeCache(node) => nodecache::write(device, node, address, value),
             Self::Policy(_) => policy::write(device, address.node, value),
             Self::Reboot(_) => reboot::write(device, address, value),
             Self::Stored(mount) => stored::write(device, mount, address, value),
@@ -280,6 +326,7 @@ impl Csp {
             | Self::DevInfo(_)
             | Self::DmClient(_)
             | Self::Manageability(_)
+            | Self::NodeCache(_)
             | Self::Reboot(_) => {}
         }
         stored::remove(device, address);
@@ -296,6 +343,7 @@ impl Csp {
             | Self::DevDetail(_)
             | Self::DevInfo(_)
             | Self::Manageability(_)
+            | Self::NodeCache(_)
             | Self::Policy(_) => Err(TreeError::not_allowed(Access::EXEC, Access::GET)),
         }
     }

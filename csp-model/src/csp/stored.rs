@@ -142,12 +142,14 @@ pub(super) fn each_instance(
 /// What was written, or the description's default, or what a node of its format is before anybody wrote it.
 pub(super) fn read(device: &Device, mount: MountId, address: &Address<'_>) -> Option<Value> {
     let def = device.profile().schema().def(address.node);
-    let kept = device
-        .stored(mount)
-        .and_then(|stored| stored.nodes.get(&Key::of(device, address)).cloned().flatten());
     let format = def.properties.format;
     let default = || def.properties.default.as_deref().and_then(|text| Value::parse(format, text));
-    kept.or_else(default).or_else(|| unset(format))
+    given(device, mount, address).cloned().or_else(default).or_else(|| unset(format))
+}
+
+/// What was written.
+pub(super) fn given<'d>(device: &'d Device, mount: MountId, address: &Address<'_>) -> Option<&'d Value> {
+    device.stored(mount)?.get(&Key::of(device, address))?
 }
 
 pub(super) fn write(device: &mut Device, mount: MountId, address: &Address<'_>, value: Option<Value>) {

@@ -53,7 +53,7 @@ impl Device {
     /// let before = device.clone();
     /// assert_eq!(device.changed_parts(&before), Parts::empty());
     /// let uri = LocUri::parse("./Vendor/MSFT/Policy/Config/Update/ActiveHoursStart")?;
-    /// let setting = Setting { format: Some("int"), data: Some("7") };
+    /// let setting = Setting { format: Some("int"), data: Some("7"), ..Setting::default() };
     /// device.add(&uri, setting, Transaction::None)?;
     /// assert_eq!(device.changed_parts(&before), Parts::POLICY);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -9,7 +9,9 @@ use super::{Device, Registry, Scalar};
 use crate::agent::{Agent, Failure, Record, UpdateId, UpdateState};
 use crate::csp::policy::Policy;
 use crate::csp::stored::{Kept, Key, MountId, Stored};
-use crate::csp::{Csp, devdetail, devinfo, dmacc, dmclient, manageability, policy, reboot, update};
+use crate::csp::{
+    Csp, devdetail, devinfo, dmacc, dmclient, manageability, nodecache, policy, reboot, update,
+};
 use crate::schema::{self, NodeId, OsVersion, Schema, Warning, builtin, ddf};
 use crate::tree::{Setting, Transaction};
 use crate::units::Instant;
@@ -200,6 +202,7 @@ fn builtin_schema(file: &DeviceFile) -> (Schema, BTreeMap<NodeId, Csp>) {
             // What a CSP knows are the names below its place.
             let names = names
                 .strip_prefix(&[".", "Vendor", "MSFT"])
+                .or(names.strip_prefix(&["User", "Vendor", "MSFT"]))
                 .or(names.strip_prefix(&["."]))
                 .unwrap_or_default();
             csps.extend(csp(names).map(|csp| (id, csp)));
@@ -213,6 +216,9 @@ fn builtin_schema(file: &DeviceFile) -> (Schema, BTreeMap<NodeId, Csp>) {
     mount(builtin::dm_acc(), &|_| Some(Csp::Stored(MountId::BUILTIN)));
     mount(builtin::dm_client(), &|names| {
         Some(dmclient::Node::at(names).map_or(Csp::Stored(MountId::BUILTIN), Csp::DmClient))
+    });
+    mount(builtin::node_cache(), &|names| {
+        Some(nodecache::Node::at(names).map_or(Csp::Stored(MountId::BUILTIN), Csp::NodeCache))
     });
     mount(builtin::reboot(), &|names| reboot::Node::at(names).map(Csp::Reboot));
     (schema, csps)
@@ -258,7 +264,7 @@ fn set_policy(device: &mut Device, area: &str, name: &str, value: &Scalar) -> Re
     let fail = |what: String| ProfileError { path: format!("policy.{area}.{name}"), what };
     let base = LocUri::root().child("Vendor").child("MSFT").child("Policy").child("Config");
     let text = value.text();
-    let setting = Setting { format: None, data: Some(&text) };
+    let setting = Setting { data: Some(&text), ..Setting::default() };
     let uri = base.child(area).child(name);
     let set = match device.add(&uri, setting, Transaction::Atomic) {
         Err(TreeError::AlreadyExists) => device.replace(&uri, setting, Transaction::Atomic),

@@ -47,13 +47,14 @@ impl std::fmt::Display for Edition {
 
 /// Every provider with its name, in alphabetical order.
 #[must_use]
-pub fn all(edition: Edition) -> [(&'static str, &'static [Node]); 8] {
+pub fn all(edition: Edition) -> [(&'static str, &'static [Node]); 9] {
     [
         ("DMAcc", dm_acc()),
         ("DMClient", dm_client()),
         ("DevDetail", dev_detail()),
         ("DevInfo", dev_info()),
         ("DeviceManageability", device_manageability()),
+        ("NodeCache", node_cache()),
         ("Policy", policy()),
         ("Reboot", reboot()),
         ("Update", update(edition)),
@@ -93,6 +94,13 @@ pub fn dev_info() -> &'static [Node] {
 pub fn device_manageability() -> &'static [Node] {
     static ROOTS: LazyLock<Vec<Node>> =
         LazyLock::new(|| parse(include_str!("../../data/DeviceManageability.xml")));
+    &ROOTS
+}
+
+/// `./Vendor/MSFT/NodeCache`, and the same below `./User`.
+#[must_use]
+pub fn node_cache() -> &'static [Node] {
+    static ROOTS: LazyLock<Vec<Node>> = LazyLock::new(|| parse(include_str!("../../data/NodeCache.xml")));
     &ROOTS
 }
 

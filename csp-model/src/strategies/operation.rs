@@ -99,6 +99,6 @@ impl Given {
     /// The same as the gate takes it.
     #[must_use]
     pub fn setting(&self) -> Setting<'_> {
-        Setting { format: self.format.as_deref(), data: self.data.as_deref() }
+        Setting { format: self.format.as_deref(), media_type: None, data: self.data.as_deref() }
     }
 }

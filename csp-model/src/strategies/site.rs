@@ -191,6 +191,7 @@ pub(super) fn takes(device: &Device, id: NodeId, name: &str) -> bool {
         | Csp::DevInfo(_)
         | Csp::DmClient(_)
         | Csp::Manageability(_)
+        | Csp::NodeCache(_)
         | Csp::Policy(_)
         | Csp::Reboot(_) => false,
     }

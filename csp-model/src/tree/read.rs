@@ -1,7 +1,7 @@
 //! Reading the tree.
 
 use crate::csp::{Address, Name};
-use crate::schema::{self, Def};
+use crate::schema;
 use crate::uri::{self, Property};
 use crate::{Access, Device, Format, LocUri, TreeError, Value};
 
@@ -51,7 +51,7 @@ impl Device {
         self.check_access(address.node, Access::GET)?;
         if !def.is_interior() {
             let value = self.profile().csp(address.node).read(self, &address).ok_or(TreeError::NotFound)?;
-            return Ok(Reading::Leaf(value, media_type(def)));
+            return Ok(Reading::Leaf(value, self.media_type(&address)));
         }
         let mut names = String::new();
         self.each_child(&address, &mut |_, name| {
@@ -103,9 +103,13 @@ impl Device {
                 .len()
                 .to_string(),
             Property::Title => def.properties.title.as_deref().unwrap_or_default().to_owned(),
-            Property::Type => match &def.properties.kind {
-                schema::Kind::Mime(name) | schema::Kind::DdfName(name) => name.to_string(),
-            },
+            Property::Type => {
+                let own = self.profile().csp(address.node).media_type(self, &address);
+                own.unwrap_or(match &def.properties.kind {
+                    schema::Kind::Mime(name) | schema::Kind::DdfName(name) => name,
+                })
+                .to_owned()
+            }
             Property::Acl | Property::TStamp | Property::VerNo => {
                 return Err(TreeError::QueryNotSupported);
             }
@@ -119,7 +123,7 @@ impl Device {
             && self.access(address.node).contains(Access::GET);
         let value = if readable { self.profile().csp(address.node).read(self, address) } else { None };
         let format = def.properties.format;
-        listed.push(Listed { below: below.clone(), format, media_type: media_type(def), value });
+        listed.push(Listed { below: below.clone(), format, media_type: self.media_type(address), value });
         self.each_child(address, &mut |child, name| {
             let below = format!("{below}/{}", uri::escape(name));
             self.list_into(child, below, leaves, listed);
@@ -148,13 +152,17 @@ impl Device {
             });
         }
     }
-}
 
-fn media_type(def: &Def) -> Option<Box<str>> {
-    match &def.properties.kind {
-        schema::Kind::Mime(name) if !def.is_interior() && !matches!(&**name, "" | "text/plain") => {
-            Some(name.clone())
-        }
-        schema::Kind::Mime(_) | schema::Kind::DdfName(_) => None,
+    /// The media type of a leaf, where it is not `text/plain`.
+    fn media_type(&self, address: &Address<'_>) -> Option<Box<str>> {
+        let def = self.profile().schema().def(address.node);
+        let described = || match &def.properties.kind {
+            schema::Kind::Mime(name) if !def.is_interior() && !matches!(&**name, "" | "text/plain") => {
+                Some(name.clone())
+            }
+            schema::Kind::Mime(_) | schema::Kind::DdfName(_) => None,
+        };
+        let own = self.profile().csp(address.node).media_type(self, address);
+        own.map(Box::from).or_else(described)
     }
 }

@@ -6,11 +6,13 @@ use crate::csp::{Address, Csp};
 use crate::schema::{Def, Occurrence, Scope};
 use crate::{Access, Device, Format, LocUri, Value};
 
-/// What a command says about the value: the Format of its Meta, and its Data.
+/// What a command says about the value: the Format and the Type of its Meta, and its Data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Setting<'a> {
     /// The Format, as written; where it is absent the node's own is meant.
     pub format: Option<&'a str>,
+    /// The Type, as written. It means something to few nodes; the others pass over it.
+    pub media_type: Option<&'a str>,
     /// The Data, as text.
     pub data: Option<&'a str>,
 }
@@ -142,7 +144,7 @@ impl Device {
                 .map_err(|disallowed| TreeError::Disallowed { expected: disallowed.allowed })?;
         }
         csp.check(self, address, &value)?;
-        Ok(Some(value))
+        Ok(Some(csp.meant(value, setting.media_type)))
     }
 
     /// Whether a node that is there is still to be given its value by an Add. Descriptions say of some nodes both that

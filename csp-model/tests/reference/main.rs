@@ -82,7 +82,7 @@ fn nodes_on_the_way_count() {
     let mut device = lab();
     for room in ["a", "b", "c", "d"] {
         let uri = LocUri::parse(&format!("./Vendor/MSFT/Lab/Rooms/{room}/Seats")).expect("an address");
-        let setting = Setting { format: None, data: Some("1") };
+        let setting = Setting { data: Some("1"), ..Setting::default() };
         let expected = if room == "d" { Err(TreeError::TooMany(3)) } else { Ok(()) };
         assert_eq!(device.add(&uri, setting, Transaction::None), expected);
     }

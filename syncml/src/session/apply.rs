@@ -125,12 +125,13 @@ fn apply_item(
     if let Err(error) = uri.read(text.trim()) {
         return TreeError::from(error).into();
     }
-    let format = [item.meta.as_ref(), request.meta.as_deref()]
-        .into_iter()
-        .flatten()
-        .find_map(|meta| meta.format.as_deref());
+    let metas = || [item.meta.as_ref(), request.meta.as_deref()].into_iter().flatten();
     let data = item.data.as_ref().map(data_text);
-    let setting = Setting { format, data: data.as_deref() };
+    let setting = Setting {
+        format: metas().find_map(|meta| meta.format.as_deref()),
+        media_type: metas().find_map(|meta| meta.media_type.as_deref()),
+        data: data.as_deref(),
+    };
     let done = match request.verb {
         Verb::Get => get(device, uri, text, &mut applied.results),
         _ if uri.query().is_some() => Err(TreeError::QueryNotSupported),

@@ -142,9 +142,13 @@ impl Atomic {
 
 fn apply_item(device: &mut Device, request: &Request, item: &Item, transaction: Transaction) -> bool {
     let uri = address(item);
-    let format = item.meta.as_ref().and_then(|meta| meta.format.as_deref());
+    let meta = item.meta.as_ref();
     let data = data(item);
-    let setting = Setting { format, data: data.as_deref() };
+    let setting = Setting {
+        format: meta.and_then(|meta| meta.format.as_deref()),
+        media_type: meta.and_then(|meta| meta.media_type.as_deref()),
+        data: data.as_deref(),
+    };
     match request.verb {
         Verb::Get if uri.query().is_some() => device.list(&uri, Leaves::WithData).is_ok(),
         Verb::Get => device.get(&uri).is_ok(),

@@ -111,7 +111,7 @@ fn devices(count: u64) -> Devices {
 
 fn set(device: &mut Device, uri: &str, data: &str) {
     let uri = LocUri::parse(uri).unwrap();
-    let setting = Setting { format: None, data: Some(data) };
+    let setting = Setting { data: Some(data), ..Setting::default() };
     device
         .replace(&uri, setting, Transaction::None)
         .or_else(|_| device.add(&uri, setting, Transaction::None))
