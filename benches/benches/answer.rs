@@ -41,6 +41,10 @@ fn main() {
         let encode = paired(200, || events(&answered), || codec::encode(&message));
         table.note(&format!("{name}: of which encode"), encode.subject, "ns");
 
+        let silent = || answer_with(Responder::unjudging, &device, &request);
+        let judged = paired(200, silent, || answer(&device, &request));
+        table.row(&format!("{name}: judged / not judged"), judged.ratio, 1.15, "");
+
         let (count, _, _) = allocations(ALLOCATOR, || answer(&device, &request));
         #[expect(clippy::cast_precision_loss, reason = "a handful")]
         table.row(&format!("{name}: allocations"), count as f64, (3 * commands + 16) as f64, "");
@@ -56,9 +60,13 @@ fn main() {
 
 /// One message as the endpoint will answer it: on a copy of the device, which takes its place.
 fn answer(device: &Device, request: &str) -> Vec<u8> {
+    answer_with(Responder::new, device, request)
+}
+
+fn answer_with(responder: fn(&Device) -> Responder, device: &Device, request: &str) -> Vec<u8> {
     let message = codec::decode(request.as_bytes(), &Limits::default()).expect("the request is a message");
     let mut device = device.clone();
-    let turn = Responder::new(&device).receive(&message, &mut device);
+    let turn = responder(&device).receive(&message, &mut device);
     codec::encode(&turn.answer)
 }
 

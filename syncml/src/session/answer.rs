@@ -7,7 +7,7 @@ use std::iter;
 use csp_model::tree::Effect;
 use csp_model::{Device, LocUri};
 
-use super::answering::Pull;
+use super::answering::{Judging, Pull};
 use super::apply::{self, Applied, Way};
 use super::atomic;
 use super::chunk::{self, Incoming, Interrupted};
@@ -32,6 +32,7 @@ pub(super) struct Answer<'s> {
     pub(super) commands: Vec<Command>,
     pub(super) reasons: Vec<Reason>,
     pub(super) effects: Vec<Effect>,
+    pub(super) judging: Judging,
     /// What is wrong with the commands, or doubtful.
     pub(super) findings: Vec<Finding>,
     /// The last address.
@@ -70,6 +71,7 @@ impl<'s> Answer<'s> {
             commands: Vec::with_capacity(1 + 2 * commands),
             reasons: Vec::with_capacity(1 + commands),
             effects: Vec::new(),
+            judging: Judging::On,
             findings: Vec::new(),
             uri: LocUri::root(),
         }
@@ -177,7 +179,7 @@ impl<'s> Answer<'s> {
 
     /// Adds what is wrong with the Items of a command, as far as the device shows it.
     fn judge(&mut self, command: &Command, applied: &Applied, device: &Device) {
-        let Kind::Request(request) = &command.kind else { return };
+        let (Kind::Request(request), Judging::On) = (&command.kind, self.judging) else { return };
         for (item, outcome) in request.items.iter().zip(&applied.outcomes) {
             match &outcome.error {
                 Some(error) => self.findings.extend(judge::device::refused(device, request, item, error)),

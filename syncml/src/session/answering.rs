@@ -26,6 +26,14 @@ pub(super) struct Answering {
     incoming: Incoming,
     /// What did not fit into the last answer.
     waiting: VecDeque<Pending>,
+    pub(super) judging: Judging,
+}
+
+/// Whether commands are judged while they are done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Judging {
+    On,
+    Off,
 }
 
 /// What becomes of a message, as its sender is told with the Status of the SyncHdr.
@@ -57,7 +65,13 @@ impl Answering {
                 device.sync_application_version().is_some_and(|version| version >= EXPLAINS_SINCE)
             }
         };
-        Self { explains, aborts: false, incoming: Incoming::default(), waiting: VecDeque::new() }
+        Self {
+            explains,
+            aborts: false,
+            incoming: Incoming::default(),
+            waiting: VecDeque::new(),
+            judging: Judging::On,
+        }
     }
 
     /// Whether the next message ends the session: the last answer was larger than the server takes.
@@ -73,7 +87,7 @@ impl Answering {
         welcome: Welcome,
         device: &mut Device,
     ) -> Turn {
-        let Self { explains, aborts, incoming, waiting } = self;
+        let Self { explains, aborts, incoming, waiting, judging } = self;
         let msg_ref = request.msg_ref();
         let file = device.profile().file();
         let (cuts, most) = (file.large_objects, file.max_msg_size);
@@ -88,6 +102,7 @@ impl Answering {
         });
         let commands = &request.body.commands;
         let mut answer = Answer::new(msg_ref, *explains, room, welcome.pull, incoming, commands.len());
+        answer.judging = *judging;
         let span = sender.map_or(request.body.span, |header| header.span);
         let outcome = welcome.outcome;
         let is_refused = outcome.code.is_failure();

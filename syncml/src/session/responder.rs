@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use csp_model::Device;
 
-use super::answering::{Answering, Pull, Welcome};
+use super::answering::{Answering, Judging, Pull, Welcome};
 use super::status::{Outcome, StatusCode};
 use super::turn::{Incoming, Turn};
 use crate::conformance as rules;
@@ -20,14 +20,23 @@ pub struct Responder {
     /// The MsgID of the device's last message. Package 1 counts, whoever sent it.
     last_msg_id: u64,
     answering: Answering,
-    judge: Judge,
+    /// `None` in one that judges nothing.
+    judge: Option<Judge>,
 }
 
 impl Responder {
     /// A new session with `device`.
     #[must_use]
     pub fn new(device: &Device) -> Self {
-        Self { last_msg_id: 1, answering: Answering::new(device), judge: Judge::joining() }
+        Self { last_msg_id: 1, answering: Answering::new(device), judge: Some(Judge::joining()) }
+    }
+
+    /// The same, for whoever has no use for findings: there are none.
+    #[must_use]
+    pub fn unjudging(device: &Device) -> Self {
+        let mut responder = Self { judge: None, ..Self::new(device) };
+        responder.answering.judging = Judging::Off;
+        responder
     }
 
     /// Applies a message to the device and gives the answer. A message that is numbered 1 begins a session, as the judge
@@ -35,11 +44,12 @@ impl Responder {
     pub fn receive<'m>(&mut self, incoming: impl Into<Incoming<'m>>, device: &mut Device) -> Turn {
         let Incoming { message, encoding, arrival, mac: _ } = incoming.into();
         let given = message.header.as_ref().and_then(|header| header.msg_id.as_ref());
-        if given.is_some_and(|number| number.trim() == "1") {
-            self.judge = Judge::joining();
+        let begins = message.bare_body || given.is_some_and(|number| number.trim() == "1");
+        if begins && self.judge.is_some() {
+            self.judge = Some(Judge::joining());
         }
-        let mut alone = message.bare_body.then(Judge::joining);
-        let mut findings = alone.as_mut().unwrap_or(&mut self.judge).received(message, arrival);
+        let mut findings =
+            self.judge.as_mut().map_or_else(Vec::new, |judge| judge.received(message, arrival));
         let own_number = given.and_then(|number| number.parse::<u64>().ok()?.checked_add(1));
         self.last_msg_id = own_number.unwrap_or(self.last_msg_id.saturating_add(1));
         let header = self.header(message.header.as_ref(), device);
@@ -47,8 +57,8 @@ impl Responder {
         let welcome =
             Welcome { outcome, chal: None, pull: Pull::Objects, encoding: encoding.unwrap_or_default() };
         let mut turn = self.answering.turn(message, header, welcome, device);
-        if alone.is_none() {
-            self.judge.sent(&turn.answer);
+        if let Some(judge) = self.judge.as_mut().filter(|_| !message.bare_body) {
+            judge.sent(&turn.answer);
         }
         findings.append(&mut turn.findings);
         Turn { findings, ..turn }
