@@ -389,6 +389,15 @@ unchecked! {
     "One Status for all Items of a command names no TargetRef, one for some of them names those.",
         "[MS-MDM] 2.2.7.12",
         "a device's commands with several Items are the Replace of DevInfo, where both mean the same";
+    "An Alert has one Item.",
+        "[MS-MDM] 2.2.7.2",
+        "the alerts that a server has use for, 1222 and 1223, have none in OMA's examples";
+    "An answer is of the media type application/vnd.syncml.dm+xml or +wbxml.",
+        "[MS-MDM] 2.1",
+        "servers and proxies say other types of XML; what is not SyncML at all ends the session in the transport";
+    "A nonce is used once.",
+        "OMA DM Security 1.2.1",
+        "a session does not show what the server has given to others";
     "A server answers within some time.",
         "OMA DM Protocol 1.2.1",
         "no text gives a number: the transport's time-out decides";
