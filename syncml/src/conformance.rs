@@ -438,7 +438,7 @@ pub struct Elsewhere {
 
 macro_rules! elsewhere {
     ($($id:literal, $ground:ident, $what:literal, $source:literal, $shown_by:literal;)*) => {
-        /// The rules of HTTP, which the harness follows.
+        /// The rules of HTTP, which the harness follows, and those of WBXML, which the codec does.
         pub static ELSEWHERE: &[Elsewhere] = &[$(Elsewhere {
             rule: Rule { id: $id, what: $what, ground: Ground::$ground, source: $source },
             shown_by: $shown_by,
@@ -448,7 +448,7 @@ macro_rules! elsewhere {
 
 elsewhere! {
     "http-post", Documented,
-        "Every message is a POST of the media type application/vnd.syncml.dm+xml; its answer is the server's message.",
+        "Every message is a POST of the media type application/vnd.syncml.dm+xml, or +wbxml; its answer is the server's message.",
         "[MS-MDM] 2.1", "harness/src/transport/tests/headers.rs";
     "http-address", Documented,
         "`mode=Machine` or `Maintenance` and `Platform=WoA` are added to the address, where it does not have them.",
@@ -474,11 +474,42 @@ elsewhere! {
     "http-no-coding", Decided,
         "No compression is asked for; an answer that is compressed is refused, not inflated.",
         "no text; an answer may be a bomb", "harness/src/transport/tests/answers.rs";
+    "wbxml-default-encoding", Documented,
+        "The device's own messages are in the encoding that DefaultEncoding of its account names, XML where it names none.",
+        "w7 APPLICATION CSP, DEFAULTENCODING; DMAcc CSP; Microsoft, \"WBXML and OMA DM\"", "harness/tests/wbxml.rs";
+    "wbxml-answer", Decided,
+        "A message that is posted to the device is answered in its own encoding, told by its first byte and not by its media type; MaxMsgSize limits the bytes of that encoding.",
+        "no text: Windows does not listen", "harness/tests/wbxml.rs";
+    "wbxml-tokens", Documented,
+        "SyncML is code page 0 and meta-information code page 1, for SyncML 1.1 and 1.2.",
+        "OMA SyncML Representation Protocol 1.2, section 8; Microsoft, \"WBXML and OMA DM\"", "syncml/tests/interop.rs";
+    "wbxml-public-identifier", Documented,
+        "The public identifier is that of the protocol version: 0x1201 of SyncML 1.2, 0x0FD3 of 1.1.",
+        "Microsoft, \"WBXML and OMA DM\"", "syncml/tests/interop.rs";
+    "wbxml-no-public-identifier", Decided,
+        "A message without a namespace has the identifier 1, \"unknown\", and the other way round.",
+        "no text; nothing else says the same", "syncml/tests/roundtrip.rs";
+    "wbxml-header", Decided,
+        "WBXML 1.2 is written, in UTF-8, with inline strings; 1.1 to 1.3 are read, in any charset of one-byte units.",
+        "OMA DM Representation Protocol 1.2 leaves the version open, and asks for each to be read; no capture shows what Windows writes", "syncml/tests/wbxml.rs";
+    "wbxml-attributes", Decided,
+        "Attributes are literals of the string table, `msft:originalerror` on Data with `xmlns:msft` on SyncBody; read, `msft` needs no declaration.",
+        "SyncML has no attribute code page; no text", "syncml/tests/wbxml.rs";
+    "wbxml-unknown-tokens", Decided,
+        "A token without a name is kept as `Token-`, the code page, and its number in hexadecimal.",
+        "no text; nothing is lost", "syncml/tests/wbxml.rs";
+    "wbxml-opaque", Decided,
+        "OPAQUE is text when it is one, else device information in a document of its own, else the Base64 of its bytes.",
+        "libwbxml writes CDATA and device information so; OMA SyncML Meta-Information 1.2 has `b64` for bytes in XML", "syncml/tests/wbxml.rs";
 }
 
 /// What a text says and the device does not do, and why.
 pub static LEFT_OUT: &[(&str, &str, &str)] = &[
-    ("WBXML", "[MS-MDM] 2.1; w7 APPLICATION, DEFAULTENCODING", "not spoken yet: only XML is"),
+    (
+        "WBXML 1.0, charsets of two-byte units, extension tokens",
+        "WAP-192-WBXML",
+        "SyncML has no use for them: refused by name",
+    ),
     (
         "`MDM-Signature` or `MS-Signature`, RequireMessageSigning",
         "[MS-MDM] 2.1; DMClient CSP",

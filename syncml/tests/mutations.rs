@@ -1,5 +1,7 @@
 //! Messages with random damage: nothing panics, and what is taken for XML is XML, and the other way round.
 //!
+//! The same without that last of WBXML.
+//!
 //! xmllint is the judge of what XML is. Where it is not installed, only panics are looked for.
 
 #![expect(clippy::disallowed_methods, reason = "a test reads and writes its cases")]
@@ -11,7 +13,9 @@ use std::process::Command;
 
 use csp_model::Device;
 use csp_model::xml::XmlErrorKind;
-use syncml::codec::{DecodeError, DecodeErrorKind, Limits, decode, encode};
+use syncml::codec::{
+    DecodeError, DecodeErrorKind, Encoding, Limits, Place, decode, encode, encode_as, wbxml,
+};
 use syncml::session::Responder;
 
 const MUTATIONS: usize = 20_000;
@@ -48,6 +52,101 @@ fn damaged_messages_are_judged_as_xmllint_judges_them() {
     assert!(accepted > 3_000 && verdicts.len() - accepted > 3_000, "{accepted} of {}", verdicts.len());
     let wrong = xmllint(&verdicts);
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), verdicts.len(), wrong.join("\n"));
+}
+
+/// Bytes of WBXML are changed and moved; what is still a message can be written, and is answered.
+#[test]
+fn damaged_wbxml_is_refused_where_it_is_damaged_or_is_another_message() {
+    let cases = fixtures::cases("mutation-seeds").into_iter().chain(fixtures::cases("wbxml"));
+    let seeds: Vec<Vec<u8>> = cases
+        .filter_map(|case| decode(&case.bytes("message.xml")?, &Limits::default()).ok())
+        .map(|message| encode_as(&message, Encoding::Wbxml))
+        .chain(fixtures::cases("wbxml").iter().filter_map(|case| case.hex("message.hex")))
+        .collect();
+    let device = Device::builtin();
+    let mut random = Random(0xb17e5);
+    let mut accepted = 0;
+    for _ in 0..MUTATIONS {
+        let mut bytes = random.choose(&seeds).clone();
+        for _ in 0..*random.choose(&[1, 1, 1, 2, 3]) {
+            mutate_wbxml(&mut bytes, &seeds, &mut random);
+        }
+        if Encoding::of(&bytes) != Encoding::Wbxml {
+            continue;
+        }
+        let listing = wbxml::dump(&bytes);
+        match decode(&bytes, &Limits::default()) {
+            Err(error) => {
+                assert!(
+                    error.span.start <= error.span.end && error.span.end <= bytes.len(),
+                    "{error:?}\n{listing}"
+                );
+                assert_eq!(error.place, Place::Byte(error.span.start));
+            }
+            Ok(message) => {
+                accepted += 1;
+                for encoding in Encoding::ALL {
+                    let again = decode(&encode_as(&message, encoding), &Limits::default());
+                    assert_eq!(again.as_ref(), Ok(&message), "in {encoding:?}: {bytes:02x?}\n{listing}");
+                }
+                let mut device = device.clone();
+                let turn = Responder::new(&device).receive(&message, &mut device);
+                let answer = encode_as(&turn.answer, Encoding::Wbxml);
+                assert!(decode(&answer, &Limits::default()).is_ok());
+            }
+        }
+    }
+    assert!(accepted > 1_000 && MUTATIONS - accepted > 1_000, "{accepted} were accepted");
+}
+
+fn mutate_wbxml(bytes: &mut Vec<u8>, seeds: &[Vec<u8>], random: &mut Random) {
+    /// What a reader is sensitive to.
+    const PIECES: [&[u8]; 22] = [
+        b"\x00\x01",
+        b"\x00\x00",
+        b"\x01",
+        b"\x02\x80\x00",
+        b"\x02\x41",
+        b"\x03a\x00",
+        b"\x03\xc3\xa9\x00",
+        b"\x04\x00",
+        b"\x44\x00",
+        b"\x84\x05",
+        b"\x43\x05\x01",
+        b"\x83\x00",
+        b"\x83\xff\xff\xff\xff\x7f",
+        b"\xc3\x02ab",
+        b"\xc3\x04\x00\xff\x00\xff",
+        b"\xc3\x06\x03\xa4\x03\x6a\x00\x0a",
+        b"\x40",
+        b"\x80",
+        b"\xff",
+        b"\x3f",
+        b"\xbf\x05\x03b\x00\x01",
+        b"\x03\x20\x00",
+    ];
+    let at = random.below(bytes.len() + 1);
+    let length = random.below(12).min(bytes.len() - at);
+    match random.below(7) {
+        0 | 1 => {
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte ^= 1 << random.below(8);
+            }
+        }
+        2 => drop(bytes.drain(at..at + length)),
+        3 | 4 => drop(bytes.splice(at..at, random.choose(&PIECES).iter().copied())),
+        5 => {
+            let copy = bytes[at..at + length].to_vec();
+            let to = random.below(bytes.len() + 1);
+            bytes.splice(to..to, copy);
+        }
+        _ => {
+            let other = random.choose(seeds);
+            let from = random.below(other.len());
+            let to = (from + random.below(20)).min(other.len());
+            bytes.splice(at..at, other[from..to].iter().copied());
+        }
+    }
 }
 
 /// What decoding says about the bytes being XML; `None` when it does not say.

@@ -21,17 +21,17 @@ const MAC: &str = "x-syncml-hmac";
 /// Answer a message as the device `default`
 ///
 /// The body is a SyncML document or a SyncBody alone, in XML or in WBXML, which its first byte says; the answer is in the
-/// same encoding. What the device refuses is a Status in its answer; only
-/// what is no message is an HTTP error, and then the device is as it was. An empty body opens a session: the answer is
-/// package 1, and the messages that come under its SessionID go on with that session.
+/// same encoding. What the device refuses is a Status in its answer; only what is no message is an HTTP error, and then
+/// the device is as it was. An empty body opens a session: the answer is package 1, and the messages that come under its
+/// SessionID go on with that session.
 #[utoipa::path(
     post,
     path = "/",
     tag = "messages",
     operation_id = "answer",
-    request_body(content = String, content_type = "application/vnd.syncml.dm+xml", description = "The server's message"),
+    request_body(content((String = "application/vnd.syncml.dm+xml"), (Vec<u8> = "application/vnd.syncml.dm+wbxml")), description = "The server's message"),
     responses(
-        (status = 200, description = "The device's answer", content_type = "application/vnd.syncml.dm+xml", body = String),
+        (status = 200, description = "The device's answer", content((String = "application/vnd.syncml.dm+xml"), (Vec<u8> = "application/vnd.syncml.dm+wbxml"))),
         (status = 400, description = "No SyncML message: with line and column, or the offset in WBXML", content_type = "application/problem+json", body = ProblemDocument),
         (status = 404, description = "The device was deleted", content_type = "application/problem+json", body = ProblemDocument),
         (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = ProblemDocument),
@@ -51,9 +51,9 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
     tag = "messages",
     operation_id = "answerNamed",
     params(("name" = String, Path, description = "The device's name")),
-    request_body(content = String, content_type = "application/vnd.syncml.dm+xml", description = "The server's message"),
+    request_body(content((String = "application/vnd.syncml.dm+xml"), (Vec<u8> = "application/vnd.syncml.dm+wbxml")), description = "The server's message"),
     responses(
-        (status = 200, description = "The device's answer", content_type = "application/vnd.syncml.dm+xml", body = String),
+        (status = 200, description = "The device's answer", content((String = "application/vnd.syncml.dm+xml"), (Vec<u8> = "application/vnd.syncml.dm+wbxml"))),
         (status = 400, description = "No SyncML message: with line and column, or the offset in WBXML", content_type = "application/problem+json", body = ProblemDocument),
         (status = 404, description = "There is no such device", content_type = "application/problem+json", body = ProblemDocument),
         (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = ProblemDocument),

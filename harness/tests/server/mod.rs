@@ -1,4 +1,4 @@
-//! A small MDM server on a free port: HTTP by hand, the rest by `ServerSession`.
+//! A small MDM server on a free port: HTTP by hand, the rest by `ServerSession`. It answers in the encoding of the device.
 
 #![expect(clippy::unwrap_used, reason = "a server of tests fails with them")]
 
@@ -44,7 +44,8 @@ fn serve(stream: TcpStream, commands: &dyn Fn() -> Vec<Command>, findings: &Mute
     let mut session: Option<ServerSession> = None;
     let mut reader = BufReader::new(stream);
     while let Some(body) = request(&mut reader) {
-        let message = codec::decode(&body, &Limits::default()).unwrap();
+        let (message, input) = codec::decode_with_text(&body, &Limits::default()).unwrap();
+        let encoding = input.encoding();
         let held = session.get_or_insert_with(|| {
             let mut session = ServerSession::accept(&message, Settings::new("http://mdm.test/mdm"));
             for command in commands() {
@@ -54,12 +55,13 @@ fn serve(stream: TcpStream, commands: &dyn Fn() -> Vec<Command>, findings: &Mute
         });
         let turn = held.receive(&message, None);
         findings.lock().unwrap().extend(turn.findings.iter().map(|finding| finding.text.clone()));
-        let answer = codec::encode(&turn.message);
+        let answer = codec::encode_as(&turn.message, encoding);
         if held.is_over() {
             session = None;
         }
         let head = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.syncml.dm+xml\r\nContent-Length: {}\r\n\r\n",
+            "HTTP/1.1 200 OK\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n",
+            encoding.media_type(),
             answer.len()
         );
         let stream = reader.get_mut();

@@ -220,7 +220,11 @@ fn items() -> BoxedStrategy<Items> {
 fn item() -> BoxedStrategy<Item> {
     let places = (of(location()), of(location()), of(location()), of(location()));
     let data = of(prop_oneof![3 => text().prop_map(Data::Text), 1 => markup().prop_map(Data::Markup)]);
-    (places, of(meta()), data, any::<bool>(), unknown())
+    let meta = prop_oneof![8 => of(meta()), 1 => Just(Some(Meta {
+        media_type: Some(Text::from_static("application/vnd.syncml-devinf+wbxml")),
+        ..Meta::default()
+    }))];
+    (places, meta, data, any::<bool>(), unknown())
         .prop_map(|(places, meta, data, more_data, unknown)| Item {
             target: places.0,
             source: places.1,
@@ -290,6 +294,7 @@ fn foreign() -> BoxedStrategy<Element> {
             ("Vendor", None),
             ("Put", None),
             ("Token-0-3F", None),
+            ("Token-0-05", None),
             ("Data", Some("xmlns")),
             ("v:Item", Some("xmlns:v")),
         ][..],

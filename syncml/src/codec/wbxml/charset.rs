@@ -105,29 +105,57 @@ impl Charset {
         text: &'a Body,
         sound: usize,
     ) -> Read<Cow<'a, str>> {
-        if self.0 == UTF_8
-            && let Some(characters) = text.get(range.clone())
-            && (range.start >= sound || bytes.get(range.clone()) == Some(characters.as_bytes()))
-        {
-            if is_plain(characters) {
-                return Ok(Cow::Borrowed(characters));
-            }
-            return check(characters, range).map(|()| Cow::Borrowed(characters));
+        match self.text(bytes, range.clone(), text, sound) {
+            Some(characters) => Ok(characters),
+            None => Err(self.wrong(bytes.get(range.clone()).unwrap_or_default(), range)),
         }
-        self.decode(bytes.get(range.clone()).unwrap_or_default(), range).map(Cow::Owned)
     }
 
-    #[cold]
-    fn decode(self, bytes: &[u8], range: Range<usize>) -> Read<String> {
-        let decoded = self.0.decode_without_bom_handling_and_without_replacement(bytes);
-        let Some(text) = decoded else {
-            let good = if self.0 == UTF_8 { Encoding::utf8_valid_up_to(bytes) } else { 0 };
-            let kind = DecodeErrorKind::Bytes(self.name());
-            return Err(Box::new(DecodeError::binary(range.start + good..range.end, kind)));
-        };
-        check(&text, range)?;
-        Ok(text.into_owned())
+    /// The same; `None` for an error.
+    #[inline]
+    pub(super) fn text<'a>(
+        self,
+        bytes: &[u8],
+        range: Range<usize>,
+        text: &'a Body,
+        sound: usize,
+    ) -> Option<Cow<'a, str>> {
+        if self.0 == UTF_8 {
+            let characters = text.get(range.clone())?;
+            let is_whole = range.start >= sound || bytes.get(range) == Some(characters.as_bytes());
+            return (is_whole && is_xml(characters)).then_some(Cow::Borrowed(characters));
+        }
+        let decoded = self.0.decode_without_bom_handling_and_without_replacement(bytes.get(range)?)?;
+        is_xml(&decoded).then(|| Cow::Owned(decoded.into_owned()))
     }
+
+    /// What is wrong with bytes at `range` that are no text.
+    #[cold]
+    fn wrong(self, bytes: &[u8], range: Range<usize>) -> Box<DecodeError> {
+        let mut start = range.start;
+        let decoded = if self.0 == UTF_8 {
+            start += Encoding::utf8_valid_up_to(bytes);
+            std::str::from_utf8(bytes).ok().map(Cow::Borrowed)
+        } else {
+            self.0.decode_without_bom_handling_and_without_replacement(bytes)
+        };
+        let kind = match decoded {
+            None => DecodeErrorKind::Bytes(self.name()),
+            Some(text) => {
+                let wrong = text.char_indices().find(|(_, character)| !is_char(*character));
+                let (at, character) = wrong.unwrap_or_default();
+                // In another charset the offset is not known.
+                start = if self.0 == UTF_8 { range.start + at } else { range.start };
+                DecodeErrorKind::Xml(XmlErrorKind::Character(u32::from(character)))
+            }
+        };
+        Box::new(DecodeError::binary(start..range.end, kind))
+    }
+}
+
+#[inline]
+fn is_xml(text: &str) -> bool {
+    is_plain(text) || text.chars().all(is_char)
 }
 
 /// Whether XML surely has all the characters. A byte of U+FFFE and U+FFFF is taken for them.
@@ -137,17 +165,4 @@ pub(super) fn is_plain(text: &str) -> bool {
     let is_special = |special, byte: &u8| special | (*byte < b' ') | (*byte == 0xef);
     let (blocks, rest) = text.as_bytes().as_chunks::<16>();
     !blocks.iter().any(|block| block.iter().fold(false, is_special)) && !rest.iter().fold(false, is_special)
-}
-
-#[cold]
-fn check(text: &str, range: Range<usize>) -> Read<()> {
-    match text.char_indices().find(|(_, character)| !is_char(*character)) {
-        None => Ok(()),
-        Some((at, character)) => {
-            let kind = DecodeErrorKind::Xml(XmlErrorKind::Character(u32::from(character)));
-            // Of another charset the offset is not known.
-            let start = (range.start + at).min(range.end);
-            Err(Box::new(DecodeError::binary(start..range.end, kind)))
-        }
-    }
 }

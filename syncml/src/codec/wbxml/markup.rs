@@ -134,7 +134,8 @@ impl<'a> Document<'a> {
 
     /// Bytes as text: what they say, or how XML spells them.
     pub(super) fn opaque(&self, range: Range<usize>) -> Cow<'a, str> {
-        self.characters(range.clone()).unwrap_or_else(|_| {
+        let text = self.charset.text(self.lexer.bytes, range.clone(), self.text, self.sound);
+        text.unwrap_or_else(|| {
             let bytes = self.lexer.bytes.get(range).unwrap_or_default();
             Cow::Owned(STANDARD.encode(bytes))
         })

@@ -19,11 +19,15 @@ const VERSION: u8 = 0x02;
 /// UTF-8 (IANA Character Sets, MIBenum).
 const CHARSET: u8 = 106;
 
+/// The media type of device information in WBXML (OMA SyncML Device Information 1.2).
+const DEVINF: &str = "application/vnd.syncml-devinf+wbxml";
+
 /// Appends `message` to `out`.
 ///
 /// The public identifier is a number, and that of the message's namespace: `0x1201` for SyncML 1.2, `0x0FD3` for 1.1, and
 /// 1, "unknown", for none. Text is in inline strings of UTF-8, markup in `Data` and unknown elements are what their names
-/// are: tokens where a code page has them, else literals; device information is nested as libwbxml does. Attributes are
+/// are: tokens where a code page has them, else literals; device
+/// information is nested as libwbxml does where the Type of its Item says WBXML. Attributes are
 /// literals, `msft:originalerror` with its declaration on `SyncBody` among them. For characters that XML cannot hold, and for
 /// continued commands, the rules of [`xml::write`](crate::codec::xml::write) hold.
 pub fn write(message: &Message, out: &mut Vec<u8>) {
@@ -39,7 +43,7 @@ pub fn write(message: &Message, out: &mut Vec<u8>) {
 struct Document<'a> {
     out: &'a mut Vec<u8>,
     vocabulary: Vocabulary,
-    /// Where the length of the string table belongs.
+    /// Where the length of the string table stands, 0 so far.
     table_at: usize,
     /// The string table, and the offsets in it.
     table: Vec<u8>,
@@ -55,24 +59,32 @@ impl<'a> Document<'a> {
         number(vocabulary.number(), out);
         out.push(CHARSET);
         let table_at = out.len();
+        out.push(0);
         let (table, names) = (Vec::new(), BTreeMap::new());
         Self { out, vocabulary, table_at, table, names, page: 0, opened: 0 }
     }
 
     /// Puts the string table into its place.
     fn finish(self) {
-        let mut length = Vec::new();
-        number(u32::try_from(self.table.len()).unwrap_or(u32::MAX), &mut length);
-        self.out.splice(self.table_at..self.table_at, length.into_iter().chain(self.table));
+        if !self.table.is_empty() {
+            let mut length = Vec::new();
+            number(u32::try_from(self.table.len()).unwrap_or(u32::MAX), &mut length);
+            self.out.splice(self.table_at..=self.table_at, length.into_iter().chain(self.table));
+        }
+    }
+
+    #[inline]
+    fn page(&mut self, page: u8) {
+        if page != self.page {
+            self.out.extend_from_slice(&[SWITCH_PAGE, page]);
+            self.page = page;
+        }
     }
 
     /// A start tag of a code page, with content so far.
     #[inline]
     fn tag(&mut self, page: u8, token: u8, attributes: u8) {
-        if page != self.page {
-            self.out.extend_from_slice(&[SWITCH_PAGE, page]);
-            self.page = page;
-        }
+        self.page(page);
         self.out.push(token | CONTENT | attributes);
         self.opened = self.out.len();
     }
@@ -157,9 +169,13 @@ impl<'a> Document<'a> {
             }
         });
         let flag = if attributes.is_empty() { 0 } else { ATTRIBUTES };
-        match token.or_else(|| named(&element.name)) {
-            Some((page, token)) if (5..0x40).contains(&token) => self.tag(page, token, flag),
-            Some(_) | None => {
+        // A name that a reader gives to a token without one: here that token may have one.
+        let nameless = |(page, token): &(u8, u8)| {
+            (5..0x40).contains(token) && self.vocabulary.name(*page, *token).is_none()
+        };
+        match token.or_else(|| named(&element.name).filter(nameless)) {
+            Some((page, token)) => self.tag(page, token, flag),
+            None => {
                 self.out.push(LITERAL | CONTENT | flag);
                 self.name(&element.name);
             }
@@ -174,14 +190,7 @@ impl<'a> Document<'a> {
     fn nodes(&mut self, nodes: &[Node], outer: &str) {
         for node in nodes {
             match node {
-                Node::Element(element) => match self.devinf(element, outer) {
-                    Some(nested) => {
-                        self.out.push(OPAQUE);
-                        number(u32::try_from(nested.len()).unwrap_or(u32::MAX), self.out);
-                        self.out.extend_from_slice(&nested);
-                    }
-                    None => self.kept(element, outer),
-                },
+                Node::Element(element) => self.kept(element, outer),
                 Node::Text(text) => self.string(text),
             }
         }
@@ -245,16 +254,26 @@ impl Sink for Document<'_> {
     #[inline]
     fn text(&mut self, tag: Tag, text: Option<&Text>) {
         let Some(text) = text else { return };
-        self.open(tag);
-        self.string(text);
-        self.end();
+        self.page(tag.page());
+        // As few pieces as can be: this is the greater part of all writing.
+        if text.is_empty() {
+            self.out.push(tag.token());
+        } else if is_plain(text) {
+            self.out.extend_from_slice(&[tag.token() | CONTENT, STR_I]);
+            self.out.extend_from_slice(text.as_bytes());
+            self.out.extend_from_slice(&[0, END]);
+        } else {
+            self.out.push(tag.token() | CONTENT);
+            self.string(text);
+            self.out.push(END);
+        }
     }
 
     #[inline]
     fn flag(&mut self, tag: Tag, is_set: bool) {
         if is_set {
-            self.open(tag);
-            self.end();
+            self.page(tag.page());
+            self.out.push(tag.token());
         }
     }
 
@@ -265,9 +284,20 @@ impl Sink for Document<'_> {
         self.end();
     }
 
-    fn markup(&mut self, tag: Tag, markup: &[Node]) {
-        self.open(tag);
-        self.nodes(markup, self.vocabulary.namespace(0).unwrap_or_default());
+    fn markup(&mut self, markup: &[Node], media_type: Option<&str>) {
+        self.open(Tag::DATA);
+        let outer = self.vocabulary.namespace(0).unwrap_or_default();
+        let nested = match markup {
+            [Node::Element(element)] if media_type == Some(DEVINF) => self.devinf(element, outer),
+            _ => None,
+        };
+        if let Some(nested) = nested {
+            self.out.push(OPAQUE);
+            number(u32::try_from(nested.len()).unwrap_or(u32::MAX), self.out);
+            self.out.extend_from_slice(&nested);
+        } else {
+            self.nodes(markup, outer);
+        }
         self.end();
     }
 

@@ -33,8 +33,8 @@ pub(super) trait Sink {
     /// `Data` of a Status with `msft:originalerror`.
     fn code(&mut self, code: Option<&Text>, original_error: &Text);
 
-    /// An element of any content.
-    fn markup(&mut self, tag: Tag, nodes: &[Node]);
+    /// `Data` with markup, of which the Item says that it is of that media type.
+    fn markup(&mut self, nodes: &[Node], media_type: Option<&str>);
 
     /// An element that is kept as it was written.
     fn element(&mut self, element: &Element);

@@ -37,7 +37,9 @@ pub(super) fn item(item: &Item, order: MetaOrder, out: &mut impl Sink) {
     match &item.data {
         None => {}
         Some(Data::Text(data)) => out.text(Tag::DATA, Some(data)),
-        Some(Data::Markup(data)) => out.markup(Tag::DATA, data),
+        Some(Data::Markup(data)) => {
+            out.markup(data, item.meta.as_ref().and_then(|meta| meta.media_type.as_deref()))
+        }
     }
     out.flag(Tag::MORE_DATA, item.more_data);
     elements(&item.unknown, out);

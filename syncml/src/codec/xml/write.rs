@@ -101,10 +101,10 @@ impl Sink for Document<'_> {
         self.put("</Data>");
     }
 
-    fn markup(&mut self, tag: Tag, markup: &[Node]) {
-        self.open(tag);
+    fn markup(&mut self, markup: &[Node], _: Option<&str>) {
+        self.open(Tag::DATA);
         nodes(markup, self.out);
-        self.close(tag);
+        self.close(Tag::DATA);
     }
 
     fn element(&mut self, it: &Element) {
