@@ -34,7 +34,7 @@ pub struct Account {
     pub address: String,
     /// AAuthPref
     pub preference: Option<AuthType>,
-    /// DefaultEncoding: the media type of the device's messages.
+    /// `DefaultEncoding`: the media type of the device's messages.
     pub default_encoding: Option<String>,
     /// How the device proves itself to the server.
     pub appsrv: Option<AppAuth>,

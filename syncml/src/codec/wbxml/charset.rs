@@ -36,7 +36,7 @@ pub(super) fn overwritten(bytes: &[u8]) -> (String, usize) {
 pub(super) struct Charset(&'static Encoding);
 
 impl Charset {
-    /// The charset with that number (IANA Character Sets, MIBenum), or why it cannot be read. Labels mean what the WHATWG
+    /// The charset with that number (IANA Character Sets, `MIBenum`), or why it cannot be read. Labels mean what the WHATWG
     /// Encoding Standard says, as in XML.
     pub(super) fn of(number: u32) -> Result<Self, String> {
         let label = match number {

@@ -495,7 +495,7 @@ impl<'a> Document<'a> {
     }
 
     #[cold]
-    fn element_in(&mut self, parent: Open) -> Box<DecodeError> {
+    fn element_in(&self, parent: Open) -> Box<DecodeError> {
         let found = self.name(Open { start: self.start, page: self.page });
         let parent = self.name(parent);
         self.wrong(self.start..self.lexer.at, DecodeErrorKind::Element { found, parent })

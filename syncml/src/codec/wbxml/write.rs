@@ -16,7 +16,7 @@ use crate::message::{Element, Message, Namespace, Node, Text};
 
 /// WBXML 1.2: each decoder of SyncML takes it, and 1.3 differs in nothing that is used here.
 const VERSION: u8 = 0x02;
-/// UTF-8 (IANA Character Sets, MIBenum).
+/// UTF-8 (IANA Character Sets, `MIBenum`).
 const CHARSET: u8 = 106;
 
 /// The media type of device information in WBXML (OMA SyncML Device Information 1.2).
