@@ -20,6 +20,7 @@ mod header;
 mod lexer;
 mod markup;
 mod read;
+mod text;
 mod tokens;
 mod write;
 
