@@ -26,20 +26,18 @@ pub(crate) fn located(title: &str, path: &str, text: &str, span: Range<usize>) -
     )
 }
 
-/// `title`, and below it the bytes around `span` in hexadecimal, with the place marked. The number before a row is the
-/// offset of its first byte.
+/// `title`, and below it the row of bytes that `span` begins in, in hexadecimal, with the place marked. The number before
+/// the row is the offset of its first byte.
 pub(crate) fn located_bytes(title: &str, bytes: &[u8], span: Range<usize>) -> String {
     const ROW: usize = 16;
     let start = span.start.min(bytes.len());
-    let first = (start / ROW).saturating_sub(1) * ROW;
-    let shown = bytes.get(first..).unwrap_or_default();
-    let rows: Vec<_> = shown.chunks(ROW).take(3).map(|row| spelled(row) + "\n").collect();
-    let row = (start - first) / ROW;
-    // Three characters a byte; behind the last one there is a place to mark, too.
-    let before: usize = rows.iter().take(row).map(String::len).sum();
-    let at = before + (start - first) % ROW * 3;
-    let many = span.end.saturating_sub(start).clamp(1, ROW - (start - first) % ROW);
-    let text = rows.concat() + if row < rows.len() { "" } else { "  " };
+    // The end of the bytes is a place behind the last one.
+    let first = start.min(bytes.len().saturating_sub(1)) / ROW * ROW;
+    let row = bytes.get(first..).unwrap_or_default();
+    let text = spelled(row.get(..ROW).unwrap_or(row)) + "  ";
+    // Three characters a byte.
+    let at = (start - first) * 3;
+    let many = span.end.saturating_sub(start).clamp(1, ROW);
     let end = (at + many * 3 - 1).min(text.len());
     let marked = AnnotationKind::Primary.span(at.min(end)..end);
     let snippet = Snippet::source(text).line_start(first).annotation(marked);
