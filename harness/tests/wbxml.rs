@@ -14,7 +14,9 @@ use serde_json::Value;
 use syncml::codec::{Encoding, Limits, decode, encode_as};
 use syncml::session::server::Command as Asked;
 
+#[expect(dead_code, reason = "other tests use the rest of it")]
 mod server;
+#[expect(dead_code, reason = "other tests use the rest of it")]
 mod serving;
 
 use server::Server;

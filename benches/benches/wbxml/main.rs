@@ -4,7 +4,6 @@
 //! said to be.
 
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
-#![expect(clippy::disallowed_methods, reason = "a bench reads and writes the files that it measures")]
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
@@ -81,7 +80,7 @@ fn text(index: usize, device: &Device) -> Vec<u8> {
     let request = if index % 4 < 2 { messages::eight_gets() } else { messages::five_gets_twelve_adds() };
     let number = (index + 1).to_string();
     let request = request.replacen("<SessionID>", &format!("<SessionID>{number}"), 1);
-    if index % 2 == 0 {
+    if index.is_multiple_of(2) {
         return request.into_bytes();
     }
     let turn = Responder::new(device).receive(&read(request.as_bytes()), &mut device.clone());

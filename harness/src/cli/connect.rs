@@ -71,7 +71,7 @@ pub(super) struct Connect {
     /// The SessionID of the first session [default: the number of the device's next one]
     #[arg(long, value_name = "ID", help_heading = "Session")]
     session_id: Option<String>,
-    /// What the device's messages are encoded in [default: as the account says, DefaultEncoding]
+    /// What the device's messages are encoded in [default: as the account says]
     #[arg(long, value_enum, help_heading = "Session")]
     encoding: Option<Spoken>,
     /// The MaxMsgSize that the device says

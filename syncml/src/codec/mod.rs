@@ -3,7 +3,7 @@
 //! Decoding is strict about what is XML or WBXML and forgiving about what is SyncML: only what no one could give a
 //! meaning to is an error, and an error says where it stands.
 //!
-//! What stands where in a message is the same in both encodings: [`read`] and [`write`] know it once, over a source and
+//! What stands where in a message is the same in both encodings: `read` and `write` know it once, over a source and
 //! a sink that [`xml`] and [`wbxml`] provide.
 //!
 //! Deliberately absent: what a command means, and whether it may be given.
