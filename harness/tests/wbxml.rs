@@ -10,17 +10,14 @@ use std::process::{Command, Output, Stdio};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use cspsim::{Device, Pace, SimDevice};
 use serde_json::Value;
 use syncml::codec::{Encoding, Limits, decode, encode_as};
 use syncml::session::server::Command as Asked;
 
-#[expect(dead_code, reason = "other tests use the rest of it")]
 mod server;
-#[expect(dead_code, reason = "other tests use the rest of it")]
-mod serving;
 
 use server::Server;
-use serving::{Folder, Serving};
 
 const GET: &str = "<SyncML xmlns=\"SYNCML:SYNCML1.2\"><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto>\
                    <SessionID>7</SessionID><MsgID>1</MsgID><Source><LocURI>http://mdm.test/</LocURI></Source></SyncHdr>\
@@ -28,6 +25,13 @@ const GET: &str = "<SyncML xmlns=\"SYNCML:SYNCML1.2\"><SyncHdr><VerDTD>1.2</VerD
                    </SyncBody></SyncML>";
 /// No message ends in the middle of a string.
 const CUT: &[u8] = b"\x02\xa4\x01\x6a\x00\x6d\x6b\x53\x4b\x03\x31";
+
+/// A folder of the test's own.
+fn folder(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
 
 fn wbxml(xml: &str) -> Vec<u8> {
     encode_as(&decode(xml.as_bytes(), &Limits::default()).unwrap(), Encoding::Wbxml)
@@ -47,21 +51,21 @@ fn done(output: &Output) -> &[u8] {
     &output.stdout
 }
 
-fn written(folder: &Folder, name: &str, bytes: &[u8]) -> PathBuf {
-    let path = folder.file(name);
+fn written(folder: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = folder.join(name);
     fs::write(&path, bytes).unwrap();
     path
 }
 
 #[test]
 fn an_answer_is_in_the_encoding_of_its_message() {
-    let folder = Folder::new("wbxml-answer");
+    let folder = folder("wbxml-answer");
     let file = written(&folder, "get.wbxml", &wbxml(GET));
     let binary = cspsim(&["answer"], &[&file], b"");
     let text = cspsim(&["answer", "-"], &[], GET.as_bytes());
     let [binary, text] = [&binary, &text].map(|output| decode(done(output), &Limits::default()).unwrap());
     assert_eq!(binary, text);
-    let out = folder.file("answer.wbxml");
+    let out = folder.join("answer.wbxml");
     let said = cspsim(&["answer", "--explain", "--out", out.to_str().unwrap()], &[&file], b"");
     assert!(String::from_utf8_lossy(done(&said)).contains("200 Get 2"));
     assert_eq!(decode(&fs::read(&out).unwrap(), &Limits::default()).unwrap(), text);
@@ -82,7 +86,7 @@ fn an_answer_is_in_the_encoding_of_its_message() {
 
 #[test]
 fn a_file_is_converted_there_and_back() {
-    let folder = Folder::new("wbxml-convert");
+    let folder = folder("wbxml-convert");
     let binary = done(&cspsim(&["convert", "-"], &[], GET.as_bytes())).to_vec();
     assert_eq!(binary, wbxml(GET));
     let file = written(&folder, "get.wbxml", &binary);
@@ -104,7 +108,7 @@ fn a_file_is_converted_there_and_back() {
 
 #[test]
 fn what_is_malformed_is_shown_in_its_bytes() {
-    let folder = Folder::new("wbxml-malformed");
+    let folder = folder("wbxml-malformed");
     let file = written(&folder, "cut.wbxml", CUT);
     for command in ["answer", "convert"] {
         let refused = cspsim(&[command], &[&file], b"");
@@ -136,9 +140,10 @@ fn post(address: &str, media_type: &str, body: &[u8]) -> (String, Vec<u8>) {
 
 #[test]
 fn the_endpoint_answers_in_the_encoding_of_each_message() {
-    let folder = Folder::new("wbxml-serve");
-    let serving = Serving::start(&folder.file("state.db"));
-    let address = serving.address();
+    let device = SimDevice::spawn(Device::builtin(), Pace::Frozen).unwrap();
+    device.allow_violations();
+    let url = device.url();
+    let address = url.trim_start_matches("http://").trim_end_matches('/');
     let next = GET.replace("<MsgID>1<", "<MsgID>2<");
     let messages = [(wbxml(GET), "+wbxml"), (next.into_bytes(), "+xml")];
     for (message, expected) in &messages {
@@ -162,15 +167,14 @@ fn the_endpoint_answers_in_the_encoding_of_each_message() {
         problem["detail"].as_str().unwrap().starts_with("byte 11: found the end of the bytes"),
         "{problem}"
     );
-    let mut client = serving.client();
-    let violations = client.get("/_cspsim/devices/default/violations");
+    let violations = serde_json::to_value(device.violations()).unwrap();
     assert!(violations.to_string().contains("\"offset\":11"), "{violations}");
 }
 
 #[test]
 fn the_device_speaks_what_its_account_says_and_hides_its_credentials() {
     const SECRET: &str = "OhBehave-42";
-    let folder = Folder::new("wbxml-connect");
+    let folder = folder("wbxml-connect");
     let server = Server::start(|| vec![Asked::get("./DevInfo/Man")]);
     let device = format!(
         "[account]\nprovider = \"cspsim\"\naddress = \"{}\"\npreference = \"BASIC\"\n\
@@ -179,12 +183,13 @@ fn the_device_speaks_what_its_account_says_and_hides_its_credentials() {
         server.url()
     );
     let device = written(&folder, "device.toml", device.as_bytes());
-    let transcript = folder.file("transcript.jsonl");
+    let transcript = folder.join("transcript.jsonl");
     let arguments = ["connect", "--verbose", "--transcript", transcript.to_str().unwrap(), "--device"];
     let held = cspsim(&arguments, &[&device], b"");
     let said = String::from_utf8_lossy(done(&held)).into_owned();
     assert!(said.contains("bytes of WBXML") && said.contains("<Data>Contoso</Data>"), "{said}");
     assert!(said.contains("Cred syncml:auth-basic"), "{said}");
+    assert!(server.findings.lock().unwrap().is_empty(), "{server:?}");
     let credential = STANDARD.encode(format!("lab:{SECRET}"));
     let lines = fs::read_to_string(&transcript).unwrap();
     let mut bodies = Vec::new();

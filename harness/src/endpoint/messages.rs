@@ -29,9 +29,9 @@ const MAC: &str = "x-syncml-hmac";
     path = "/",
     tag = "messages",
     operation_id = "answer",
-    request_body(content((String = "application/vnd.syncml.dm+xml"), (Vec<u8> = "application/vnd.syncml.dm+wbxml")), description = "The server's message"),
+    request_body(content((String = "application/vnd.syncml.dm+xml"), (String = "application/vnd.syncml.dm+wbxml")), description = "The server's message"),
     responses(
-        (status = 200, description = "The device's answer", content((String = "application/vnd.syncml.dm+xml"), (Vec<u8> = "application/vnd.syncml.dm+wbxml"))),
+        (status = 200, description = "The device's answer", content((String = "application/vnd.syncml.dm+xml"), (String = "application/vnd.syncml.dm+wbxml"))),
         (status = 400, description = "No SyncML message: with line and column, or the offset in WBXML", content_type = "application/problem+json", body = ProblemDocument),
         (status = 404, description = "The device was deleted", content_type = "application/problem+json", body = ProblemDocument),
         (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = ProblemDocument),
@@ -51,9 +51,9 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, request: Request) 
     tag = "messages",
     operation_id = "answerNamed",
     params(("name" = String, Path, description = "The device's name")),
-    request_body(content((String = "application/vnd.syncml.dm+xml"), (Vec<u8> = "application/vnd.syncml.dm+wbxml")), description = "The server's message"),
+    request_body(content((String = "application/vnd.syncml.dm+xml"), (String = "application/vnd.syncml.dm+wbxml")), description = "The server's message"),
     responses(
-        (status = 200, description = "The device's answer", content((String = "application/vnd.syncml.dm+xml"), (Vec<u8> = "application/vnd.syncml.dm+wbxml"))),
+        (status = 200, description = "The device's answer", content((String = "application/vnd.syncml.dm+xml"), (String = "application/vnd.syncml.dm+wbxml"))),
         (status = 400, description = "No SyncML message: with line and column, or the offset in WBXML", content_type = "application/problem+json", body = ProblemDocument),
         (status = 404, description = "There is no such device", content_type = "application/problem+json", body = ProblemDocument),
         (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = ProblemDocument),

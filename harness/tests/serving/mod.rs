@@ -63,11 +63,6 @@ impl Serving {
         serving
     }
 
-    /// Where it listens.
-    pub(crate) fn address(&self) -> &str {
-        &self.address
-    }
-
     /// A connection to it.
     pub(crate) fn client(&self) -> Client {
         let stream = TcpStream::connect(self.address()).unwrap();
