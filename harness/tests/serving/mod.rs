@@ -65,7 +65,7 @@ impl Serving {
 
     /// A connection to it.
     pub(crate) fn client(&self) -> Client {
-        let stream = TcpStream::connect(self.address()).unwrap();
+        let stream = TcpStream::connect(&self.address).unwrap();
         stream.set_nodelay(true).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         Client { stream: BufReader::new(stream), host: self.address.clone() }
