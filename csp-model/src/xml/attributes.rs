@@ -34,6 +34,9 @@ pub(super) fn qualified_name(
     }
 }
 
+/// How many attributes an element may have: each is looked for among the others.
+pub const MOST_ATTRIBUTES: usize = 256;
+
 /// Reads the attributes that stand from `at`, right after the element's name, up to the tag's `>` or `/>`, whose
 /// offset is returned. The namespaces that they declare come into force for the element at `depth`.
 pub(super) fn read<'a>(
@@ -67,6 +70,9 @@ pub(super) fn read<'a>(
         let (value, end) = quoted(text, at)?;
         let attribute = Attribute { name, value: attribute_value(text, value, at + 1)?, span: start..end };
         at = end;
+        if attributes.len() == MOST_ATTRIBUTES {
+            return Err(XmlError::new(start..end, XmlErrorKind::Attributes(MOST_ATTRIBUTES)));
+        }
         if attributes.iter().any(|other| other.name == name) {
             return Err(duplicate(&attribute));
         }

@@ -49,6 +49,9 @@ pub enum XmlErrorKind {
     /// More nested elements than the caller allows.
     #[error("found elements nested more than {0} deep, expected fewer")]
     Depth(usize),
+    /// An element of more attributes than [`MOST_ATTRIBUTES`](super::MOST_ATTRIBUTES).
+    #[error("found more than {0} attributes of an element, expected fewer")]
+    Attributes(usize),
     /// Two attributes of one name, or of one name in one namespace.
     #[error("found the attribute `{0}` again, expected each attribute once")]
     DuplicateAttribute(String),

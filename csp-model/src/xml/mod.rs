@@ -32,6 +32,7 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
+pub use attributes::MOST_ATTRIBUTES;
 pub use chars::{is_blank, is_char, is_qualified_name};
 pub use error::{XmlError, XmlErrorKind, line_and_column};
 pub use event::{Attribute, End, Event, Start, Step, TextEvent};

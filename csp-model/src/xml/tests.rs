@@ -119,6 +119,20 @@ fn prologs() {
 }
 
 #[test]
+fn an_element_has_a_limited_number_of_attributes() {
+    let element = |count: usize| {
+        let attributes: String = (0..count).map(|number| format!(" a{number}='1'")).collect();
+        let text = format!("<a{attributes}/>");
+        Reader::new(&text, Doctype::NoSubset, 1).next().map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!(element(MOST_ATTRIBUTES), Ok(()));
+    let many = "found more than 256 attributes of an element, expected fewer".to_owned();
+    assert_eq!(element(MOST_ATTRIBUTES + 1), Err(many.clone()));
+    // Each is compared with those before it: without the limit this would take minutes.
+    assert_eq!(element(400_000), Err(many));
+}
+
+#[test]
 fn a_message_has_no_subset() {
     let error = Reader::new("<!DOCTYPE a []><a/>", Doctype::NoSubset, 1).next().expect_err("a subset");
     assert_eq!(error.to_string(), "found a DOCTYPE with an internal subset, expected one without");

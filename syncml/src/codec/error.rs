@@ -98,6 +98,9 @@ impl DecodeError {
     pub(crate) fn xml(text: &str, error: XmlError) -> Self {
         let kind = match *error.kind {
             XmlErrorKind::Depth(limit) => DecodeErrorKind::Limit { what: "nested elements", limit },
+            XmlErrorKind::Attributes(limit) => {
+                DecodeErrorKind::Limit { what: "attributes of an element", limit }
+            }
             kind => DecodeErrorKind::Xml(kind),
         };
         Self::new(text, error.span, kind)

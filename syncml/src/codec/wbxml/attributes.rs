@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use csp_model::xml::{XML_NAMESPACE, XmlErrorKind, forbidden_declaration, is_qualified_name};
+use csp_model::xml::{
+    MOST_ATTRIBUTES, XML_NAMESPACE, XmlErrorKind, forbidden_declaration, is_qualified_name,
+};
 
 use super::lexer::{Token, wrong};
 use super::read::Document;
@@ -12,8 +14,7 @@ use crate::codec::read::Read;
 use crate::codec::{DecodeError, DecodeErrorKind, MSFT};
 use crate::message::{Attribute, Text};
 
-/// How many namespaces may be declared at a place, and how many attributes an element may have: each is looked for
-/// among the others.
+/// How many namespaces may be declared at a place: each is looked for among the others.
 const MOST: usize = 1_000;
 
 /// The declarations of namespaces in force, innermost last.
@@ -98,8 +99,9 @@ impl<'a> Document<'a> {
                 }
             };
             self.finish_attribute(&mut value);
-            if self.attributes.len() == MOST {
-                let kind = DecodeErrorKind::Limit { what: "attributes of an element", limit: MOST };
+            if self.attributes.len() == MOST_ATTRIBUTES {
+                let kind =
+                    DecodeErrorKind::Limit { what: "attributes of an element", limit: MOST_ATTRIBUTES };
                 return Err(Box::new(DecodeError::binary(span, kind)));
             }
             if self.attributes.iter().any(|other| other.name == name) {
