@@ -3,11 +3,14 @@
 #![expect(clippy::print_stdout, reason = "a bench prints its figures")]
 
 use std::alloc::System;
+use std::fmt::Write as _;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use benches::{Table, allocations, messages, paired};
 use criterion::Criterion;
-use csp_model::Device;
+use csp_model::device::Profile;
+use csp_model::{Device, DeviceFile};
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
@@ -18,7 +21,7 @@ use syncml::session::Responder;
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() {
-    let device = Device::builtin();
+    let device = device();
     let mut criterion = Criterion::default().configure_from_args();
     let mut table = Table::default();
     for (name, request, commands) in [
@@ -56,6 +59,21 @@ fn main() {
     }
     println!("{table}");
     criterion.final_summary();
+}
+
+/// The built-in device, with updates that the message of approvals is about: a server approves what it has found there.
+fn device() -> Device {
+    let mut text = DeviceFile::BUILTIN.to_owned();
+    for index in 0..12 {
+        let id = messages::guid(index);
+        let _ = write!(
+            text,
+            "\n[[update]]\nid = \"{id}\"\nrevision = 1\ntitle = \"Update {index}\"\n\
+             classification = \"Security Updates\"\nreleased = \"2023-10-10T17:00:00Z\"\nstate = \"installable\"\n"
+        );
+    }
+    let file = DeviceFile::from_toml(&text).expect("the built-in device and some updates");
+    Device::new(Arc::new(Profile::new(file).expect("updates that can be")))
 }
 
 /// One message as the endpoint will answer it: on a copy of the device, which takes its place.

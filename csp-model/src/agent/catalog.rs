@@ -80,6 +80,12 @@ impl Classification {
         self.0
     }
 
+    /// Whether `id` is the GUID of a classification that has been published.
+    #[must_use]
+    pub fn is_published(id: UpdateId) -> bool {
+        Self(id).name().is_some()
+    }
+
     /// The published name, if it has one.
     #[must_use]
     pub fn name(self) -> Option<&'static str> {

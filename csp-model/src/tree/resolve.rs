@@ -93,8 +93,14 @@ impl Device {
     /// (`./Vendor/MSFT/Update/ApprovedUpdates/{guid}`).
     #[must_use]
     pub fn approval(&self, uri: &LocUri) -> Option<UpdateId> {
-        let Address { node, names } = self.resolve(uri).ok()?.address;
-        names.last().filter(|_| self.profile().csp(node).is_approval())?.update()
+        let schema = self.profile().schema();
+        let mut segments = uri.segments();
+        let (mut node, mut last) = (schema.root(uri.scope()), "");
+        for name in segments.by_ref() {
+            node = schema.child(node, name)?;
+            last = name;
+        }
+        self.profile().csp(node).is_approval().then(|| UpdateId::parse(last))?
     }
 
     /// The node, if the device has it.

@@ -2,10 +2,11 @@
 //!
 //! Deliberately absent: whether a node is there and a value allowed. The gate of the tree has said that already.
 
+use csp_model::agent::UpdateId;
 use csp_model::agent::UpdateSet;
 use csp_model::agent::catalog::Classification;
 use csp_model::tree::Described;
-use csp_model::{Access, Device, Format, LocUri, TreeError, agent::UpdateId};
+use csp_model::{Access, Device, Format, LocUri, TreeError, Value};
 
 use super::rules::{self, Rule};
 use super::{Finding, shown};
@@ -70,9 +71,8 @@ pub(crate) fn done(device: &Device, request: &Request, item: &Item, findings: &m
     let Some((address, uri)) = address(item).and_then(|text| Some((text, LocUri::parse(text).ok()?))) else {
         return;
     };
-    let node = shown(address);
-    if device.described(&uri) == Described::Interior && format(request, item).is_empty() {
-        let text = format!("found Add of {node} without Format, expected node");
+    if format(request, item).is_empty() && device.described(&uri) == Described::Interior {
+        let text = format!("found Add of {} without Format, expected node", shown(address));
         findings.push(found(&rules::ADD_WITHOUT_FORMAT, text, item));
     }
     if let Some(approved) = device.approval(&uri) {
@@ -111,9 +111,8 @@ fn existing(device: &Device, address: &str) -> Option<(&'static Rule, String)> {
 
 fn approval(device: &Device, approved: UpdateId, add: &mut dyn FnMut(&'static Rule, String)) {
     let agent = device.agent();
-    let classification = Classification::try_from(approved.to_string()).ok();
-    let is_published = classification.is_some_and(|classification| classification.name().is_some());
-    if !is_published && agent.update_in(UpdateSet::Installable, approved).is_none() {
+    if agent.update_in(UpdateSet::Installable, approved).is_none() && !Classification::is_published(approved)
+    {
         let sets =
             [(UpdateSet::Installed, "InstalledUpdates"), (UpdateSet::PendingReboot, "PendingRebootUpdates")];
         let is_in = sets.iter().find(|(set, _)| agent.update_in(*set, approved).is_some());
@@ -126,7 +125,10 @@ fn approval(device: &Device, approved: UpdateId, add: &mut dyn FnMut(&'static Ru
         let text = format!("found an approval of {approved}: it accepts the licence terms {eula}");
         add(&rules::APPROVAL_EULA, text);
     }
-    if device.effective_policy().int("RequireUpdateApproval") != Some(1) {
+    const POLICY: &str = "RequireUpdateApproval";
+    // Group Policy has none of that name: what the server has set is nearly always all there is to know.
+    let is_set = || device.policy().get(POLICY) == Some(&Value::Int(1));
+    if !is_set() && device.effective_policy().int(POLICY) != Some(1) {
         let text = "found an approval while RequireUpdateApproval is not 1: it steers nothing".to_owned();
         add(&rules::APPROVAL_WITHOUT_POLICY, text);
     }

@@ -14,7 +14,8 @@ pub struct Ledger {
     /// The MsgID that is expected next; `None` where any can be.
     next: Option<u64>,
     sent: Sent,
-    owed: Owed,
+    /// `None` where the other side does not wait for what it has asked.
+    owed: Option<Owed>,
     /// The own package.
     package: Package,
     /// The package of the other side.
@@ -45,17 +46,17 @@ impl Ledger {
             session_id: None,
             next: Some(1),
             sent: Sent::default(),
-            owed: Owed::default(),
+            owed: Some(Owed::default()),
             package: Package::Complete,
             other_package: Package::Complete,
             course: Course::Running,
         }
     }
 
-    /// One who judges `judged` and has not seen what the session began with.
+    /// One who judges `judged` and has not seen what the session began with. All that is asked is taken for answered.
     #[must_use]
     pub fn joining(judged: Side) -> Self {
-        Self { next: None, sent: Sent::forgetful(), ..Self::new(judged) }
+        Self { next: None, sent: Sent::forgetful(), owed: None, ..Self::new(judged) }
     }
 
     /// Remembers a message that was sent to the other side.
@@ -65,7 +66,9 @@ impl Ledger {
             self.session_id = session_id.map(|id| id.trim().to_owned());
         }
         self.sent.record(message);
-        self.owed.sent(message);
+        if let Some(owed) = &mut self.owed {
+            owed.sent(message);
+        }
         // It is open because the other side's package is.
         self.package =
             if message.has_alert(Alert::NEXT_MESSAGE) { Package::Complete } else { package(message) };
@@ -87,14 +90,18 @@ impl Ledger {
         self.answers(message, findings);
         self.commands(message, findings);
         self.package(message, findings);
-        self.owed.received(message);
+        if let Some(owed) = &mut self.owed {
+            owed.received(message);
+        }
         self.other_package = package(message);
     }
 
     fn abort_if_said(&mut self, message: &Message) {
         if message.has_alert(Alert::SESSION_ABORT) {
             self.course = Course::Aborted;
-            self.owed.clear();
+            if let Some(owed) = &mut self.owed {
+                owed.clear();
+            }
         }
     }
 
@@ -176,7 +183,9 @@ impl Ledger {
             (Package::GoesOn, Package::Complete) => {
                 "while the answer to those before goes on, expected Alert 1222"
             }
-            _ if !self.owed.is_empty() => "while those before are not answered, expected none",
+            _ if self.owed.as_ref().is_some_and(|owed| !owed.is_empty()) => {
+                "while those before are not answered, expected none"
+            }
             (Package::GoesOn, Package::GoesOn) | (Package::Complete, Package::GoesOn | Package::Complete) => {
                 return;
             }

@@ -31,8 +31,13 @@ pub(super) fn judge(message: &Message, findings: &mut Findings) {
         self::header(header, findings);
     }
     let commands = &message.body.commands;
-    each(commands, &mut |command| self::command(command, findings));
-    cmd_ids(commands, findings);
+    let mut numbers = Numbers { last: 0, ascends: true };
+    for command in commands {
+        self::command(command, &mut numbers, findings);
+    }
+    if !numbers.ascends {
+        cmd_ids(commands, findings);
+    }
     refusal(commands, findings);
 }
 
@@ -69,7 +74,23 @@ fn header(header: &Header, findings: &mut Findings) {
     meta(header.meta.as_deref(), findings);
 }
 
-fn command(command: &Command, findings: &mut Findings) {
+/// CmdIDs so far. Nearly all messages count upwards, which shows that there are no two of one without remembering any.
+struct Numbers {
+    last: u64,
+    ascends: bool,
+}
+
+impl Numbers {
+    fn add(&mut self, id: Option<&str>) {
+        let number = id.and_then(|id| id.parse::<u64>().ok());
+        self.ascends = self.ascends && number.is_some_and(|number| number > self.last);
+        self.last = number.unwrap_or(self.last);
+    }
+}
+
+/// Judges a command, and its members behind it.
+fn command(command: &Command, numbers: &mut Numbers, findings: &mut Findings) {
+    numbers.add(command.cmd_id.as_deref());
     match command.cmd_id.as_ref().map(|id| id.trim()) {
         // Of a stray element that is said which matters more.
         None | Some("") if !matches!(command.kind, Kind::Unknown(_)) => {
@@ -93,7 +114,9 @@ fn command(command: &Command, findings: &mut Findings) {
     if command.no_resp {
         no_resp(&command.name(), command.span, findings);
     }
-    unknown(&command.unknown, &command.name(), findings);
+    if !command.unknown.is_empty() {
+        unknown(&command.unknown, &command.name(), findings);
+    }
     match &command.kind {
         Kind::Request(request) => self::request(request, command.span, findings),
         Kind::Alert(alert) => self::alert(alert, command.span, findings),
@@ -101,6 +124,9 @@ fn command(command: &Command, findings: &mut Findings) {
             meta(container.meta.as_deref(), findings);
             if container.kind == ContainerKind::Atomic {
                 atomic(container, findings);
+            }
+            for member in &container.commands {
+                self::command(member, numbers, findings);
             }
         }
         Kind::Status(status) => self::status(status, command.span, findings),
@@ -145,6 +171,9 @@ fn item(item: &Item, command: &str, findings: &mut Findings) {
 }
 
 fn address(address: &str, span: Span, findings: &mut Findings) {
+    if address.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return;
+    }
     if address.contains(char::is_whitespace) {
         let text = format!("found LocURI {}, expected no blanks", shown(address));
         findings.add(&rules::LOC_URI_BLANKS, text, span);
@@ -279,17 +308,8 @@ fn refusal(commands: &[Command], findings: &mut Findings) {
     }
 }
 
-/// CmdIDs that stand more than once. Nearly all messages count upwards, which is seen without remembering any.
+/// CmdIDs that stand more than once.
 fn cmd_ids(commands: &[Command], findings: &mut Findings) {
-    let (mut last, mut ascends) = (0_u64, true);
-    each(commands, &mut |command| {
-        let number = command.cmd_id.as_ref().and_then(|id| id.parse::<u64>().ok());
-        ascends = ascends && number.is_some_and(|number| number > last);
-        last = number.unwrap_or(last);
-    });
-    if ascends {
-        return;
-    }
     let mut seen = BTreeSet::new();
     each(commands, &mut |command| {
         let Some(id) = command.cmd_id.as_ref().map(|id| id.trim()).filter(|id| !id.is_empty()) else {
