@@ -3,6 +3,8 @@
 //! Deliberately absent: whether a node is there and a value allowed. The gate of the tree has said that already.
 
 use csp_model::agent::UpdateId;
+use std::borrow::Cow;
+
 use csp_model::agent::UpdateSet;
 use csp_model::agent::catalog::Classification;
 use csp_model::tree::Described;
@@ -63,13 +65,21 @@ pub(crate) fn refused(device: &Device, request: &Request, item: &Item, error: &T
     Some(found(rule, text, item))
 }
 
-/// What is doubtful about `item` of `request`, which the device has done.
-pub(crate) fn done(device: &Device, request: &Request, item: &Item, findings: &mut Vec<Finding>) {
-    if request.verb != Verb::Add {
-        return;
-    }
-    let Some((address, uri)) = address(item).and_then(|text| Some((text, LocUri::parse(text).ok()?))) else {
-        return;
+/// What is doubtful about `item` of `request`, which the device has added; `uri` is its address, if that has been read.
+pub(crate) fn added(
+    device: &Device,
+    request: &Request,
+    item: &Item,
+    uri: Option<&LocUri>,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(address) = address(item) else { return };
+    let uri = match uri {
+        Some(uri) => Cow::Borrowed(uri),
+        None => match LocUri::parse(address) {
+            Ok(uri) => Cow::Owned(uri),
+            Err(_) => return,
+        },
     };
     if format(request, item).is_empty() && device.described(&uri) == Described::Interior {
         let text = format!("found Add of {} without Format, expected node", shown(address));

@@ -1,5 +1,6 @@
 //! What both sides have said, and where the other side breaks the protocol.
 
+use super::id::Id;
 use super::owed::Owed;
 use super::rules;
 use super::sent::{Sent, id};
@@ -10,7 +11,7 @@ use crate::message::{Alert, Kind, Message};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ledger {
     judged: Side,
-    session_id: Option<String>,
+    session_id: Option<Id>,
     /// The MsgID that is expected next; `None` where any can be.
     next: Option<u64>,
     sent: Sent,
@@ -63,7 +64,7 @@ impl Ledger {
     pub fn sent(&mut self, message: &Message) {
         let session_id = message.header.as_ref().and_then(|header| header.session_id.as_ref());
         if self.session_id.is_none() {
-            self.session_id = session_id.map(|id| id.trim().to_owned());
+            self.session_id = session_id.map(|id| Id::of(id.trim()));
         }
         self.sent.record(message);
         if let Some(owed) = &mut self.owed {
@@ -113,9 +114,9 @@ impl Ledger {
         };
         if let Some(session_id) = &header.session_id {
             let found = session_id.trim();
-            let expected = self.session_id.get_or_insert_with(|| found.to_owned());
-            if *expected != found {
-                let text = format!("found SessionID {}, expected {}", shown(found), shown(expected));
+            let expected = self.session_id.get_or_insert_with(|| Id::of(found));
+            if !expected.is(found) {
+                let text = format!("found SessionID {}, expected {}", shown(found), shown(&expected.text()));
                 findings.add(&rules::SESSION_ID, text, header.span);
             }
         }

@@ -18,7 +18,7 @@ use crate::conformance as rules;
 use crate::judge::{self, Finding};
 use crate::message::{
     Alert, Chal, Command, Container, ContainerKind, Item, Kind, Location, Message, Results, Span, Status,
-    Text,
+    Text, Verb,
 };
 
 /// An answer that is being written.
@@ -37,6 +37,13 @@ pub(super) struct Answer<'s> {
     pub(super) findings: Vec<Finding>,
     /// The last address.
     uri: LocUri,
+}
+
+/// Whether the address that was read last is that of the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Read {
+    Last,
+    Others,
 }
 
 /// How large an answer may be.
@@ -125,7 +132,7 @@ impl<'s> Answer<'s> {
         match &command.kind {
             Kind::Request(request) => {
                 let applied = apply::apply(device, request, Way::Alone(self.incoming), &mut self.uri);
-                self.judge(command, &applied, device);
+                self.judge(command, &applied, device, Read::Last);
                 self.applied(command, applied);
             }
             Kind::Alert(alert) => self.status(&reference(command), None, apply::alert(alert)),
@@ -153,7 +160,7 @@ impl<'s> Answer<'s> {
                 let tried = atomic::run(device, container);
                 self.status(&reference(command), None, tried.own);
                 for (member, applied) in tried.members {
-                    self.judge(member, &applied, device);
+                    self.judge(member, &applied, device, Read::Others);
                     self.applied(member, applied);
                 }
                 match before {
@@ -178,13 +185,15 @@ impl<'s> Answer<'s> {
     }
 
     /// Adds what is wrong with the Items of a command, as far as the device shows it.
-    fn judge(&mut self, command: &Command, applied: &Applied, device: &Device) {
+    fn judge(&mut self, command: &Command, applied: &Applied, device: &Device, read: Read) {
         let (Kind::Request(request), Judging::On) = (&command.kind, self.judging) else { return };
         for (item, outcome) in request.items.iter().zip(&applied.outcomes) {
             match &outcome.error {
                 Some(error) => self.findings.extend(judge::device::refused(device, request, item, error)),
-                None if outcome.code == StatusCode::OK => {
-                    judge::device::done(device, request, item, &mut self.findings);
+                None if outcome.code == StatusCode::OK && request.verb == Verb::Add => {
+                    let is_read = read == Read::Last && request.items.len() == 1;
+                    let uri = is_read.then_some(&self.uri);
+                    judge::device::added(device, request, item, uri, &mut self.findings);
                 }
                 None => self.findings.extend(chunk::mistake(outcome.rule).map(|text| Finding {
                     rule: &judge::rules::LARGE_OBJECT,
