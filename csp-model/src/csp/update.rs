@@ -9,7 +9,8 @@ use crate::agent::{self, HResult, Record, RollbackKind, UpdateId, UpdateSet};
 use crate::device::RevokeApproval;
 use crate::schema::builtin::Edition;
 use crate::tree::{Effect, TreeError};
-use crate::{Access, Device, Value};
+use crate::uri::UriScope;
+use crate::{Access, Device, LocUri, Value};
 
 /// The nodes of the CSP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,6 +67,17 @@ impl Node {
             _ => return None,
         })
     }
+}
+
+/// The update or classification that the address `./Vendor/MSFT/Update/ApprovedUpdates/{guid}` approves; `None` of any
+/// other.
+#[must_use]
+pub fn approved(uri: &LocUri) -> Option<UpdateId> {
+    let mut segments = uri.segments();
+    let is_there = uri.scope() == UriScope::Device
+        && ["Vendor", "MSFT", "Update", "ApprovedUpdates"].iter().all(|name| segments.next() == Some(*name));
+    let id = segments.next().filter(|_| is_there)?;
+    if segments.next().is_none() { UpdateId::parse(id) } else { None }
 }
 
 /// Deleting an approval is described by its parent and denied by the newer page: the device file decides.

@@ -3,7 +3,6 @@
 use smallvec::SmallVec;
 
 use super::TreeError;
-use crate::agent::UpdateId;
 use crate::csp::{Address, Name};
 use crate::schema::NodeId;
 use crate::{Access, Device, LocUri};
@@ -87,20 +86,6 @@ impl Device {
     #[must_use]
     pub fn access_of(&self, uri: &LocUri) -> Option<Access> {
         self.resolve(uri).ok().map(|found| self.access(found.address.node))
-    }
-
-    /// The update or classification that `uri` approves, as the address of an approval
-    /// (`./Vendor/MSFT/Update/ApprovedUpdates/{guid}`).
-    #[must_use]
-    pub fn approval(&self, uri: &LocUri) -> Option<UpdateId> {
-        let schema = self.profile().schema();
-        let mut segments = uri.segments();
-        let (mut node, mut last) = (schema.root(uri.scope()), "");
-        for name in segments.by_ref() {
-            node = schema.child(node, name)?;
-            last = name;
-        }
-        self.profile().csp(node).is_approval().then(|| UpdateId::parse(last))?
     }
 
     /// The node, if the device has it.

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 
 use csp_model::agent::UpdateSet;
 use csp_model::agent::catalog::Classification;
+use csp_model::csp::update;
 use csp_model::tree::Described;
 use csp_model::{Access, Device, Format, LocUri, TreeError, Value};
 
@@ -85,7 +86,7 @@ pub(crate) fn added(
         let text = format!("found Add of {} without Format, expected node", shown(address));
         findings.push(found(&rules::ADD_WITHOUT_FORMAT, text, item));
     }
-    if let Some(approved) = device.approval(&uri) {
+    if let Some(approved) = update::approved(&uri) {
         approval(device, approved, &mut |rule, text| findings.push(found(rule, text, item)));
     }
 }
