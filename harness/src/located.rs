@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use syncml::judge::Severity;
 
 /// The columns that a line with the place marked may take; longer lines are trimmed around the place.
 const WIDTH: usize = 120;
@@ -58,17 +59,9 @@ pub(crate) fn located_all(title: &str, path: &str, text: &str, marks: &[Mark], n
     render(notes.iter().fold(group, |group, note| group.element(Level::NOTE.message(note.as_str()))))
 }
 
-/// How much a place matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Grade {
-    Error,
-    Warning,
-    Note,
-}
-
 /// `what` under the name `id`, and below it the line of `text` (from `path`) that `span` is in; then what helps.
 pub(crate) fn graded(
-    grade: Grade,
+    severity: Severity,
     id: &str,
     what: &str,
     path: &str,
@@ -76,10 +69,10 @@ pub(crate) fn graded(
     span: Range<usize>,
     help: Option<&str>,
 ) -> String {
-    let level = match grade {
-        Grade::Error => Level::ERROR,
-        Grade::Warning => Level::WARNING,
-        Grade::Note => Level::NOTE,
+    let level = match severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+        Severity::Note => Level::NOTE,
     };
     let marked = AnnotationKind::Primary.span(in_characters(text, first_line(text, span)));
     let group = Group::with_title(level.primary_title(what).id(id))

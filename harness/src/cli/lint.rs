@@ -7,7 +7,7 @@ use syncml::judge::{Channel, Rule, Severity, rules};
 
 use crate::Failure;
 use crate::input::DeviceOptions;
-use crate::lint::{self, Linted};
+use crate::lint::{self, Linted, counted};
 use crate::output::Output;
 use crate::violation::rule;
 
@@ -119,10 +119,6 @@ impl Lint {
             Ok(())
         }
     }
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
 fn explanation(rule: &Rule) -> String {

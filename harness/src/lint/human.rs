@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use syncml::judge::{Finding, Severity, Side};
 
 use super::{Linted, Shown};
-use crate::located::{self, Grade};
+use crate::located;
 
 /// Every finding with its line, and what to do about a rule where it is named first; then the sum.
 pub(crate) fn human(linted: &[Linted]) -> String {
@@ -13,15 +13,10 @@ pub(crate) fn human(linted: &[Linted]) -> String {
     let mut told = BTreeSet::new();
     for one in linted {
         for Finding { rule, text: what, span } in &one.findings {
-            let grade = match rule.severity {
-                Severity::Error => Grade::Error,
-                Severity::Warning => Grade::Warning,
-                Severity::Note => Grade::Note,
-            };
             let help = told.insert(rule.id).then_some(rule.remedy);
             text += &match &one.shown {
                 Shown::Text(text) => {
-                    located::graded(grade, rule.id, what, &one.path, text, span.range(), help)
+                    located::graded(rule.severity, rule.id, what, &one.path, text, span.range(), help)
                 }
                 Shown::Bytes(bytes) => {
                     let title = format!("{}: {what} at byte {}", one.path, span.start);
@@ -42,7 +37,6 @@ fn sum(linted: &[Linted]) -> String {
         1 => " (1 of the device's was listened to)".to_owned(),
         count => format!(" ({count} of the device's were listened to)"),
     };
-    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
     let found = Severity::ALL.iter().rev().filter_map(|severity| {
         let findings = linted.iter().flat_map(|one| &one.findings);
         let count = findings.filter(|finding| finding.rule.severity == *severity).count();
@@ -56,4 +50,9 @@ fn sum(linted: &[Linted]) -> String {
         count => format!(", {} that {} none", counted(count, "file"), if count == 1 { "is" } else { "are" }),
     };
     format!("{judged}{none}{heard}: {found}")
+}
+
+/// So many of something.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

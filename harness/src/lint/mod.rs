@@ -18,7 +18,7 @@ use syncml::message::Message;
 use syncml::session::{Review, side_of};
 
 pub(crate) use files::{MessageFile, files};
-pub(crate) use human::human;
+pub(crate) use human::{counted, human};
 pub(crate) use json::json;
 pub(crate) use sarif::sarif;
 
