@@ -10,7 +10,7 @@ use proptest::sample::select;
 use super::update::update_id;
 use super::uri::name;
 use crate::agent::UpdateId;
-use crate::csp::{Csp, policy, reboot, update};
+use crate::csp::{Csp, nodecache, policy, reboot, update};
 use crate::device::RevokeApproval;
 use crate::schema::builtin::Edition;
 use crate::schema::{Def, NodeId, Occurrence, Scope};
@@ -107,8 +107,13 @@ pub(super) fn to_be_given(device: &Device, present: &[Site]) -> Vec<Site> {
     let kept = device.state().stored;
     let is_one = |site: &&Site| {
         let def = device.profile().schema().def(site.id);
-        let keeps =
-            matches!(device.profile().csp(site.id), Csp::Stored(_) | Csp::DmClient(_) | Csp::Reboot(_));
+        let keeps = matches!(
+            device.profile().csp(site.id),
+            Csp::Stored(_)
+                | Csp::DmClient(_)
+                | Csp::NodeCache(nodecache::Node::ExpectedValue)
+                | Csp::Reboot(_)
+        );
         let comes_along = def.comes_with_parent() && def.properties.scope == Scope::Dynamic;
         let may_add = access(device, site.id).contains(Access::ADD);
         keeps && comes_along && may_add && !kept.contains_key(&site.uri.to_string())
