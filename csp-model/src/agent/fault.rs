@@ -1,5 +1,7 @@
 //! What goes wrong on a device, and when: the plan that the life cycle follows.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +35,24 @@ pub struct Fault {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub hresult: Option<HResult>,
+}
+
+/// What goes wrong on one device: how far its plan has come.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Faults {
+    /// What goes wrong instead of what the device file plans; `None` when that holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Box<[Fault]>>,
+    /// How often each fault that strikes only so often has struck, by its place in the plan.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub struck: BTreeMap<u32, u32>,
+}
+
+impl Faults {
+    pub(super) fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What can go wrong.

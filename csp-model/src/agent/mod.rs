@@ -4,13 +4,17 @@
 //! stands in the [`catalog`], which devices of one profile share; a [`Record`] holds only how far this device
 //! has come with it.
 //!
-//! Deliberately absent: time that passes. Moving updates from one [`UpdateState`] to the next belongs to the
-//! life cycle, which is driven from outside.
+//! Time passes in [`life`]: it moves updates from one [`UpdateState`] to the next, and gives back what happened.
+//!
+//! Deliberately absent: [`Event`]s that have been. They are handed out and never kept.
 
 pub mod catalog;
+mod event;
 mod fault;
+mod finding;
 mod hresult;
 mod id;
+mod life;
 mod rollback;
 mod source;
 mod state;
@@ -20,13 +24,18 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-pub use fault::{Fault, FaultKind};
+use crate::device::Registry;
+
+pub use event::{Event, EventKind};
+pub use fault::{Fault, FaultKind, Faults};
+pub use finding::Finding;
 pub use hresult::{HResult, NotAnHResult};
 pub use id::{NotAGuid, UpdateId};
+pub use life::{NotAPause, Throttled};
 pub(crate) use rollback::rollback_candidate;
-pub use rollback::{Refusal, Rollback, RollbackKind, Rollbacks};
+pub use rollback::{Refusal, Reverting, Rollback, RollbackKind, Rollbacks};
 pub(crate) use source::resolve as resolve_scan_sources;
-pub use source::{ScanSources, Source, UpdateClass};
+pub use source::{ScanSource, ScanSources, Source, UpdateClass};
 pub use state::UpdateState;
 
 /// The state of the agent.
@@ -39,8 +48,40 @@ pub struct Agent {
     pub approvals: BTreeMap<UpdateId, DateTime<Utc>>,
     /// `LastSuccessfulScanTime`; `None` before the first.
     pub last_scan: Option<DateTime<Utc>>,
+    /// The last scan, whatever came of it; `None` before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_check: Option<Check>,
+    /// What goes wrong, where it is not what the device file plans, and how often it has.
+    #[serde(default, skip_serializing_if = "Faults::is_default")]
+    pub faults: Faults,
+    /// The registry that the agent still goes by, though it has been changed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread: Option<Box<Unread>>,
     /// What has become of `Rollback/QualityUpdate` and `Rollback/FeatureUpdate`.
     pub rollbacks: Rollbacks,
+}
+
+/// A scan that was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Whether the services answered.
+    pub succeeded: bool,
+}
+
+/// Group Policy that has been changed and not been read again.
+///
+/// Source: Microsoft, "Integrate Windows Update client policies with Configuration Manager": the agent goes by what it
+/// read last, until its policy is refreshed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unread {
+    /// The registry as it was when the agent read it.
+    pub registry: Registry,
+    /// When the policy is refreshed.
+    pub until: DateTime<Utc>,
 }
 
 /// How far a device has come with one update.
@@ -53,8 +94,32 @@ pub struct Record {
     pub state: UpdateState,
     /// When it came there. For an update that waits for a restart this is its `InstalledTime`.
     pub since: DateTime<Utc>,
+    /// When a scan found it first: where its deadline counts from.
+    pub discovered: DateTime<Utc>,
+    /// How much of its content is there.
+    #[serde(default, skip_serializing_if = "Content::is_none")]
+    pub content: Content,
     /// The last failure, kept until the update is installed.
     pub failure: Option<Failure>,
+}
+
+/// How much of an update's content a device has downloaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// Nothing.
+    #[default]
+    None,
+    /// As much as so many seconds of download have brought.
+    Partial(u32),
+    /// All of it, since then.
+    Complete(DateTime<Utc>),
+}
+
+impl Content {
+    const fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
 }
 
 /// What `FailedUpdates` says of an update.

@@ -3,11 +3,11 @@
 //! Source: Microsoft, Update CSP, `Rollback` (conditions); the status texts are decided
 //! (`rollback-refused` in the conformance register), because no document gives them.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::catalog::Classification;
-use super::{HResult, Record, Source, UpdateClass, UpdateId, UpdateSet};
+use super::{HResult, Record, ScanSource, UpdateClass, UpdateId, UpdateSet};
 use crate::Device;
 use crate::csp::policy::Pause;
 
@@ -28,7 +28,17 @@ pub struct Rollback {
     /// The result of the last one; `None` before the first.
     pub status: Option<HResult>,
     /// The update that leaves with the next restart.
-    pub pending: Option<UpdateId>,
+    pub pending: Option<Reverting>,
+}
+
+/// An update that is being taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reverting {
+    /// Which.
+    pub update: UpdateId,
+    /// Since when.
+    pub since: DateTime<Utc>,
 }
 
 /// What can be rolled back.
@@ -79,6 +89,9 @@ pub enum Refusal {
     /// There is nothing to roll back.
     #[error("no update of that class is installed")]
     NotInstalled,
+    /// The feature update came as an enablement package.
+    #[error("the feature update came as an enablement package")]
+    EnablementPackage,
     /// The feature update was installed too long ago.
     #[error("the uninstall period of the feature update is over")]
     PeriodOver,
@@ -88,7 +101,7 @@ pub enum Refusal {
 pub(crate) fn rollback_candidate(device: &Device, kind: RollbackKind) -> Result<UpdateId, Refusal> {
     let policy = device.effective_policy();
     let connected =
-        device.scan_sources().of(kind.class()) == Source::WindowsUpdate && policy.has_client_policy();
+        device.scan_sources().of(kind.class()) == ScanSource::WindowsUpdate && policy.has_client_policy();
     if !connected {
         return Err(Refusal::NotConnected);
     }

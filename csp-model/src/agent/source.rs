@@ -9,7 +9,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::catalog::Classification;
 use crate::Device;
+use crate::device::UpdateEntry;
 use crate::schema::OsVersion;
 
 /// The class of an update, as policies tell them apart.
@@ -51,23 +53,50 @@ pub enum Source {
     Wsus,
 }
 
+/// The service that is scanned for a class of updates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub enum ScanSource {
+    /// Windows Update.
+    WindowsUpdate,
+    /// A WSUS server of the organisation.
+    #[serde(rename = "WSUS")]
+    Wsus,
+    /// None: the device may not ask the service that the class comes from.
+    #[serde(rename = "none")]
+    None,
+}
+
+impl ScanSource {
+    /// Whether an update that these services offer comes from it.
+    #[must_use]
+    pub fn offers(self, sources: &[Source]) -> bool {
+        match self {
+            Self::WindowsUpdate => sources.contains(&Source::WindowsUpdate),
+            Self::Wsus => sources.contains(&Source::Wsus),
+            Self::None => false,
+        }
+    }
+}
+
 /// The source of every class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScanSources {
     /// Feature updates.
-    pub feature: Source,
+    pub feature: ScanSource,
     /// Quality updates.
-    pub quality: Source,
+    pub quality: ScanSource,
     /// Drivers.
-    pub driver: Source,
+    pub driver: ScanSource,
     /// Other Microsoft products.
-    pub other: Source,
+    pub other: ScanSource,
+    /// Definitions of Defender, which follow no class.
+    pub definitions: ScanSource,
 }
 
 impl ScanSources {
     /// The source of `class`.
     #[must_use]
-    pub const fn of(&self, class: UpdateClass) -> Source {
+    pub const fn of(&self, class: UpdateClass) -> ScanSource {
         match class {
             UpdateClass::Feature => self.feature,
             UpdateClass::Quality => self.quality,
@@ -76,16 +105,35 @@ impl ScanSources {
         }
     }
 
-    const fn all(source: Source) -> Self {
-        Self { feature: source, quality: source, driver: source, other: source }
+    /// The source of an update.
+    #[must_use]
+    pub fn of_update(&self, update: &UpdateEntry) -> ScanSource {
+        if update.classification == Classification::DEFINITION_UPDATES {
+            self.definitions
+        } else {
+            self.of(update.class())
+        }
     }
 
-    fn each(source: impl Fn(UpdateClass) -> Source) -> Self {
+    /// Whether a WSUS server is set, and Windows Update is scanned beside it for updates of Windows.
+    #[must_use]
+    pub fn is_dual_scan(&self) -> bool {
+        let sources = [self.feature, self.quality, self.driver, self.other];
+        let from_cloud = self.feature == ScanSource::WindowsUpdate || self.quality == ScanSource::WindowsUpdate;
+        from_cloud && sources.contains(&ScanSource::Wsus)
+    }
+
+    const fn all(source: ScanSource) -> Self {
+        Self { feature: source, quality: source, driver: source, other: source, definitions: source }
+    }
+
+    fn each(source: impl Fn(UpdateClass) -> ScanSource) -> Self {
         Self {
             feature: source(UpdateClass::Feature),
             quality: source(UpdateClass::Quality),
             driver: source(UpdateClass::Driver),
             other: source(UpdateClass::Other),
+            definitions: source(UpdateClass::Quality),
         }
     }
 }
@@ -118,29 +166,29 @@ impl Rule {
 pub(crate) fn resolve(device: &Device) -> ScanSources {
     let policy = device.effective_policy();
     if !policy.uses_wsus() {
-        return ScanSources::all(Source::WindowsUpdate);
+        return ScanSources::all(ScanSource::WindowsUpdate);
     }
     let rule = Rule::of(device.os());
     let chosen = |class: UpdateClass| match policy.scan_source(class.policy()) {
-        Some(0) => Some(Source::WindowsUpdate),
-        Some(_) => Some(Source::Wsus),
+        Some(0) => Some(ScanSource::WindowsUpdate),
+        Some(_) => Some(ScanSource::Wsus),
         None => None,
     };
     let has_scan_sources = matches!(rule, Rule::ScanSourceOrDualScan | Rule::ScanSource);
     let set = if has_scan_sources { UpdateClass::ALL.into_iter().filter_map(chosen).count() } else { 0 };
     let dual_scan_disabled = rule != Rule::ScanSource && policy.int("DisableDualScan") == Some(1);
     match set {
-        _ if rule == Rule::WsusOnly => ScanSources::all(Source::Wsus),
+        _ if rule == Rule::WsusOnly => ScanSources::all(ScanSource::Wsus),
         4 => ScanSources::each(|class| match class {
-            UpdateClass::Feature | UpdateClass::Quality if dual_scan_disabled => Source::Wsus,
-            _ => chosen(class).unwrap_or(Source::Wsus),
+            UpdateClass::Feature | UpdateClass::Quality if dual_scan_disabled => ScanSource::Wsus,
+            _ => chosen(class).unwrap_or(ScanSource::Wsus),
         }),
         0 if policy.has_client_policy() && !dual_scan_disabled => ScanSources::each(|class| match class {
-            UpdateClass::Feature | UpdateClass::Quality => Source::WindowsUpdate,
-            UpdateClass::Driver | UpdateClass::Other => Source::Wsus,
+            UpdateClass::Feature | UpdateClass::Quality => ScanSource::WindowsUpdate,
+            UpdateClass::Driver | UpdateClass::Other => ScanSource::Wsus,
         }),
-        0 => ScanSources::all(Source::Wsus),
+        0 => ScanSources::all(ScanSource::Wsus),
         // Windows does not support a partial configuration; what was seen is that every class follows one.
-        _ => ScanSources::all(chosen(UpdateClass::Other).unwrap_or(Source::Wsus)),
+        _ => ScanSources::all(chosen(UpdateClass::Other).unwrap_or(ScanSource::Wsus)),
     }
 }

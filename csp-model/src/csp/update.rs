@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::{Address, Name};
-use crate::agent::{self, HResult, Record, RollbackKind, UpdateId, UpdateSet};
+use crate::agent::{self, HResult, Record, Reverting, RollbackKind, UpdateId, UpdateSet};
 use crate::device::RevokeApproval;
 use crate::schema::builtin::Edition;
 use crate::tree::{Effect, TreeError};
@@ -170,7 +170,8 @@ pub(super) fn exec(device: &mut Device, node: Node) -> Result<Effect, TreeError>
     let Node::Rollback(kind) = node else { return Err(TreeError::not_allowed(Access::EXEC, Access::GET)) };
     match agent::rollback_candidate(device, kind) {
         Ok(update) => {
-            device.agent_mut().rollbacks.of_mut(kind).pending = Some(update);
+            let since = device.clock();
+            device.agent_mut().rollbacks.of_mut(kind).pending = Some(Reverting { update, since });
             Ok(Effect::RollbackStarted(update))
         }
         Err(refusal) => {

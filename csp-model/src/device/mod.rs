@@ -35,7 +35,7 @@ pub use registry::Registry;
 pub use scalar::{NotATimeZone, Scalar, TimeZone, WindowsEdition};
 pub use snapshot::{DeviceState, Snapshot, SnapshotError};
 
-use crate::agent::{self, Agent, ScanSources};
+use crate::agent::{self, Agent, Finding, ScanSources};
 use crate::csp::dmclient;
 use crate::csp::policy::{EffectivePolicy, Policy};
 use crate::csp::stored::{MountId, Stored};
@@ -120,11 +120,6 @@ impl Device {
         &self.instance
     }
 
-    /// Moves the clock on; it never goes back.
-    pub fn advance_to(&mut self, time: DateTime<Utc>) {
-        self.clock = self.clock.max(time);
-    }
-
     /// The device's clock.
     #[must_use]
     pub const fn clock(&self) -> DateTime<Utc> {
@@ -152,13 +147,20 @@ impl Device {
     /// Policies and registry merged: what holds.
     #[must_use]
     pub fn effective_policy(&self) -> EffectivePolicy<'_> {
-        EffectivePolicy::new(&self.policy, &self.registry)
+        let registry = self.agent.unread.as_ref().map_or(&*self.registry, |unread| &unread.registry);
+        EffectivePolicy::new(&self.policy, registry)
     }
 
     /// The service that is scanned for each class of updates.
     #[must_use]
     pub fn scan_sources(&self) -> ScanSources {
         agent::resolve_scan_sources(self)
+    }
+
+    /// What is odd about the device's configuration.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        Vec::new()
     }
 
     /// The device's name.
@@ -217,6 +219,15 @@ impl Device {
         let versions = stored.filter(|(key, _)| key.node == node);
         let versions = versions.filter_map(|(_, value)| dmclient::version(&value?.text()));
         versions.max()
+    }
+
+    /// Sets the clock; it never goes back.
+    pub(crate) fn set_clock(&mut self, time: DateTime<Utc>) {
+        self.clock = self.clock.max(time);
+    }
+
+    pub(crate) fn registry_mut(&mut self) -> &mut Registry {
+        Arc::make_mut(&mut self.registry)
     }
 
     pub(crate) fn agent_mut(&mut self) -> &mut Agent {

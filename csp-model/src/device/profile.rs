@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::file::{DeviceFile, InitialState, UpdateEntry};
 use super::{Device, Registry, Scalar};
-use crate::agent::{Agent, Failure, Record, UpdateId, UpdateState};
+use crate::agent::{Agent, Content, Failure, Record, UpdateId, UpdateState};
 use crate::csp::policy::Policy;
 use crate::csp::stored::{Kept, Key, MountId, Stored};
 use crate::csp::{
@@ -143,6 +143,12 @@ impl Profile {
     #[must_use]
     pub fn update(&self, id: UpdateId) -> Option<&UpdateEntry> {
         self.file.update.get(*self.updates.get(&id)?)
+    }
+
+    /// Every update that the services can offer, in the file's order; those of its series come after.
+    #[must_use]
+    pub fn catalog(&self) -> &[UpdateEntry] {
+        &self.file.update
     }
 
     /// The descriptions that the file mounts, in its order.
@@ -353,7 +359,14 @@ fn record(file: &DeviceFile, index: usize, entry: &UpdateEntry) -> Result<Option
     if at > file.clock.0 {
         return Err(fail("at", "is later than `clock`, where the device starts"));
     }
-    let record = |state| Record { revision: entry.revision, state, since: at, failure: None };
+    let record = |state| Record {
+        revision: entry.revision,
+        state,
+        since: at,
+        discovered: file.last_scan.map_or(at, |scan| scan.0.min(at)),
+        content: Content::None,
+        failure: None,
+    };
     Ok(match entry.state {
         InitialState::NotOffered => None,
         InitialState::Installable => Some(record(UpdateState::NEW_UPDATE)),

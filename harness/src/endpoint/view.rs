@@ -154,7 +154,7 @@ impl From<InitialState> for StateView {
 
 /// Every update that the services can offer to `device`, in the order of its file.
 pub(super) fn updates(device: &Device) -> Vec<UpdateView> {
-    device.profile().file().update.iter().map(|entry| update(device, entry)).collect()
+    device.profile().catalog().iter().map(|entry| update(device, entry)).collect()
 }
 
 fn update(device: &Device, entry: &UpdateEntry) -> UpdateView {

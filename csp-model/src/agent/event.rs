@@ -1,0 +1,191 @@
+//! What happens on a device: the entries of its event log, as facts.
+//!
+//! The numbers are those of \[MS-WUSP\] 2.2.2.3.1 where the text has one. Deliberately absent: where events are written.
+
+use chrono::{DateTime, Utc};
+
+use super::{HResult, UpdateId};
+use crate::device::Profile;
+
+/// Something that has happened on a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event {
+    /// When, by the device's clock.
+    pub at: DateTime<Utc>,
+    /// What.
+    pub kind: EventKind,
+    /// The update that it happened to, if it was one.
+    pub update: Option<UpdateId>,
+    /// The error or the reason, if there is one.
+    pub hresult: Option<HResult>,
+}
+
+/// What can happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// A scan found so many updates applicable.
+    ScanSucceeded {
+        /// How many.
+        updates: u32,
+    },
+    /// A scan failed.
+    ScanFailed,
+    /// A scan found an update that the device did not know.
+    Offered,
+    /// The services have a new revision of an update.
+    Revised {
+        /// RevisionNumber
+        revision: u32,
+    },
+    /// The services offer an update no longer, or the device may not have it any more.
+    Withdrawn,
+    /// An update may be downloaded: it is approved, not deferred and not paused.
+    ReadyToDownload,
+    /// A download began.
+    DownloadStarted,
+    /// A download does not begin, or stopped, for a reason that may pass.
+    DownloadBlocked,
+    /// A download that was blocked may go on.
+    DownloadUnblocked,
+    /// A download is complete.
+    DownloadSucceeded,
+    /// A download failed.
+    DownloadFailed,
+    /// Downloaded content was kept too long.
+    ContentExpired,
+    /// An installation began.
+    InstallStarted,
+    /// An installation does not begin for a reason that may pass.
+    InstallBlocked,
+    /// An installation that was blocked may begin.
+    InstallUnblocked,
+    /// An installation was given up because updates were paused or may not be installed any more.
+    InstallCancelled,
+    /// An update is installed.
+    InstallSucceeded,
+    /// An update is installed and needs a restart.
+    RestartRequired,
+    /// An installation failed.
+    InstallFailed,
+    /// The device restarted.
+    Restarted,
+    /// After a restart, what was installed began to be committed.
+    CommitStarted,
+    /// What was installed is committed.
+    CommitSucceeded,
+    /// What was installed could not be committed, and is gone again.
+    CommitFailed,
+    /// An update is being rolled back.
+    RollbackStarted,
+    /// An update has been rolled back.
+    RollbackSucceeded,
+    /// A pause began.
+    Paused,
+    /// A pause is over.
+    Resumed,
+    /// Group Policy has been read again.
+    PolicyRefreshed,
+}
+
+impl EventKind {
+    /// Its name, in small letters with hyphens.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ScanSucceeded { .. } => "scan-succeeded",
+            Self::ScanFailed => "scan-failed",
+            Self::Offered => "offered",
+            Self::Revised { .. } => "revised",
+            Self::Withdrawn => "withdrawn",
+            Self::ReadyToDownload => "ready-to-download",
+            Self::DownloadStarted => "download-started",
+            Self::DownloadBlocked => "download-blocked",
+            Self::DownloadUnblocked => "download-unblocked",
+            Self::DownloadSucceeded => "download-succeeded",
+            Self::DownloadFailed => "download-failed",
+            Self::ContentExpired => "content-expired",
+            Self::InstallStarted => "install-started",
+            Self::InstallBlocked => "install-blocked",
+            Self::InstallUnblocked => "install-unblocked",
+            Self::InstallCancelled => "install-cancelled",
+            Self::InstallSucceeded => "install-succeeded",
+            Self::RestartRequired => "restart-required",
+            Self::InstallFailed => "install-failed",
+            Self::Restarted => "restarted",
+            Self::CommitStarted => "commit-started",
+            Self::CommitSucceeded => "commit-succeeded",
+            Self::CommitFailed => "commit-failed",
+            Self::RollbackStarted => "rollback-started",
+            Self::RollbackSucceeded => "rollback-succeeded",
+            Self::Paused => "paused",
+            Self::Resumed => "resumed",
+            Self::PolicyRefreshed => "policy-refreshed",
+        }
+    }
+
+    /// The EventID that a client reports to its server; `None` where there is none.
+    ///
+    /// Source: \[MS-WUSP\] 2.2.2.3.1.
+    #[must_use]
+    pub const fn event_id(self) -> Option<u16> {
+        Some(match self {
+            Self::ScanSucceeded { .. } => 147,
+            Self::ScanFailed => 148,
+            Self::DownloadFailed => 161,
+            Self::DownloadSucceeded => 162,
+            Self::DownloadBlocked => 165,
+            Self::DownloadUnblocked => 166,
+            Self::DownloadStarted => 167,
+            Self::InstallStarted => 181,
+            Self::InstallFailed => 182,
+            Self::InstallSucceeded => 183,
+            Self::InstallCancelled => 186,
+            Self::RestartRequired => 201,
+            Self::Restarted => 202,
+            Self::CommitStarted => 521,
+            Self::CommitFailed => 522,
+            Self::CommitSucceeded => 523,
+            Self::RollbackSucceeded => 542,
+            Self::RollbackStarted => 546,
+            Self::Offered
+            | Self::Revised { .. }
+            | Self::Withdrawn
+            | Self::ReadyToDownload
+            | Self::ContentExpired
+            | Self::InstallBlocked
+            | Self::InstallUnblocked
+            | Self::Paused
+            | Self::Resumed
+            | Self::PolicyRefreshed => return None,
+        })
+    }
+}
+
+impl Event {
+    /// The event in words, with the title of its update.
+    #[must_use]
+    pub fn text(&self, profile: &Profile) -> String {
+        let what = match self.kind {
+            EventKind::ScanSucceeded { updates: 1 } => "scan succeeded: 1 update is applicable".to_owned(),
+            EventKind::ScanSucceeded { updates } => format!("scan succeeded: {updates} updates are applicable"),
+            EventKind::Revised { revision } => format!("new revision {revision}"),
+            EventKind::ScanFailed => "scan failed".to_owned(),
+            EventKind::ReadyToDownload => "ready to download".to_owned(),
+            EventKind::RestartRequired => "installed, needs a restart".to_owned(),
+            EventKind::ContentExpired => "downloaded content expired".to_owned(),
+            EventKind::Restarted => "the device restarted".to_owned(),
+            EventKind::Paused => "updates are paused".to_owned(),
+            EventKind::Resumed => "the pause of updates is over".to_owned(),
+            EventKind::PolicyRefreshed => "Group Policy was refreshed".to_owned(),
+            kind => kind.name().replace('-', " "),
+        };
+        let reason = self.hresult.map(|hresult| format!(" ({hresult})")).unwrap_or_default();
+        let Some(id) = self.update else { return what + &reason };
+        let title = profile.update(id).map(|update| update.title.as_str()).filter(|title| !title.is_empty());
+        match title {
+            Some(title) => format!("{what}{reason}: {title}"),
+            None => format!("{what}{reason}: {id}"),
+        }
+    }
+}
