@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{HResult, UpdateId};
+use super::{HResult, UpdateId, UpdateState};
 use crate::device::Profile;
 
 /// Something that has happened on a device.
@@ -40,6 +40,8 @@ pub enum EventKind {
     },
     /// The services offer an update no longer, or the device may not have it any more.
     Withdrawn,
+    /// An update that was on its way may not go on for now.
+    Held,
     /// An update may be downloaded: it is approved, not deferred and not paused.
     ReadyToDownload,
     /// A download began.
@@ -52,6 +54,8 @@ pub enum EventKind {
     DownloadSucceeded,
     /// A download failed.
     DownloadFailed,
+    /// An update may be installed: its content is there already.
+    ReadyToInstall,
     /// Downloaded content was kept too long.
     ContentExpired,
     /// An installation began.
@@ -98,12 +102,14 @@ impl EventKind {
             Self::Offered => "offered",
             Self::Revised { .. } => "revised",
             Self::Withdrawn => "withdrawn",
+            Self::Held => "held",
             Self::ReadyToDownload => "ready-to-download",
             Self::DownloadStarted => "download-started",
             Self::DownloadBlocked => "download-blocked",
             Self::DownloadUnblocked => "download-unblocked",
             Self::DownloadSucceeded => "download-succeeded",
             Self::DownloadFailed => "download-failed",
+            Self::ReadyToInstall => "ready-to-install",
             Self::ContentExpired => "content-expired",
             Self::InstallStarted => "install-started",
             Self::InstallBlocked => "install-blocked",
@@ -151,7 +157,9 @@ impl EventKind {
             Self::Offered
             | Self::Revised { .. }
             | Self::Withdrawn
+            | Self::Held
             | Self::ReadyToDownload
+            | Self::ReadyToInstall
             | Self::ContentExpired
             | Self::InstallBlocked
             | Self::InstallUnblocked
@@ -159,6 +167,43 @@ impl EventKind {
             | Self::Resumed
             | Self::PolicyRefreshed => return None,
         })
+    }
+}
+
+impl EventKind {
+    /// The state that it brings an update to; `None` when it leaves the state as it is, or takes the update away.
+    #[must_use]
+    pub const fn state(self) -> Option<UpdateState> {
+        Some(match self {
+            Self::Offered | Self::Revised { .. } | Self::Held | Self::InstallCancelled => UpdateState::NEW_UPDATE,
+            Self::ReadyToDownload | Self::DownloadUnblocked | Self::ContentExpired => UpdateState::READY_TO_DOWNLOAD,
+            Self::DownloadStarted => UpdateState::DOWNLOADING,
+            Self::DownloadBlocked => UpdateState::DOWNLOAD_BLOCKED,
+            Self::DownloadFailed => UpdateState::DOWNLOAD_FAILED,
+            Self::DownloadSucceeded | Self::ReadyToInstall | Self::InstallUnblocked => UpdateState::READY_TO_INSTALL,
+            Self::InstallStarted => UpdateState::INSTALLING,
+            Self::InstallBlocked => UpdateState::INSTALL_BLOCKED,
+            Self::InstallFailed => UpdateState::INSTALL_FAILED,
+            Self::RestartRequired => UpdateState::REBOOT_REQUIRED,
+            Self::CommitStarted => UpdateState::POST_REBOOT,
+            Self::CommitFailed => UpdateState::COMMIT_FAILED,
+            Self::InstallSucceeded | Self::CommitSucceeded => UpdateState::UPDATE_COMPLETED,
+            Self::ScanSucceeded { .. }
+            | Self::ScanFailed
+            | Self::Withdrawn
+            | Self::Restarted
+            | Self::RollbackStarted
+            | Self::RollbackSucceeded
+            | Self::Paused
+            | Self::Resumed
+            | Self::PolicyRefreshed => return None,
+        })
+    }
+
+    /// Whether it takes an update away from the device.
+    #[must_use]
+    pub const fn removes(self) -> bool {
+        matches!(self, Self::Withdrawn | Self::RollbackSucceeded)
     }
 }
 

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::random::{Draw, Purpose};
+
 /// The UpdateID of an update, or the GUID of a classification.
 ///
 /// Read with or without braces and in any case; written in lower case without braces, as Windows lists it
@@ -33,6 +35,20 @@ impl UpdateId {
 }
 
 impl UpdateId {
+    /// The id of the update numbered `number` of a series.
+    pub(crate) fn of_series(title: &str, number: u32) -> Self {
+        let start = Draw::new(number.into(), Purpose::Series);
+        let draw = title.bytes().fold(start, |draw, byte| draw.number(byte.into()));
+        let (high, low) = (draw.bits(), draw.number(1).bits());
+        Self(uuid::Builder::from_random_bytes((u128::from(high) << 64 | u128::from(low)).to_be_bytes()).into_uuid())
+    }
+
+    /// The upper and the lower 64 bits.
+    pub(crate) const fn halves(self) -> [u64; 2] {
+        let (high, low) = self.0.as_u64_pair();
+        [high, low]
+    }
+
     /// Shows the text to `visit` without an allocation.
     pub(crate) fn with_str(self, visit: impl FnOnce(&str)) {
         visit(self.0.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()));

@@ -15,6 +15,7 @@ mod finding;
 mod hresult;
 mod id;
 mod life;
+mod random;
 mod rollback;
 mod source;
 mod state;
@@ -31,7 +32,7 @@ pub use fault::{Fault, FaultKind, Faults};
 pub use finding::Finding;
 pub use hresult::{HResult, NotAnHResult};
 pub use id::{NotAGuid, UpdateId};
-pub use life::{NotAPause, Throttled};
+pub use life::{NotAPause, Noticed, Throttled};
 pub(crate) use rollback::rollback_candidate;
 pub use rollback::{Refusal, Reverting, Rollback, RollbackKind, Rollbacks};
 pub(crate) use source::resolve as resolve_scan_sources;
@@ -51,6 +52,12 @@ pub struct Agent {
     /// The last scan, whatever came of it; `None` before the first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_check: Option<Check>,
+    /// When a user last pressed the button in Settings, and so agreed to what is known then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agreed: Option<DateTime<Utc>>,
+    /// Since when a pause without a date has been seen.
+    #[serde(default, skip_serializing_if = "Noticed::is_default")]
+    pub noticed: Noticed,
     /// What goes wrong, where it is not what the device file plans, and how often it has.
     #[serde(default, skip_serializing_if = "Faults::is_default")]
     pub faults: Faults,

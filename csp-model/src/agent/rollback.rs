@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use super::catalog::Classification;
 use super::{HResult, Record, ScanSource, UpdateClass, UpdateId, UpdateSet};
 use crate::Device;
-use crate::csp::policy::Pause;
 
 /// Both rollbacks of a device.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -37,8 +36,9 @@ pub struct Rollback {
 pub struct Reverting {
     /// Which.
     pub update: UpdateId,
-    /// Since when.
-    pub since: DateTime<Utc>,
+    /// Since when; `None` while it has only been asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since: Option<DateTime<Utc>>,
 }
 
 /// What can be rolled back.
@@ -105,14 +105,13 @@ pub(crate) fn rollback_candidate(device: &Device, kind: RollbackKind) -> Result<
     if !connected {
         return Err(Refusal::NotConnected);
     }
-    let pause = match kind {
-        RollbackKind::Quality => Pause::Quality,
-        RollbackKind::Feature => Pause::Feature,
-    };
-    if !policy.is_paused(pause, device.clock()) {
+    if !device.is_paused(kind) {
         return Err(Refusal::NotPaused);
     }
     let (id, record) = latest(device, kind.class()).ok_or(Refusal::NotInstalled)?;
+    if device.profile().update(id).is_some_and(|update| update.enablement_package) {
+        return Err(Refusal::EnablementPackage);
+    }
     let period =
         TimeDelta::days(policy.int("ConfigureFeatureUpdateUninstallPeriod").unwrap_or(10).clamp(0, 3_650));
     match kind {

@@ -8,7 +8,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::device::{Registry, Scalar};
@@ -45,15 +44,6 @@ impl Node {
 #[serde(transparent)]
 pub struct Policy {
     update: BTreeMap<Box<str>, Value>,
-}
-
-/// What can be paused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pause {
-    /// Feature updates.
-    Feature,
-    /// Quality updates.
-    Quality,
 }
 
 /// What holds: policies and registry merged.
@@ -170,26 +160,6 @@ impl<'d> EffectivePolicy<'d> {
             _ => None,
         };
         by_group_policy.or_else(by_mdm)
-    }
-
-    /// Whether a pause is in force at `now`. One with a start date lasts 35 days from it, one without as long as it is
-    /// set (decided).
-    #[must_use]
-    pub fn is_paused(&self, pause: Pause, now: DateTime<Utc>) -> bool {
-        const LENGTH: TimeDelta = TimeDelta::days(35);
-        let (flag, start) = match pause {
-            Pause::Feature => ("PauseFeatureUpdates", "PauseFeatureUpdatesStartTime"),
-            Pause::Quality => ("PauseQualityUpdates", "PauseQualityUpdatesStartTime"),
-        };
-        let date = self.text(start).and_then(|date| {
-            let day = date.trim().get(..10)?.parse::<NaiveDate>().ok()?;
-            Some(day.and_time(chrono::NaiveTime::MIN).and_utc())
-        });
-        match (date, self.int(flag)) {
-            (_, Some(0)) => false,
-            (Some(date), _) => date <= now && now < date + LENGTH,
-            (None, flag) => flag == Some(1),
-        }
     }
 
     /// Whether upgrades wait for the next period: what `DeferUpgrade` of the Update CSP shows (decided: any of

@@ -176,7 +176,7 @@ pub(super) fn remove(device: &mut Device, address: &Address<'_>) {
 }
 
 /// What is kept at a node of the device's tree, by its names from the root; `None` where nothing is.
-pub(super) fn value<'d>(device: &'d Device, path: &[&str]) -> Option<&'d Value> {
+pub(crate) fn value<'d>(device: &'d Device, path: &[&str]) -> Option<&'d Value> {
     let (mount, key) = place(device, UriScope::Device, path.iter().copied())?;
     device.stored(mount)?.get(&key)?
 }

@@ -170,8 +170,7 @@ pub(super) fn exec(device: &mut Device, node: Node) -> Result<Effect, TreeError>
     let Node::Rollback(kind) = node else { return Err(TreeError::not_allowed(Access::EXEC, Access::GET)) };
     match agent::rollback_candidate(device, kind) {
         Ok(update) => {
-            let since = device.clock();
-            device.agent_mut().rollbacks.of_mut(kind).pending = Some(Reverting { update, since });
+            device.agent_mut().rollbacks.of_mut(kind).pending = Some(Reverting { update, since: None });
             Ok(Effect::RollbackStarted(update))
         }
         Err(refusal) => {

@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::{self, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::scalar::{name_or_number, name_or_number_if_any};
 use super::{AccountEntry, ConnectionFault, Scalar, TimeZone, WindowsEdition};
@@ -63,9 +64,15 @@ pub struct DeviceFile {
     /// The registry, by key: Group Policy stands there.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub registry: BTreeMap<String, BTreeMap<String, Scalar>>,
+    /// How much the device downloads in a second; "10MB" when absent.
+    #[serde(skip_serializing_if = "is_usual_bandwidth")]
+    pub bandwidth: Bandwidth,
     /// What the update services can offer, and how far the device has come with it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub update: Vec<UpdateEntry>,
+    /// Updates that come again and again: a cumulative update each month, definitions each day.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<Series>,
     /// Updates and classifications that are approved from the start.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub approval: Vec<Approval>,
@@ -250,6 +257,18 @@ pub struct UpdateEntry {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(with = "Vec<String>")]
     pub supersedes: Vec<UpdateId>,
+    /// What must be installed before it applies: all of these; where several stand in brackets, one of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prerequisites: Vec<Prerequisite>,
+    /// Later revisions of the same UpdateID.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revisions: Vec<Revision>,
+    /// Upgrades: the safeguard hold that keeps it from this device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub safeguard: Option<u32>,
+    /// Upgrades: whether it only turns on what is there already. It cannot be rolled back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub enablement_package: bool,
     /// The services that offer it.
     #[serde(default = "windows_update")]
     pub sources: Vec<Source>,
@@ -267,6 +286,132 @@ pub struct UpdateEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub at: Option<Instant>,
+}
+
+/// A later revision of an update.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Revision {
+    /// RevisionNumber, higher than those before.
+    pub revision: u32,
+    /// When it was released.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub released: Instant,
+}
+
+/// Something that must be installed before an update applies: one update, or one of several.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prerequisite(Vec<UpdateId>);
+
+impl Prerequisite {
+    /// The updates, of which one must be installed.
+    #[must_use]
+    pub fn any_of(&self) -> &[UpdateId] {
+        &self.0
+    }
+}
+
+impl FromIterator<UpdateId> for Prerequisite {
+    fn from_iter<I: IntoIterator<Item = UpdateId>>(ids: I) -> Self {
+        Self(ids.into_iter().collect())
+    }
+}
+
+impl Serialize for Prerequisite {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &*self.0 {
+            [only] => only.serialize(serializer),
+            several => several.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Prerequisite {
+    /// By hand, because an untagged enum would lose the place and the reason of an error.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrSeveral;
+
+        impl<'de> Visitor<'de> for OneOrSeveral {
+            type Value = Prerequisite;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("the id of an update, or several in brackets of which one is needed")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Prerequisite, E> {
+                text.parse().map(|id| Prerequisite(vec![id])).map_err(E::custom)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut ids: A) -> Result<Prerequisite, A::Error> {
+                let mut all = Vec::new();
+                while let Some(id) = ids.next_element()? {
+                    all.push(id);
+                }
+                Ok(Prerequisite(all))
+            }
+        }
+
+        deserializer.deserialize_any(OneOrSeveral)
+    }
+}
+
+impl JsonSchema for Prerequisite {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Prerequisite".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let (one, several) = (String::json_schema(generator), Vec::<String>::json_schema(generator));
+        schemars::json_schema!({ "anyOf": [one, several] })
+    }
+}
+
+/// Updates that come again and again, each in the place of the one before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Series {
+    /// The title; `{n}` becomes the number of the update, from 1, and `{date}` the day of its release.
+    pub title: String,
+    /// UpdateClassification, by name or GUID.
+    #[schemars(with = "String")]
+    pub classification: Classification,
+    /// The product.
+    #[serde(default = "windows")]
+    pub product: String,
+    /// When the first is released.
+    #[schemars(with = "String", extend("format" = "date-time"))]
+    pub first: Instant,
+    /// How long after each the next is released: "P28D".
+    pub every: Duration,
+    /// How many there are.
+    #[schemars(range(min = 1, max = 100_000))]
+    pub count: u32,
+    /// Whether each replaces the one before.
+    #[serde(default = "yes")]
+    pub cumulative: bool,
+    /// What is downloaded of each.
+    #[serde(default)]
+    pub size: Size,
+    /// How long the installation of each takes.
+    #[serde(default)]
+    pub install: Duration,
+    /// Whether each needs a restart.
+    #[serde(default)]
+    pub restart: bool,
+    /// The services that offer them.
+    #[serde(default = "windows_update")]
+    pub sources: Vec<Source>,
+}
+
+/// How much a device downloads in a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Bandwidth(pub Size);
+
+impl Default for Bandwidth {
+    fn default() -> Self {
+        Self(Size::from_bytes(10_000_000))
+    }
 }
 
 /// How far the device has come with an update when its clock starts.
@@ -311,6 +456,14 @@ pub struct Approval {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub at: Option<Instant>,
+}
+
+fn is_usual_bandwidth(bandwidth: &Bandwidth) -> bool {
+    *bandwidth == Bandwidth::default()
+}
+
+const fn yes() -> bool {
+    true
 }
 
 const fn first_revision() -> u32 {

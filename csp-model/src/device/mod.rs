@@ -5,6 +5,7 @@
 //! message has changed. The parts hold only what later behaviour needs; events are handed out, never kept.
 
 mod account;
+mod catalog;
 mod connection_fault;
 mod file;
 mod load;
@@ -25,11 +26,12 @@ pub use connection_fault::{
     ProtocolFault,
 };
 pub use file::{
-    Approval, AtomicFailure, DeviceFile, Identity, InitialState, Instance, MaxMsgSize, OriginalError,
-    RevokeApproval, UpdateEntry,
+    Approval, AtomicFailure, Bandwidth, DeviceFile, Identity, InitialState, Instance, MaxMsgSize, OriginalError,
+    Prerequisite, Revision, RevokeApproval, Series, UpdateEntry,
 };
 pub use load::FileError;
 pub use parts::{NodeChange, Parts};
+pub(crate) use profile::check_faults;
 pub use profile::{Mount, Profile, ProfileError};
 pub use registry::Registry;
 pub use scalar::{NotATimeZone, Scalar, TimeZone, WindowsEdition};
@@ -55,6 +57,8 @@ pub struct Device {
     stored: BTreeMap<MountId, Arc<Stored>>,
     /// How many sessions with a management server it has opened.
     sessions: u32,
+    /// Until when nothing happens by itself, as long as nothing is written to; `None` when that is not known.
+    quiet: Option<DateTime<Utc>>,
 }
 
 impl Device {
@@ -77,6 +81,7 @@ impl Device {
             name: Arc::clone(&instance.name),
             stored: start.stored.clone(),
             sessions: 0,
+            quiet: None,
             instance: Arc::new(instance),
             profile,
         }
@@ -147,8 +152,7 @@ impl Device {
     /// Policies and registry merged: what holds.
     #[must_use]
     pub fn effective_policy(&self) -> EffectivePolicy<'_> {
-        let registry = self.agent.unread.as_ref().map_or(&*self.registry, |unread| &unread.registry);
-        EffectivePolicy::new(&self.policy, registry)
+        EffectivePolicy::new(&self.policy, self.effective_registry())
     }
 
     /// The service that is scanned for each class of updates.
@@ -221,20 +225,38 @@ impl Device {
         versions.max()
     }
 
+    /// The registry as the update agent last read it.
+    pub(crate) fn effective_registry(&self) -> &Registry {
+        self.agent.unread.as_ref().map_or(&self.registry, |unread| &unread.registry)
+    }
+
+    /// Whether it is known that nothing happens by itself until `time`, that instant included.
+    pub(crate) fn is_quiet_until(&self, time: DateTime<Utc>) -> bool {
+        self.quiet.is_some_and(|quiet| time < quiet)
+    }
+
+    /// Nothing happens by itself before `time`, as long as nothing is written to.
+    pub(crate) const fn is_at_rest_until(&mut self, time: DateTime<Utc>) {
+        self.quiet = Some(time);
+    }
+
     /// Sets the clock; it never goes back.
     pub(crate) fn set_clock(&mut self, time: DateTime<Utc>) {
         self.clock = self.clock.max(time);
     }
 
     pub(crate) fn registry_mut(&mut self) -> &mut Registry {
+        self.quiet = None;
         Arc::make_mut(&mut self.registry)
     }
 
     pub(crate) fn agent_mut(&mut self) -> &mut Agent {
+        self.quiet = None;
         Arc::make_mut(&mut self.agent)
     }
 
     pub(crate) fn policy_mut(&mut self) -> &mut Policy {
+        self.quiet = None;
         Arc::make_mut(&mut self.policy)
     }
 
@@ -243,6 +265,7 @@ impl Device {
     }
 
     pub(crate) fn stored_mut(&mut self, mount: MountId) -> &mut Stored {
+        self.quiet = None;
         Arc::make_mut(self.stored.entry(mount).or_default())
     }
 }

@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::catalog::Catalog;
 use super::file::{DeviceFile, InitialState, UpdateEntry};
 use super::{Device, Registry, Scalar};
-use crate::agent::{Agent, Content, Failure, Record, UpdateId, UpdateState};
+use crate::agent::{Agent, Check, Content, Fault, Failure, Record, UpdateId, UpdateState};
 use crate::csp::policy::Policy;
 use crate::csp::stored::{Kept, Key, MountId, Stored};
 use crate::csp::{
@@ -25,8 +26,7 @@ pub struct Profile {
     schema: Schema,
     /// What else is known of each node, by its number.
     nodes: Vec<NodeFacts>,
-    /// Where each update stands in the file.
-    updates: BTreeMap<UpdateId, usize>,
+    catalog: Catalog,
     mounts: Vec<Mount>,
     sync_application_version: Option<NodeId>,
     start: Start,
@@ -93,15 +93,15 @@ impl Profile {
         file.account.check()?;
         stored.insert(MountId::BUILTIN, Arc::new(account(&schema, &file)));
         let nodes = node_facts(&schema, &csps, &file);
-        let updates = updates(&file)?;
+        let catalog = Catalog::new(&file)?;
         let agent = agent(&file)?;
         let sync_application_version =
             find(&schema, &["Vendor", "MSFT", "DMClient", "Provider", "", "SyncApplicationVersion"]);
-        check_faults(&file)?;
+        check_faults(&file.fault)?;
         let profile = Self {
             schema,
             nodes,
-            updates,
+            catalog,
             mounts,
             sync_application_version,
             start: Start {
@@ -142,13 +142,34 @@ impl Profile {
     /// An update that the services can offer.
     #[must_use]
     pub fn update(&self, id: UpdateId) -> Option<&UpdateEntry> {
-        self.file.update.get(*self.updates.get(&id)?)
+        self.catalog.entries().get(self.catalog.index_of(id)?)
     }
 
     /// Every update that the services can offer, in the file's order; those of its series come after.
     #[must_use]
     pub fn catalog(&self) -> &[UpdateEntry] {
-        &self.file.update
+        self.catalog.entries()
+    }
+
+    /// The updates that take the place of an update.
+    pub fn successors(&self, id: UpdateId) -> impl Iterator<Item = &UpdateEntry> {
+        let indices = self.index_of(id).map_or(&[][..], |index| self.catalog.successors(index));
+        indices.iter().filter_map(|index| self.catalog.entries().get(*index))
+    }
+
+    /// Where an update stands in the [`catalog`](Self::catalog).
+    pub(crate) fn index_of(&self, id: UpdateId) -> Option<usize> {
+        self.catalog.index_of(id)
+    }
+
+    /// Where the updates stand that take the place of the one at `index`.
+    pub(crate) fn successor_indices(&self, index: usize) -> &[usize] {
+        self.catalog.successors(index)
+    }
+
+    /// Where every update stands, those before which take the place of others.
+    pub(crate) fn newest_first(&self) -> &[usize] {
+        self.catalog.newest_first()
     }
 
     /// The descriptions that the file mounts, in its order.
@@ -289,17 +310,6 @@ fn set_policy(device: &mut Device, area: &str, name: &str, value: &Scalar) -> Re
     })
 }
 
-fn updates(file: &DeviceFile) -> Result<BTreeMap<UpdateId, usize>, ProfileError> {
-    let mut updates = BTreeMap::new();
-    for (index, entry) in file.update.iter().enumerate() {
-        if updates.insert(entry.id, index).is_some() {
-            let what = format!("the update {} is there already", entry.id);
-            return Err(ProfileError { path: format!("update[{index}].id"), what });
-        }
-    }
-    Ok(updates)
-}
-
 fn agent(file: &DeviceFile) -> Result<Agent, ProfileError> {
     let is_later = |at: Option<Instant>| at.is_some_and(|at| at > file.clock);
     let later = |path: String| ProfileError {
@@ -330,6 +340,7 @@ fn agent(file: &DeviceFile) -> Result<Agent, ProfileError> {
         records: records.into_iter().collect(),
         approvals,
         last_scan: file.last_scan.map(|scan| scan.0),
+        last_check: file.last_scan.map(|scan| Check { at: scan.0, succeeded: true }),
         ..Agent::default()
     })
 }
@@ -358,6 +369,16 @@ fn record(file: &DeviceFile, index: usize, entry: &UpdateEntry) -> Result<Option
     };
     if at > file.clock.0 {
         return Err(fail("at", "is later than `clock`, where the device starts"));
+    }
+    if is_in && entry.released.is_some_and(|released| released.0 > at) {
+        return Err(fail("at", "is earlier than `released`: it cannot have been installed before"));
+    }
+    let is_known = entry.state != InitialState::NotOffered;
+    if is_known && entry.released.is_some_and(|released| released > file.clock) {
+        return Err(fail(
+            "released",
+            "is later than `clock`, where the device starts: only an update whose `state` is `not-offered` can be",
+        ));
     }
     let record = |state| Record {
         revision: entry.revision,
@@ -401,8 +422,10 @@ fn record(file: &DeviceFile, index: usize, entry: &UpdateEntry) -> Result<Option
     })
 }
 
-fn check_faults(file: &DeviceFile) -> Result<(), ProfileError> {
-    for (index, fault) in file.fault.iter().enumerate() {
+/// # Errors
+/// The first fault that makes no sense.
+pub(crate) fn check_faults(faults: &[Fault]) -> Result<(), ProfileError> {
+    for (index, fault) in faults.iter().enumerate() {
         let fail = |key: &str, what: &str| ProfileError {
             path: format!("fault[{index}].{key}"),
             what: what.to_owned(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Scalar;
+use crate::schema::registry::GpKey;
 
 /// Keys with their values. Keys and names are compared without case and keep the spelling they came with; the long
 /// name of a root is the same as the short one. A key without values is as good as none.
@@ -19,6 +20,26 @@ impl Registry {
         // A handful of keys with a few values each: looking at all of them is as quick as folding what is asked for.
         let (_, values) = self.0.iter().find(|(known, _)| is_same(short_root(known), short_root(key)))?;
         values.iter().find(|(known, _)| is_same(known, name)).map(|(_, value)| value)
+    }
+
+    /// Sets a value, or takes it away; a key without values goes with its last.
+    pub(crate) fn set(&mut self, key: &str, name: &str, value: Option<Scalar>) {
+        let known = self.0.keys().find(|known| is_same(short_root(known), short_root(key))).cloned();
+        let key = known.unwrap_or_else(|| key.to_owned());
+        let values = self.0.entry(key.clone()).or_default();
+        let known = values.keys().find(|known| is_same(known, name)).cloned();
+        match value {
+            Some(value) => drop(values.insert(known.unwrap_or_else(|| name.to_owned()), value)),
+            None => drop(known.and_then(|known| values.remove(&known))),
+        }
+        if values.is_empty() {
+            self.0.remove(&key);
+        }
+    }
+
+    /// Whether `key` holds Group Policy of Windows Update.
+    pub(crate) fn is_group_policy(key: &str) -> bool {
+        [GpKey::WindowsUpdate, GpKey::Au].iter().any(|known| is_same(short_root(known.path()), short_root(key)))
     }
 
     /// Every value: key, name, value.

@@ -167,6 +167,7 @@ impl Device {
             name: if state.name == *instance.name { Arc::clone(&instance.name) } else { state.name.into() },
             stored: start.stored.keys().map(|mount| (*mount, Arc::default())).collect(),
             sessions: state.sessions,
+            quiet: None,
             instance: Arc::new(instance),
             profile,
         };

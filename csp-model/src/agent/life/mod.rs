@@ -1,10 +1,29 @@
 //! Time that passes: the life of updates on a device.
+//!
+//! A device at rest says when something happens to it next; a run brings it there, lets it happen, and goes on. Whatever
+//! depends on time has its instant, so one step to an hour and many to the same hour end alike. Nothing is polled.
+//!
+//! Deliberately absent: other states than those of the Update CSP, and conversations with update services.
 
-use chrono::{DateTime, Utc};
+mod calendar;
+mod offer;
+mod pause;
+mod restart;
+mod rules;
+mod run;
+mod scan;
+mod settle;
+mod strike;
 
-use super::Event;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::random::{Draw, Purpose};
+use super::{Event, EventKind, Fault, Faults, Unread, UpdateSet};
 use crate::Device;
-use crate::device::{ProfileError, Scalar};
+use crate::device::{ProfileError, Registry, Scalar, check_faults};
+use run::Run;
+
+pub use pause::Noticed;
 
 /// A detection that is refused, because the last one was not long ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -16,73 +35,193 @@ pub struct Throttled {
 
 /// A pause that a user cannot make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NotAPause(&'static str);
+pub enum NotAPause {
+    /// It is too short or too long.
+    #[error("expected 1 to 35 days")]
+    Length,
+    /// SetDisablePauseUXAccess takes the button away.
+    #[error("policy does not let users pause updates (SetDisablePauseUXAccess)")]
+    NotAllowed,
+}
 
 impl Device {
     /// Moves the clock on, and gives what happened until then, in order. The clock never goes back: an earlier time
     /// is as good as the present one.
+    ///
+    /// ```
+    /// use chrono::TimeDelta;
+    /// use csp_model::Device;
+    ///
+    /// let mut device = Device::builtin();
+    /// let mut twin = device.clone();
+    /// let tomorrow = device.clock() + TimeDelta::days(1);
+    /// let events = device.advance_to(tomorrow);
+    /// assert!(events.is_sorted_by_key(|event| event.at));
+    ///
+    /// // Whether in one step or in two is no matter.
+    /// let mut in_two = twin.advance_to(tomorrow - TimeDelta::hours(7));
+    /// in_two.extend(twin.advance_to(tomorrow));
+    /// assert_eq!((twin, in_two), (device, events));
+    /// ```
     pub fn advance_to(&mut self, time: DateTime<Utc>) -> Vec<Event> {
-        self.set_clock(time);
-        Vec::new()
+        if self.is_quiet_until(time) {
+            self.set_clock(time);
+            return Vec::new();
+        }
+        let mut run = Run::new(self);
+        run.until(time);
+        run.end()
     }
 
-    /// Scans now, as the button in Settings does: it is never refused.
+    /// Scans now, as the button in Settings does: it is never refused. The user who presses it agrees to download and
+    /// install what is found, where policy asks users.
     pub fn scan(&mut self) -> Vec<Event> {
-        Vec::new()
+        let mut run = Run::new(self);
+        run.until_now();
+        run.agree();
+        run.scan();
+        run.end()
     }
 
     /// Scans now, as `DetectNow` of the COM interface does.
     ///
+    /// Source: the WSUS checklist article: blocked inside the detection frequency since the last check, from Windows 10
+    /// 1709 on.
+    ///
     /// # Errors
     /// When the last scan was less than the detection frequency ago.
     pub fn detect_now(&mut self) -> Result<Vec<Event>, Throttled> {
-        Ok(Vec::new())
+        const WINDOWS_10_1709: u32 = 16_299;
+        let rules = rules::Rules::of(self);
+        match scan::throttled_until(self, &rules) {
+            Some(until) if rules.os.build >= WINDOWS_10_1709 => Err(Throttled { until }),
+            Some(_) | None => {
+                let mut run = Run::new(self);
+                run.until_now();
+                run.scan();
+                Ok(run.end())
+            }
+        }
     }
 
     /// Restarts, as a user would have it.
     pub fn restart(&mut self) -> Vec<Event> {
-        Vec::new()
+        let mut run = Run::new(self);
+        run.until_now();
+        run.restart();
+        run.end()
     }
 
     /// Pauses updates for so many days, as a user does in Settings.
     ///
     /// # Errors
-    /// When it is none of 1 to 35 days.
-    pub fn user_pauses(&mut self, _days: u32) -> Result<Vec<Event>, NotAPause> {
-        Ok(Vec::new())
+    /// When it is none of 1 to 35 days, or policy does not let users pause.
+    pub fn user_pauses(&mut self, days: u32) -> Result<Vec<Event>, NotAPause> {
+        if !(1..=35).contains(&days) {
+            return Err(NotAPause::Length);
+        }
+        if self.effective_policy().int("SetDisablePauseUXAccess") == Some(1) {
+            return Err(NotAPause::NotAllowed);
+        }
+        let mut events = self.advance_to(self.clock());
+        let (start, end) = (self.clock(), pause::later(self.clock(), TimeDelta::days(days.into())));
+        for (name, time) in USER_PAUSE.into_iter().zip([start, end, start, end, start, end]) {
+            let text = time.format("%Y-%m-%dT%H:%M:%SZ").to_string();
+            self.registry_mut().set(pause::SETTINGS, name, Some(Scalar::Text(text)));
+        }
+        events.push(Event { at: self.clock(), kind: EventKind::Paused, update: None, hresult: None });
+        events.extend(self.advance_to(self.clock()));
+        Ok(events)
     }
 
-    /// Ends the pause that a user has made, as a user does in Settings.
+    /// Ends the pause that a user has made, as a user does in Settings, and scans.
     pub fn user_resumes(&mut self) -> Vec<Event> {
-        Vec::new()
+        let mut events = self.advance_to(self.clock());
+        for name in USER_PAUSE {
+            self.registry_mut().set(pause::SETTINGS, name, None);
+        }
+        events.push(Event { at: self.clock(), kind: EventKind::Resumed, update: None, hresult: None });
+        events.extend(self.scan());
+        events
     }
 
     /// Reads Group Policy again, as `gpupdate` does.
     pub fn policy_refresh(&mut self) -> Vec<Event> {
-        Vec::new()
+        let mut events = self.advance_to(self.clock());
+        self.read_policy();
+        events.push(Event { at: self.clock(), kind: EventKind::PolicyRefreshed, update: None, hresult: None });
+        events.extend(self.advance_to(self.clock()));
+        events
     }
 
-    /// Sets a registry value, or takes it away. What is Group Policy counts from the next refresh of it on.
-    pub fn set_registry(&mut self, _key: &str, _name: &str, _value: Option<Scalar>) {}
+    /// Sets a registry value, or takes it away. What is Group Policy counts from the next refresh of it on, everything
+    /// else at once.
+    ///
+    /// Source: Microsoft, "Group Policy refresh interval for computers": 90 minutes, and up to 30 by chance.
+    pub fn set_registry(&mut self, key: &str, name: &str, value: Option<Scalar>) {
+        let is_read = self.agent().unread.is_none();
+        if Registry::is_group_policy(key) && is_read {
+            let draw = Draw::new(self.instance().seed, Purpose::PolicyRefresh).at(self.clock());
+            let until = pause::later(self.clock(), draw.between(TimeDelta::minutes(90), TimeDelta::minutes(120)));
+            let registry = self.registry().clone();
+            self.agent_mut().unread = Some(Box::new(Unread { registry, until }));
+        } else if let Some(unread) = self.agent_mut().unread.as_mut().filter(|_| !Registry::is_group_policy(key)) {
+            unread.registry.set(key, name, value.clone());
+        }
+        self.registry_mut().set(key, name, value);
+    }
 
     /// Has other things go wrong from now on than the device file plans. Times count from the start of the device's clock.
     ///
     /// # Errors
     /// The first fault that makes no sense.
-    pub fn set_faults(&mut self, _faults: Vec<super::Fault>) -> Result<(), ProfileError> {
-        Ok(())
+    pub fn set_faults(&mut self, faults: Vec<Fault>) -> Result<Vec<Event>, ProfileError> {
+        check_faults(&faults)?;
+        let mut events = self.advance_to(self.clock());
+        self.agent_mut().faults = Faults { plan: Some(faults.into()), ..Faults::default() };
+        let mut run = Run::new(self);
+        run.reconsider();
+        events.extend(run.end());
+        Ok(events)
     }
 
     /// When the device scans next by itself; `None` when it does not.
+    ///
+    /// Source: \[MS-WUSP\] product notes 60, 61 and 65: 80 to 100 % of the detection frequency after a success, five hours
+    /// after a failure. The first scan is due five minutes after the clock starts (decided).
     #[must_use]
     pub fn next_scan(&self) -> Option<DateTime<Utc>> {
-        None
+        scan::next(self, &rules::Rules::of(self))
     }
 
     /// Whether something waits for a restart.
     #[must_use]
     pub fn is_restart_required(&self) -> bool {
-        false
+        let rollbacks = &self.agent().rollbacks;
+        self.agent().updates_in(UpdateSet::PendingReboot).next().is_some()
+            || rollbacks.quality.pending.is_some()
+            || rollbacks.feature.pending.is_some()
+    }
+
+    /// When the device restarts next by itself, as far as is known now; `None` when it does not.
+    #[must_use]
+    pub fn next_restart(&self) -> Option<DateTime<Utc>> {
+        restart::next(self, &rules::Rules::of(self))
+    }
+
+    fn read_policy(&mut self) {
+        if self.agent().unread.is_some() {
+            self.agent_mut().unread = None;
+        }
     }
 }
+
+/// What Settings writes for a pause.
+const USER_PAUSE: [&str; 6] = [
+    "PauseQualityUpdatesStartTime",
+    "PauseQualityUpdatesEndTime",
+    "PauseFeatureUpdatesStartTime",
+    "PauseFeatureUpdatesEndTime",
+    "PauseUpdatesStartTime",
+    "PauseUpdatesExpiryTime",
+];

@@ -1,0 +1,147 @@
+//! What the services offer to a device: which updates apply, and which are withheld.
+//!
+//! Sources: \[MS-WUSP\] 3.1.1 (prerequisites); Microsoft, "Configure Windows Update client policies" (deferral, pause,
+//! drivers, target version, safeguard holds); what takes another update's place is delivered instead of it.
+
+use chrono::{DateTime, Utc};
+
+use super::super::catalog::Classification;
+use super::super::{Agent, Record, ScanSource, UpdateClass, UpdateId, UpdateState};
+use super::rules::Rules;
+use crate::device::{Profile, UpdateEntry};
+
+/// Everything that decides over an update at one instant.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Offers<'d> {
+    pub(super) profile: &'d Profile,
+    pub(super) agent: &'d Agent,
+    pub(super) rules: &'d Rules,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// Why an update that the device knows does not go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Hold {
+    /// It is not approved, its successor is delivered, or the services do not offer it to this device.
+    Withheld,
+    /// It is deferred until then.
+    Deferred(DateTime<Utc>),
+    /// A pause is in force.
+    Paused,
+}
+
+impl Offers<'_> {
+    /// Whether the device may have the update, pauses and successors apart.
+    pub(super) fn is_offered(self, update: &UpdateEntry) -> bool {
+        let source = self.rules.sources.of_update(update);
+        let is_released = update.released.is_none_or(|released| released.0 <= self.now);
+        is_released
+            && source.offers(&update.sources)
+            && self.applies(update)
+            && !self.is_excluded(update, source)
+            && self.rules.deferred_until(update, source).is_none_or(|until| until <= self.now)
+    }
+
+    /// Why an update that the device knows does not go on now, if it does not.
+    pub(super) fn hold(self, update: &UpdateEntry) -> Option<Hold> {
+        let source = self.rules.sources.of_update(update);
+        let is_withheld = !self.is_approved(update)
+            || !source.offers(&update.sources)
+            || self.is_excluded(update, source)
+            || self.is_superseded(update.id);
+        if is_withheld {
+            return Some(Hold::Withheld);
+        }
+        if self.rules.pauses.hold(update, source, self.now) {
+            return Some(Hold::Paused);
+        }
+        let until = self.rules.deferred_until(update, source).filter(|until| *until > self.now);
+        until.map(Hold::Deferred)
+    }
+
+    /// Whether the device may install the update: it need not be approved, or it or its classification is.
+    ///
+    /// Source: Microsoft, Policy CSP - Update, RequireUpdateApproval.
+    pub(super) fn is_approved(self, update: &UpdateEntry) -> bool {
+        !self.rules.approval_required || is_approved(self.agent, update)
+    }
+
+    /// Whether the terms of an update are accepted, where those of some `refused` updates are not: by the approval of any
+    /// update with the same terms, or by the agent itself where no approval is needed.
+    ///
+    /// Source: Microsoft, "MDM for device updates": once per EULA ID.
+    pub(super) fn is_eula_accepted(self, update: &UpdateEntry, refused: impl Fn(UpdateId) -> bool) -> bool {
+        let Some(eula) = update.eula else { return true };
+        let accepts = |other: &&UpdateEntry| {
+            other.eula == Some(eula) && self.is_approved(other) && !refused(other.id)
+        };
+        accepts(&update) || self.profile.catalog().iter().any(|other| accepts(&other))
+    }
+
+    /// Whether an update that takes its place is delivered or installed.
+    pub(super) fn is_superseded(self, id: UpdateId) -> bool {
+        // The way up is as long as the chain at most: a file with a cycle is refused.
+        let mut successors = self.profile.successors(id);
+        successors.any(|successor| self.takes_place(successor) || self.is_superseded(successor.id))
+    }
+
+    /// Whether the update is what its predecessors make way for: it is in, or known and approved.
+    pub(super) fn takes_place(self, update: &UpdateEntry) -> bool {
+        let Some(record) = self.agent.records.get(&update.id) else { return false };
+        is_in(record) || self.is_approved(update)
+    }
+
+    /// Whether the update is for a device as this one is now: for its build of Windows, with what it needs in place.
+    fn applies(self, update: &UpdateEntry) -> bool {
+        let fits = update.os.is_none_or(|brings| match update.class() {
+            UpdateClass::Feature => brings > self.rules.os && brings.build != self.rules.os.build,
+            UpdateClass::Quality => brings.build == self.rules.os.build,
+            UpdateClass::Driver | UpdateClass::Other => true,
+        });
+        let is_installed = |id: &UpdateId| {
+            self.agent.records.get(id).is_some_and(|record| record.state == UpdateState::UPDATE_COMPLETED)
+        };
+        fits && update.prerequisites.iter().all(|needed| needed.any_of().iter().any(is_installed))
+    }
+
+    /// Whether policy keeps the update from the device.
+    fn is_excluded(self, update: &UpdateEntry, source: ScanSource) -> bool {
+        let from_cloud = source == ScanSource::WindowsUpdate;
+        match update.class() {
+            UpdateClass::Feature => {
+                let unwanted = match (&self.rules.target, update.os) {
+                    (Some(target), Some(brings)) => !target.wants(brings),
+                    (Some(_), None) => true,
+                    (None, _) => false,
+                };
+                from_cloud && (unwanted || (update.safeguard.is_some() && !self.rules.safeguards_ignored))
+            }
+            UpdateClass::Driver => from_cloud && self.rules.drivers_excluded,
+            UpdateClass::Other => {
+                let is_definition = update.classification == Classification::DEFINITION_UPDATES;
+                from_cloud && !is_definition && !self.rules.other_products
+            }
+            UpdateClass::Quality => false,
+        }
+    }
+}
+
+impl UpdateEntry {
+    /// The revision that the services have at `time`.
+    #[must_use]
+    pub fn revision_at(&self, time: DateTime<Utc>) -> u32 {
+        let released = self.revisions.iter().filter(|revision| revision.released.0 <= time);
+        released.map(|revision| revision.revision).fold(self.revision, Ord::max)
+    }
+}
+
+/// Whether the update or its classification is on the list of approvals.
+pub(super) fn is_approved(agent: &Agent, update: &UpdateEntry) -> bool {
+    agent.approvals.contains_key(&update.id) || agent.approvals.contains_key(&update.classification.id())
+}
+
+/// Whether an update is installed, be it that a restart is still to come.
+pub(super) fn is_in(record: &Record) -> bool {
+    let installed = UpdateState::UPDATE_COMPLETED | UpdateState::REBOOT_REQUIRED | UpdateState::POST_REBOOT;
+    record.state.intersects(installed)
+}

@@ -1,0 +1,364 @@
+//! A run: it brings a device from instant to instant at which something happens to it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::super::{
+    Agent, Event, EventKind, FaultKind, HResult, Record, RollbackKind, UpdateClass, UpdateId, UpdateState,
+};
+use super::offer::Offers;
+use super::rules::Rules;
+use super::strike::{Plan, Strike};
+use super::{restart, scan};
+use crate::Device;
+use crate::device::{Profile, UpdateEntry};
+
+/// Updates in the order in which they came to where they wait.
+pub(super) type Queue = BTreeSet<(DateTime<Utc>, UpdateId)>;
+
+/// A device on its way.
+#[derive(Debug)]
+pub(super) struct Run<'d> {
+    pub(super) device: &'d mut Device,
+    pub(super) profile: Arc<Profile>,
+    pub(super) rules: Rules,
+    events: Vec<Event>,
+    /// When an update wants to be looked at again.
+    pub(super) wakes: Queue,
+    /// What waits for the download before it to end.
+    pub(super) downloads: Queue,
+    /// What waits for the installation before it to end.
+    pub(super) installs: Queue,
+    /// What waits for a reason that other updates may take away.
+    pub(super) blocked: BTreeSet<UpdateId>,
+    pub(super) downloading: Option<UpdateId>,
+    pub(super) installing: Option<UpdateId>,
+    /// How many updates are being installed or wait for a restart.
+    busy: Busy,
+    next_scan: Option<DateTime<Utc>>,
+    next_restart: Option<DateTime<Utc>>,
+    next_edge: Option<DateTime<Utc>>,
+}
+
+/// How many updates are being installed or wait for a restart: feature updates, which want to be alone, and others.
+#[derive(Debug, Clone, Copy, Default)]
+struct Busy {
+    features: usize,
+    others: usize,
+}
+
+/// What an update is looked at for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Occasion {
+    /// Its time has come, or something around it has changed: what was decided by chance stays decided.
+    Wake,
+    /// Faults have begun, ended or been replaced: they may strike what is under way.
+    Faults,
+}
+
+/// What happens next; at the same instant in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    Edge,
+    Policy,
+    Wake(UpdateId),
+    Restart,
+    Scan,
+}
+
+impl<'d> Run<'d> {
+    /// A device that is brought to rest at its own time.
+    pub(super) fn new(device: &'d mut Device) -> Self {
+        let rules = Rules::of(device);
+        let mut run = Self {
+            profile: device.profile_arc(),
+            rules,
+            device,
+            events: Vec::new(),
+            wakes: Queue::new(),
+            downloads: Queue::new(),
+            installs: Queue::new(),
+            blocked: BTreeSet::new(),
+            downloading: None,
+            installing: None,
+            busy: Busy::default(),
+            next_scan: None,
+            next_restart: None,
+            next_edge: None,
+        };
+        run.begin_rollbacks();
+        run.look_at_all(Occasion::Wake);
+        run
+    }
+
+    pub(super) const fn now(&self) -> DateTime<Utc> {
+        self.device.clock()
+    }
+
+    /// Lets everything happen that falls due until `time`.
+    pub(super) fn until(&mut self, time: DateTime<Utc>) {
+        while let Some((at, due)) = self.next().filter(|(at, _)| *at <= time) {
+            self.device.set_clock(at);
+            match due {
+                Due::Edge => self.edge(),
+                Due::Policy => self.refresh_policy(),
+                Due::Wake(id) => {
+                    self.wakes.remove(&(at, id));
+                    self.settle(id, Occasion::Wake);
+                    self.fill();
+                }
+                Due::Restart => self.restart(),
+                Due::Scan => self.scan(),
+            }
+        }
+        self.device.set_clock(time);
+    }
+
+    /// Lets everything happen that is due now.
+    pub(super) fn until_now(&mut self) {
+        self.until(self.now());
+    }
+
+    /// Leaves the device, and gives what happened.
+    pub(super) fn end(self) -> Vec<Event> {
+        let quiet = self.next().map(|(at, _)| at);
+        self.device.is_at_rest_until(quiet.unwrap_or(DateTime::<Utc>::MAX_UTC));
+        self.events
+    }
+
+    /// Looks at every update again, as faults may strike that did not before.
+    pub(super) fn reconsider(&mut self) {
+        self.look_at_all(Occasion::Faults);
+    }
+
+    pub(super) fn tell(&mut self, kind: EventKind, update: Option<UpdateId>, hresult: Option<HResult>) {
+        self.events.push(Event { at: self.now(), kind, update, hresult });
+    }
+
+    /// An update comes to another state, now.
+    pub(super) fn enter(&mut self, id: UpdateId, state: UpdateState, kind: EventKind, hresult: Option<HResult>) {
+        let now = self.now();
+        let Some(record) = self.device.agent_mut().records.get_mut(&id) else { return };
+        let former = std::mem::replace(&mut record.state, state);
+        record.since = now;
+        self.moved(id, former, Some(state));
+        self.tell(kind, Some(id), hresult);
+    }
+
+    /// Keeps account of who is where, when an update has gone from one state to another, or away.
+    pub(super) fn moved(&mut self, id: UpdateId, from: UpdateState, to: Option<UpdateState>) {
+        if self.downloading == Some(id) {
+            self.downloading = None;
+        }
+        if self.installing == Some(id) {
+            self.installing = None;
+        }
+        match to {
+            Some(UpdateState::DOWNLOADING) => self.downloading = Some(id),
+            Some(UpdateState::INSTALLING) => self.installing = Some(id),
+            _ => {}
+        }
+        self.blocked.remove(&id);
+        if to == Some(UpdateState::INSTALL_BLOCKED) {
+            self.blocked.insert(id);
+        }
+        let is_busy = |state: UpdateState| state.intersects(UpdateState::INSTALLING | UpdateState::REBOOT_REQUIRED);
+        let count = self.busy.of(self.is_feature(id));
+        *count = (*count + usize::from(to.is_some_and(is_busy))).saturating_sub(usize::from(is_busy(from)));
+        if to == Some(UpdateState::REBOOT_REQUIRED) {
+            let due = restart::due(&self.profile, &self.rules, id, self.device.agent().records.get(&id), self.now());
+            self.next_restart = self.next_restart.into_iter().chain(due).min();
+        }
+    }
+
+    /// Whether another update that wants to be alone, or does not leave this one alone, is in the way.
+    pub(super) fn is_in_the_way(&self, id: UpdateId) -> bool {
+        self.busy.features > 0 || (self.is_feature(id) && self.busy.others > 0)
+    }
+
+    fn is_feature(&self, id: UpdateId) -> bool {
+        self.profile.update(id).is_some_and(|update| update.class() == UpdateClass::Feature)
+    }
+
+    pub(super) fn record(&self, id: UpdateId) -> Option<&Record> {
+        self.device.agent().records.get(&id)
+    }
+
+    pub(super) fn change(&mut self, id: UpdateId, change: impl FnOnce(&mut Record)) {
+        if let Some(record) = self.device.agent_mut().records.get_mut(&id) {
+            change(record);
+        }
+    }
+
+    pub(super) fn offers(&self) -> Offers<'_> {
+        Offers { profile: &self.profile, agent: self.device.agent(), rules: &self.rules, now: self.now() }
+    }
+
+    /// Whether one of `kinds` strikes an update now, or a scan where that is `None`. It counts as a strike.
+    pub(super) fn strike(&mut self, kinds: &[FaultKind], update: Option<UpdateId>) -> Option<Strike> {
+        let plan = Plan::of(self.device);
+        let (place, strike) = plan.strike(self.device.agent(), kinds, update, self.now())?;
+        if plan.is_counted(place) {
+            *self.device.agent_mut().faults.struck.entry(place).or_default() += 1;
+        }
+        Some(strike)
+    }
+
+    /// Whether users have agreed to an update, where policy asks them.
+    pub(super) fn has_agreed(&self, record: &Record) -> bool {
+        self.device.agent().agreed.is_some_and(|agreed| record.discovered <= agreed)
+    }
+
+    /// Users agree to everything that is known now.
+    pub(super) fn agree(&mut self) {
+        let now = self.now();
+        self.device.agent_mut().agreed = Some(now);
+    }
+
+    /// When the next scan comes may have changed.
+    pub(super) fn reckon_scan(&mut self) {
+        self.next_scan = scan::next(self.device, &self.rules);
+    }
+
+    /// When the next restart comes may have changed.
+    pub(super) fn reckon_restart(&mut self) {
+        self.next_restart = restart::next(self.device, &self.rules);
+    }
+
+    /// Reads again what policies mean, and looks at everything in their light.
+    pub(super) fn read_rules(&mut self, occasion: Occasion) {
+        self.rules = Rules::of(self.device);
+        self.look_at_all(occasion);
+    }
+
+    /// Looks at every update. Who is where is found out anew.
+    pub(super) fn look_at_all(&mut self, occasion: Occasion) {
+        let noticed = self.rules.pauses.noticed;
+        if self.device.agent().noticed != noticed {
+            self.device.agent_mut().noticed = noticed;
+        }
+        self.wakes.clear();
+        self.downloads.clear();
+        self.installs.clear();
+        self.blocked.clear();
+        self.busy = Busy::default();
+        self.downloading = None;
+        self.installing = None;
+        let mut moving = Vec::new();
+        let device = &*self.device;
+        for (id, record) in &device.agent().records {
+            if record.state == UpdateState::UPDATE_COMPLETED {
+                continue;
+            }
+            moving.push(*id);
+            match record.state {
+                UpdateState::DOWNLOADING => self.downloading = Some(*id),
+                UpdateState::INSTALLING => self.installing = Some(*id),
+                UpdateState::INSTALL_BLOCKED => drop(self.blocked.insert(*id)),
+                _ => {}
+            }
+            if record.state.intersects(UpdateState::INSTALLING | UpdateState::REBOOT_REQUIRED) {
+                let is_feature =
+                    self.profile.update(*id).is_some_and(|update| update.class() == UpdateClass::Feature);
+                *self.busy.of(is_feature) += 1;
+            }
+        }
+        for id in moving {
+            self.settle(id, occasion);
+        }
+        self.fill();
+        self.reckon_scan();
+        self.reckon_restart();
+        self.reckon_edge();
+    }
+
+    fn reckon_edge(&mut self) {
+        let now = self.now();
+        let pauses = &self.rules.pauses;
+        let edges = [pauses.begins(now), pauses.ends(now), Plan::of(self.device).edge_after(now)];
+        self.next_edge = edges.into_iter().flatten().min();
+    }
+
+    fn next(&self) -> Option<(DateTime<Utc>, Due)> {
+        let now = self.now();
+        let unread = self.device.agent().unread.as_ref().map(|unread| (unread.until.max(now), Due::Policy));
+        let wake = self.wakes.first().map(|(at, id)| (*at, Due::Wake(*id)));
+        let at = |time: Option<DateTime<Utc>>, due| time.map(|time| (time.max(now), due));
+        let all = [
+            at(self.next_edge, Due::Edge),
+            unread,
+            wake,
+            at(self.next_restart, Due::Restart),
+            at(self.next_scan, Due::Scan),
+        ];
+        all.into_iter().flatten().min()
+    }
+
+    /// A pause begins or ends, or a fault does.
+    fn edge(&mut self) {
+        let now = self.now();
+        let just_before = now - chrono::TimeDelta::nanoseconds(1);
+        let pauses = self.rules.pauses;
+        let begins = pauses.begins(just_before) == Some(now);
+        let ends = pauses.ends(just_before) == Some(now);
+        if begins {
+            self.tell(EventKind::Paused, None, None);
+        }
+        if ends {
+            self.tell(EventKind::Resumed, None, None);
+        }
+        self.look_at_all(Occasion::Faults);
+        if ends && self.next_scan.is_some() {
+            self.scan();
+        }
+    }
+
+    fn refresh_policy(&mut self) {
+        self.device.read_policy();
+        self.tell(EventKind::PolicyRefreshed, None, None);
+        self.read_rules(Occasion::Wake);
+    }
+
+    /// A rollback that was asked for begins.
+    fn begin_rollbacks(&mut self) {
+        for kind in [RollbackKind::Quality, RollbackKind::Feature] {
+            let pending = self.device.agent().rollbacks.of(kind).pending;
+            let Some(pending) = pending.filter(|pending| pending.since.is_none()) else { continue };
+            let now = self.now();
+            let rollback = self.device.agent_mut().rollbacks.of_mut(kind);
+            rollback.pending = Some(super::super::Reverting { since: Some(now), ..pending });
+            self.tell(EventKind::RollbackStarted, Some(pending.update), None);
+        }
+    }
+
+    pub(super) fn entry(&self, id: UpdateId) -> Option<Entry> {
+        Some(Entry { profile: Arc::clone(&self.profile), index: self.profile.index_of(id)? })
+    }
+
+    pub(super) fn agent(&self) -> &Agent {
+        self.device.agent()
+    }
+}
+
+impl Busy {
+    const fn of(&mut self, is_feature: bool) -> &mut usize {
+        if is_feature { &mut self.features } else { &mut self.others }
+    }
+}
+
+/// An entry of the catalog that outlives a look at the run.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    profile: Arc<Profile>,
+    index: usize,
+}
+
+impl std::ops::Deref for Entry {
+    type Target = UpdateEntry;
+
+    fn deref(&self) -> &UpdateEntry {
+        &self.profile.catalog()[self.index]
+    }
+}

@@ -1,0 +1,141 @@
+//! Faults that strike: whether what is tried fails now, and with which error.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::super::random::{Draw, Purpose};
+use super::super::{Agent, Fault, FaultKind, HResult, UpdateId};
+use super::pause::later;
+use crate::Device;
+use crate::units::Duration;
+
+impl FaultKind {
+    /// The error that it gives unless the plan says another; `None` where texts name none.
+    ///
+    /// Sources: Microsoft, "Windows Update error reference"; `wuerror.h`.
+    #[must_use]
+    pub const fn hresult(self) -> Option<HResult> {
+        Some(HResult::from_bits(match self {
+            Self::ServiceTimeout => 0x8007_2ee2,
+            Self::ServiceUnavailable => 0x8024_4022,
+            Self::ProxyAuth => 0x8024_401b,
+            Self::NameNotResolved => 0x8007_2ee7,
+            Self::Tls => 0x8007_2f8f,
+            Self::DiskFull => 0x8007_0070,
+            Self::CacheTooSmall => 0x87d0_1202,
+            Self::MaxRunTimeExceeded => 0x8007_04c7,
+            Self::MaintenanceWindowTooShort => 0x87d0_0667,
+            Self::DownloadCorrupt => 0x8024_6002,
+            // ERROR_INSTALL_FAILURE, the usual one.
+            Self::InstallFailed => 0x8007_0643,
+            Self::CommitFailed => 0x8024_2015,
+            Self::MeteredNetwork
+            | Self::BatteryLow
+            | Self::EulaNotAccepted
+            | Self::NoDistributionPoint
+            | Self::NoPolicy
+            | Self::NotInCollection => return None,
+        }))
+    }
+
+    /// What makes a scan fail, and a download.
+    pub(super) const NETWORK: [Self; 5] =
+        [Self::ServiceTimeout, Self::ServiceUnavailable, Self::ProxyAuth, Self::NameNotResolved, Self::Tls];
+    /// What makes a download fail.
+    pub(super) const DOWNLOAD: [Self; 7] = [
+        Self::ServiceTimeout,
+        Self::ServiceUnavailable,
+        Self::ProxyAuth,
+        Self::NameNotResolved,
+        Self::Tls,
+        Self::DownloadCorrupt,
+        Self::CacheTooSmall,
+    ];
+    /// What keeps a download from beginning.
+    pub(super) const DOWNLOAD_GATE: [Self; 3] = [Self::MeteredNetwork, Self::DiskFull, Self::NoDistributionPoint];
+    /// What makes an installation fail.
+    pub(super) const INSTALL: [Self; 2] = [Self::InstallFailed, Self::MaxRunTimeExceeded];
+    /// What keeps an installation from beginning.
+    pub(super) const INSTALL_GATE: [Self; 3] =
+        [Self::EulaNotAccepted, Self::BatteryLow, Self::MaintenanceWindowTooShort];
+}
+
+/// A fault that has struck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Strike {
+    /// The error, if it has one.
+    pub(super) hresult: Option<HResult>,
+}
+
+/// The plan of a device, and where its clock started.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Plan<'d> {
+    faults: &'d [Fault],
+    start: DateTime<Utc>,
+    seed: u64,
+}
+
+impl<'d> Plan<'d> {
+    pub(super) fn of(device: &'d Device) -> Self {
+        let file = device.profile().file();
+        let faults = device.agent().faults.plan.as_deref().unwrap_or(&file.fault);
+        Self { faults, start: file.clock.0, seed: device.instance().seed }
+    }
+
+    /// The fault of one of `kinds` that strikes `update` at `now`, or a scan where that is `None`, with its place.
+    pub(super) fn strike(
+        self,
+        agent: &Agent,
+        kinds: &[FaultKind],
+        update: Option<UpdateId>,
+        now: DateTime<Utc>,
+    ) -> Option<(u32, Strike)> {
+        let mut all = self.faults.iter().zip(0..);
+        let hits = |(fault, place): &(&Fault, u32)| {
+            let chance = || Draw::new(self.seed, Purpose::Fault).number((*place).into()).at(now);
+            let chance = || update.map_or_else(chance, |id| chance().update(id));
+            self.could_strike(fault, kinds, update, now)
+                && fault.count.is_none_or(|count| agent.faults.struck.get(place).is_none_or(|struck| *struck < count))
+                && fault.probability.is_none_or(|probability| chance().happens(probability))
+        };
+        let (fault, place) = all.find(hits)?;
+        Some((place, Strike { hresult: fault.hresult.or(fault.kind.hresult()) }))
+    }
+
+    /// Whether a fault of one of `kinds` is planned for `update` at `now`, however likely.
+    pub(super) fn is_planned(self, kinds: &[FaultKind], update: UpdateId, now: DateTime<Utc>) -> bool {
+        self.faults.iter().any(|fault| self.could_strike(fault, kinds, Some(update), now))
+    }
+
+    /// When the next fault of the plan begins or ends.
+    pub(super) fn edge_after(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let edges = self.faults.iter().flat_map(|fault| [fault.from, fault.until]);
+        edges.flatten().map(|edge| self.at(edge)).filter(|edge| *edge > now).min()
+    }
+
+    /// A fault of one update does not strike scans; a fault of all does.
+    fn could_strike(self, fault: &Fault, kinds: &[FaultKind], update: Option<UpdateId>, now: DateTime<Utc>) -> bool {
+        kinds.contains(&fault.kind)
+            && (fault.update.is_none() || fault.update == update)
+            && fault.from.is_none_or(|from| self.at(from) <= now)
+            && fault.until.is_none_or(|until| now < self.at(until))
+    }
+
+    fn at(self, since_start: Duration) -> DateTime<Utc> {
+        let length = i64::try_from(since_start.as_secs()).ok().and_then(TimeDelta::try_seconds);
+        later(self.start, length.unwrap_or(TimeDelta::MAX))
+    }
+
+    /// Whether the fault in that place strikes only so often.
+    pub(super) fn is_counted(self, place: u32) -> bool {
+        let fault = usize::try_from(place).ok().and_then(|place| self.faults.get(place));
+        fault.is_some_and(|fault| fault.count.is_some())
+    }
+}
+
+impl Device {
+    /// What goes wrong on the device, and when: its file's plan, or what has been put in its place.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        Plan::of(self).faults
+    }
+}

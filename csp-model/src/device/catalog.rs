@@ -1,0 +1,206 @@
+//! The updates of a device file in order: its series written out, what takes whose place, and what cannot be.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{DeviceFile, ProfileError, Series, UpdateEntry};
+use crate::agent::UpdateId;
+use crate::units::Instant;
+
+/// Every update that the services can offer.
+#[derive(Debug)]
+pub(super) struct Catalog {
+    entries: Vec<UpdateEntry>,
+    indices: BTreeMap<UpdateId, usize>,
+    /// What takes the place of each.
+    successors: Vec<Vec<usize>>,
+    newest_first: Vec<usize>,
+}
+
+impl Catalog {
+    /// # Errors
+    /// Two updates with one id, a cycle, and what else cannot be.
+    pub(super) fn new(file: &DeviceFile) -> Result<Self, ProfileError> {
+        let mut entries = file.update.clone();
+        for (index, series) in file.series.iter().enumerate() {
+            entries.extend(written_out(index, series)?);
+        }
+        let mut indices = BTreeMap::new();
+        for (index, entry) in entries.iter().enumerate() {
+            if indices.insert(entry.id, index).is_some() {
+                return Err(wrong(index, "id", format!("the update {} is there already", entry.id)));
+            }
+        }
+        check_revisions(&entries)?;
+        let index_of = |id: &UpdateId| indices.get(id).copied();
+        let supersedes = |entry: &UpdateEntry| entry.supersedes.iter().filter_map(index_of).collect::<Vec<_>>();
+        let newest_first = order(&entries, supersedes).map_err(|circle| {
+            wrong_circle("supersedes", "each takes the place of the next", &circle, &entries)
+        })?;
+        for (index, entry) in entries.iter().enumerate() {
+            let mut needed = entry.prerequisites.iter().flat_map(|needed| needed.any_of());
+            if let Some(unknown) = needed.find(|id| !indices.contains_key(id)) {
+                return Err(wrong(index, "prerequisites", format!("there is no update {unknown}")));
+            }
+            if let Some(number) = entry.prerequisites.iter().position(|needed| needed.any_of().is_empty()) {
+                let key = format!("prerequisites[{number}]");
+                return Err(wrong(index, &key, "expected at least one update".to_owned()));
+            }
+        }
+        let needs = |entry: &UpdateEntry| {
+            let needed = entry.prerequisites.iter().flat_map(|needed| needed.any_of());
+            needed.filter_map(index_of).collect::<Vec<_>>()
+        };
+        order(&entries, needs)
+            .map_err(|circle| wrong_circle("prerequisites", "each needs the next", &circle, &entries))?;
+        let mut successors = vec![Vec::new(); entries.len()];
+        for (index, entry) in entries.iter().enumerate() {
+            for predecessor in supersedes(entry) {
+                successors[predecessor].push(index);
+            }
+        }
+        Ok(Self { entries, indices, successors, newest_first })
+    }
+
+    pub(super) fn entries(&self) -> &[UpdateEntry] {
+        &self.entries
+    }
+
+    pub(super) fn index_of(&self, id: UpdateId) -> Option<usize> {
+        self.indices.get(&id).copied()
+    }
+
+    pub(super) fn successors(&self, index: usize) -> &[usize] {
+        self.successors.get(index).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) fn newest_first(&self) -> &[usize] {
+        &self.newest_first
+    }
+}
+
+/// The updates of a series. Their ids follow from its title and their numbers, so every device of the file has the same.
+fn written_out(index: usize, series: &Series) -> Result<Vec<UpdateEntry>, ProfileError> {
+    const MOST: u32 = 100_000;
+    let fail = |key: &str, what: &str| {
+        Err(ProfileError { path: format!("series[{index}].{key}"), what: what.to_owned() })
+    };
+    if !(1..=MOST).contains(&series.count) {
+        return fail("count", "expected a number from 1 to 100000");
+    }
+    if series.every.as_secs() == 0 {
+        return fail("every", "expected a length of time above 0");
+    }
+    let mut entries: Vec<UpdateEntry> = Vec::new();
+    for number in 1..=series.count {
+        let Some(released) = release(series, number) else {
+            return fail("count", "the last of them would be released after the year 9999");
+        };
+        let date = released.format("%Y-%m-%d").to_string();
+        let former = entries.last().filter(|_| series.cumulative);
+        entries.push(UpdateEntry {
+            id: UpdateId::of_series(&series.title, number),
+            revision: 1,
+            title: series.title.replace("{n}", &number.to_string()).replace("{date}", &date),
+            kb: None,
+            classification: series.classification,
+            product: series.product.clone(),
+            released: Some(Instant(released)),
+            size: series.size,
+            install: series.install,
+            restart: series.restart,
+            os: None,
+            eula: None,
+            supersedes: former.map(|former| former.id).into_iter().collect(),
+            prerequisites: Vec::new(),
+            revisions: Vec::new(),
+            safeguard: None,
+            enablement_package: false,
+            sources: series.sources.clone(),
+            state: super::InitialState::NotOffered,
+            hresult: None,
+            status: None,
+            at: None,
+        });
+    }
+    Ok(entries)
+}
+
+fn release(series: &Series, number: u32) -> Option<DateTime<Utc>> {
+    const YEAR_10000: i64 = 253_402_300_800;
+    let passed = i64::try_from(series.every.as_secs()).ok()?.checked_mul(i64::from(number) - 1)?;
+    let released = series.first.0.checked_add_signed(TimeDelta::try_seconds(passed)?)?;
+    Some(released).filter(|released| released.timestamp() < YEAR_10000)
+}
+
+fn check_revisions(entries: &[UpdateEntry]) -> Result<(), ProfileError> {
+    for (index, entry) in entries.iter().enumerate() {
+        let (mut revision, mut released) = (entry.revision, entry.released);
+        for (number, later) in entry.revisions.iter().enumerate() {
+            let key = |name| format!("revisions[{number}].{name}");
+            if later.revision <= revision {
+                return Err(wrong(index, &key("revision"), format!("expected a number above {revision}, the one before")));
+            }
+            if released.is_some_and(|released| later.released <= released) {
+                return Err(wrong(index, &key("released"), "is not later than the revision before".to_owned()));
+            }
+            (revision, released) = (later.revision, Some(later.released));
+        }
+    }
+    Ok(())
+}
+
+/// Where the entries stand, each before those that `below` gives of it; a circle where there is no such order.
+fn order(entries: &[UpdateEntry], below: impl Fn(&UpdateEntry) -> Vec<usize>) -> Result<Vec<usize>, Vec<usize>> {
+    let below: Vec<Vec<usize>> = entries.iter().map(below).collect();
+    let mut above = vec![0_usize; entries.len()];
+    for index in below.iter().flatten() {
+        above[*index] += 1;
+    }
+    // Later ones first, as they are the newer ones as a rule.
+    let mut order: Vec<usize> = (0..entries.len()).rev().filter(|index| above[*index] == 0).collect();
+    let mut next = 0;
+    while let Some(index) = order.get(next).copied() {
+        next += 1;
+        for under in &below[index] {
+            above[*under] -= 1;
+            if above[*under] == 0 {
+                order.push(*under);
+            }
+        }
+    }
+    match above.iter().position(|above| *above > 0) {
+        None => Ok(order),
+        Some(_) => Err(circle(&below, &above)),
+    }
+}
+
+/// A way from an entry back to it, among those that are left over.
+fn circle(below: &[Vec<usize>], above: &[usize]) -> Vec<usize> {
+    // Every one that is left has another that is left above it: going up comes round.
+    let parent = |index: usize| {
+        (0..below.len()).find(|other| above[*other] > 0 && below[*other].contains(&index)).unwrap_or(index)
+    };
+    let mut way = vec![above.iter().position(|above| *above > 0).unwrap_or_default()];
+    loop {
+        let next = parent(way[way.len() - 1]);
+        if let Some(start) = way.iter().position(|known| *known == next) {
+            let mut circle = way.split_off(start);
+            circle.reverse();
+            return circle;
+        }
+        way.push(next);
+    }
+}
+
+fn wrong_circle(key: &str, meaning: &str, circle: &[usize], entries: &[UpdateEntry]) -> ProfileError {
+    let first = circle.first().copied().unwrap_or_default();
+    let ids = circle.iter().chain([&first]).map(|index| entries[*index].id.to_string());
+    let way = ids.collect::<Vec<_>>().join(", ");
+    wrong(first, key, format!("goes round in a circle, {meaning}: {way}"))
+}
+
+fn wrong(index: usize, key: &str, what: String) -> ProfileError {
+    ProfileError { path: format!("update[{index}].{key}"), what }
+}
