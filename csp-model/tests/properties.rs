@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use csp_model::agent::{Failure, HResult, Record, UpdateId, UpdateSet, UpdateState};
+use csp_model::agent::{Content, Failure, HResult, Record, UpdateId, UpdateSet, UpdateState};
 use csp_model::device::{InitialState, Parts};
 use csp_model::strategies::{self, Operation, Outcome};
 use csp_model::tree::{Leaves, Reading};
@@ -150,7 +150,9 @@ proptest! {
     ) {
         let mut snapshot = Device::builtin().snapshot();
         let failure = failure.map(|((state, _), code)| Failure { state, hresult: HResult(code) });
-        let record = Record { revision: 1, state: step.0, since: snapshot.state.clock, failure };
+        let since = snapshot.state.clock;
+        let record =
+            Record { revision: 1, state: step.0, since, discovered: since, content: Content::None, failure };
         snapshot.state.agent.records.insert(id, record);
         let device = Device::from_snapshot(snapshot).expect("a device");
         let mut expected = BTreeSet::new();

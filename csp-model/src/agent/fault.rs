@@ -96,3 +96,27 @@ pub enum FaultKind {
     /// The battery is low.
     BatteryLow,
 }
+
+impl FaultKind {
+    /// Every kind.
+    pub const ALL: [Self; 18] = [
+        Self::ServiceTimeout,
+        Self::ServiceUnavailable,
+        Self::ProxyAuth,
+        Self::NameNotResolved,
+        Self::Tls,
+        Self::DiskFull,
+        Self::CacheTooSmall,
+        Self::NoDistributionPoint,
+        Self::NoPolicy,
+        Self::NotInCollection,
+        Self::MaxRunTimeExceeded,
+        Self::MaintenanceWindowTooShort,
+        Self::EulaNotAccepted,
+        Self::DownloadCorrupt,
+        Self::InstallFailed,
+        Self::CommitFailed,
+        Self::MeteredNetwork,
+        Self::BatteryLow,
+    ];
+}

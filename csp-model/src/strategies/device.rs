@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
@@ -13,16 +13,17 @@ use super::respect::operation;
 use super::update::{instant, os, text, update_id, update_set};
 use super::uri::name;
 use super::value::fitting;
-use crate::agent::{Fault, FaultKind, HResult};
+use crate::agent::catalog::Classification;
+use crate::agent::{Fault, FaultKind, HResult, Source};
 use crate::csp::dmacc::AuthType;
 use crate::device::{
-    AccountEntry, Approval, AtomicFailure, AuthEntry, DefaultEncoding, Identity, InitialState, MaxMsgSize,
-    Nonce, OriginalError, PollEntry, Profile, RevokeApproval, Scalar, TimeZone, UpdateEntry, WindowsEdition,
+    AccountEntry, Approval, AtomicFailure, AuthEntry, Bandwidth, DefaultEncoding, Identity, InitialState, MaxMsgSize,
+    Nonce, OriginalError, PollEntry, Profile, RevokeApproval, Scalar, Series, TimeZone, UpdateEntry, WindowsEdition,
 };
 use crate::schema::builtin::{self, Edition};
 use crate::schema::registry::gp_values;
 use crate::schema::{Node, OsVersion, ddf};
-use crate::units::{Duration, Instant};
+use crate::units::{Duration, Instant, Size};
 use crate::{Device, DeviceFile, Value};
 
 /// Where a device's clock can start.
@@ -83,10 +84,10 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
                     // An installed update may have brought a later version, with policies of its own.
                     let installed = updates.iter().filter(|update| update.state == InitialState::Installed);
                     let os = installed.filter_map(|update| update.os).fold(os, Ord::max);
-                    (Just(updates), approvals, policy(os, edition))
+                    let faults = vec(fault(&updates), 0..3);
+                    (Just(updates), approvals, policy(os, edition), faults)
                 }),
-                vec(fault(), 0..3),
-                description(),
+                (description(), vec(series(clock), 0..2)),
             );
             (switches.boxed(), parts.boxed()).prop_map(move |(switches, parts)| {
                 let (
@@ -100,7 +101,7 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
                     (max_msg_size, large_objects),
                     original_error,
                 ) = switches;
-                let ((device, account), registry, (update, approval, policy), fault, ddf) = parts;
+                let ((device, account), registry, (update, approval, policy, fault), (ddf, series)) = parts;
                 DeviceFile {
                     schema,
                     seed,
@@ -118,7 +119,9 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
                     account,
                     policy,
                     registry,
+                    bandwidth: Bandwidth::default(),
                     update,
+                    series,
                     approval,
                     fault,
                     connection_fault: Vec::new(),
@@ -189,6 +192,31 @@ const EDITIONS: [WindowsEdition; 10] = [
     WindowsEdition::IotEnterprise,
     WindowsEdition::SE,
 ];
+
+/// Updates that come for some weeks.
+fn series(clock: DateTime<Utc>) -> BoxedStrategy<Series> {
+    let classes = vec![
+        Classification::DEFINITION_UPDATES,
+        Classification::SECURITY_UPDATES,
+        Classification::UPGRADES,
+        Classification::DRIVERS,
+    ];
+    (text(), select(classes), -20_i64..20, 1_u64..20, 1_u32..8, any::<bool>(), any::<bool>())
+        .prop_map(move |(title, classification, first, every, count, cumulative, restart)| Series {
+            title,
+            classification,
+            product: "Windows".to_owned(),
+            first: Instant(clock + TimeDelta::days(first)),
+            every: Duration::from_secs(every * 86_400),
+            count,
+            cumulative,
+            size: Size::from_bytes(5_000_000_000),
+            install: Duration::from_secs(600),
+            restart,
+            sources: vec![Source::WindowsUpdate],
+        })
+        .boxed()
+}
 
 fn identity(os: OsVersion, edition: WindowsEdition) -> BoxedStrategy<Identity> {
     (text(), text(), text(), text(), text())
@@ -332,14 +360,17 @@ fn approvals(clock: DateTime<Utc>, updates: &[UpdateEntry]) -> BoxedStrategy<Vec
         .boxed()
 }
 
-fn fault() -> BoxedStrategy<Fault> {
-    let kinds = vec![FaultKind::ServiceTimeout, FaultKind::DiskFull, FaultKind::InstallFailed];
-    let when = (of(0_u64..1_000_000_000), of(1_u64..100_000)).prop_map(|(from, length)| {
+/// A fault of any kind, of every update or of one of `updates`.
+fn fault(updates: &[UpdateEntry]) -> BoxedStrategy<Fault> {
+    let when = (of(prop_oneof![0_u64..2_000_000, 0_u64..1_000_000_000]), of(1_u64..1_000_000));
+    let when = when.prop_map(|(from, length)| {
         let until = length.map(|length| Duration::from_secs(from.unwrap_or_default() + length));
         (from.map(Duration::from_secs), until)
     });
-    let which = (of(update_id()), of(0.0..=1.0_f64), of(any::<u32>()), of(any::<i32>().prop_map(HResult)));
-    (select(kinds), when, which)
+    let known: Vec<_> = updates.iter().map(|update| update.id).collect();
+    let update = if known.is_empty() { update_id().boxed() } else { select(known).boxed() };
+    let which = (of(update), of(0.0..=1.0_f64), of(0_u32..5), of(any::<i32>().prop_map(HResult)));
+    (select(FaultKind::ALL.to_vec()), when, which)
         .prop_map(|(kind, (from, until), (update, probability, count, hresult))| Fault {
             kind,
             from,

@@ -6,11 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::collection::vec;
 use proptest::option::of;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{Index, select};
 
 use crate::agent::catalog::Classification;
 use crate::agent::{HResult, Source, UpdateId, UpdateState};
-use crate::device::{InitialState, Scalar, UpdateEntry};
+use crate::device::{InitialState, Revision, Scalar, UpdateEntry};
 use crate::schema::OsVersion;
 use crate::units::{Duration, Instant, Size};
 
@@ -42,13 +42,58 @@ pub fn update_id() -> impl Strategy<Value = UpdateId> {
 /// });
 /// ```
 pub fn update_set(clock: DateTime<Utc>) -> BoxedStrategy<Vec<UpdateEntry>> {
-    vec(update_entry(clock), 0..12)
-        .prop_map(|mut updates| {
+    (vec(update_entry(clock), 0..12), vec((any::<Index>(), relation(clock)), 0..6))
+        .prop_map(|(mut updates, relations)| {
             let mut seen = BTreeSet::new();
             updates.retain(|update| seen.insert(update.id));
+            for (index, relation) in relations {
+                relate(&mut updates, &index, relation);
+            }
             updates
         })
         .boxed()
+}
+
+/// What an update has to do with those before it in the file, so that there is never a circle.
+#[derive(Debug, Clone)]
+enum Relation {
+    Supersedes(Index),
+    Needs(Vec<Index>),
+    SharesTerms(Index),
+    Revised(DateTime<Utc>),
+}
+
+fn relation(clock: DateTime<Utc>) -> BoxedStrategy<Relation> {
+    prop_oneof![
+        any::<Index>().prop_map(Relation::Supersedes),
+        vec(any::<Index>(), 1..3).prop_map(Relation::Needs),
+        any::<Index>().prop_map(Relation::SharesTerms),
+        (1_i64..40).prop_map(move |days| Relation::Revised(clock + TimeDelta::days(days))),
+    ]
+    .boxed()
+}
+
+fn relate(updates: &mut [UpdateEntry], index: &Index, relation: Relation) {
+    if updates.len() < 2 {
+        return;
+    }
+    let later = 1 + index.index(updates.len() - 1);
+    let (before, from) = updates.split_at_mut(later);
+    let Some(update) = from.first_mut() else { return };
+    match relation {
+        Relation::Supersedes(other) => update.supersedes.push(before[other.index(later)].id),
+        Relation::Needs(others) => {
+            let ids = others.iter().map(|other| before[other.index(later)].id);
+            update.prerequisites.push(ids.collect());
+        }
+        Relation::SharesTerms(other) => update.eula = before[other.index(later)].eula,
+        Relation::Revised(at) => {
+            let is_later = update.released.is_none_or(|released| released.0 < at) && update.revisions.is_empty();
+            if let Some(revision) = update.revision.checked_add(1).filter(|_| is_later) {
+                update.revisions.push(Revision { revision, released: Instant(at) });
+            }
+        }
+    }
 }
 
 /// One update, as it can be on a device whose clock starts at `clock`.
@@ -66,15 +111,22 @@ pub fn update_set(clock: DateTime<Utc>) -> BoxedStrategy<Vec<UpdateEntry>> {
 pub fn update_entry(clock: DateTime<Utc>) -> BoxedStrategy<UpdateEntry> {
     let what = (update_id(), any::<u32>(), text(), of("KB[0-9]{7}"), classification(), product());
     let how =
-        (of(instant(clock)), any::<u64>().prop_map(Size::from_bytes), duration(), any::<bool>(), of(os()));
-    let with = (of(update_id()), vec(update_id(), 0..3), vec(service(), 0..3));
+        (of(instant(clock)), size(), duration(), any::<bool>(), of(os()));
+    let upgrade = (of(any::<u32>()), any::<bool>(), 0_i64..40);
+    let with = (of(update_id()), vec(update_id(), 0..3), vec(service(), 0..3), upgrade);
     // Each in a box of its own: a tree of all of them at once would not fit the stack of a test's thread.
     (what.boxed(), how.boxed(), with.boxed(), progress(clock).boxed())
         .prop_map(|(what, how, with, progress)| {
             let (id, revision, title, kb, classification, product) = what;
             let (released, size, install, restart, os) = how;
-            let (eula, supersedes, sources) = with;
+            let (eula, supersedes, sources, (safeguard, enablement_package, days)) = with;
             let (state, hresult, status, at) = progress;
+            // What nobody has found yet may still be to come, and what is in has been released before.
+            let released = match state {
+                InitialState::NotOffered => released.map(|released| released + TimeDelta::days(days)),
+                InitialState::Installable | InitialState::Failed => released,
+                InitialState::PendingRestart | InitialState::Installed => released.min(at),
+            };
             UpdateEntry {
                 id,
                 revision,
@@ -89,6 +141,10 @@ pub fn update_entry(clock: DateTime<Utc>) -> BoxedStrategy<UpdateEntry> {
                 os,
                 eula,
                 supersedes,
+                prerequisites: Vec::new(),
+                revisions: Vec::new(),
+                safeguard,
+                enablement_package,
                 sources,
                 state,
                 hresult,
@@ -101,7 +157,11 @@ pub fn update_entry(clock: DateTime<Utc>) -> BoxedStrategy<UpdateEntry> {
 
 /// A length of time that a device file can write.
 fn duration() -> impl Strategy<Value = Duration> {
-    prop_oneof![0_u64..100_000, 0_u64..=320_000_000_000].prop_map(Duration::from_secs)
+    prop_oneof![2 => 0_u64..4_000, 1 => 0_u64..100_000, 1 => 0_u64..=320_000_000_000].prop_map(Duration::from_secs)
+}
+
+fn size() -> impl Strategy<Value = Size> {
+    prop_oneof![3 => 0_u64..10_000_000_000, 1 => any::<u64>()].prop_map(Size::from_bytes)
 }
 
 /// An instant up to some years before `latest`, or that very instant.
