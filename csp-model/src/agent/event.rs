@@ -93,6 +93,40 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    /// The names of all, in the order in which updates meet them.
+    pub const NAMES: [&'static str; 30] = [
+        "scan-succeeded",
+        "scan-failed",
+        "offered",
+        "revised",
+        "withdrawn",
+        "held",
+        "ready-to-download",
+        "download-started",
+        "download-blocked",
+        "download-unblocked",
+        "download-succeeded",
+        "download-failed",
+        "ready-to-install",
+        "content-expired",
+        "install-started",
+        "install-blocked",
+        "install-unblocked",
+        "install-cancelled",
+        "install-succeeded",
+        "restart-required",
+        "install-failed",
+        "restarted",
+        "commit-started",
+        "commit-succeeded",
+        "commit-failed",
+        "rollback-started",
+        "rollback-succeeded",
+        "paused",
+        "resumed",
+        "policy-refreshed",
+    ];
+
     /// Its name, in small letters with hyphens.
     #[must_use]
     pub const fn name(self) -> &'static str {
