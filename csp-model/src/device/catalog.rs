@@ -178,14 +178,21 @@ fn order(entries: &[UpdateEntry], below: impl Fn(&UpdateEntry) -> Vec<usize>) ->
 
 /// A way from an entry back to it, among those that are left over.
 fn circle(below: &[Vec<usize>], above: &[usize]) -> Vec<usize> {
+    let mut parents = vec![0; below.len()];
+    for index in (0..below.len()).filter(|index| above[*index] > 0) {
+        for under in &below[index] {
+            parents[*under] = index;
+        }
+    }
     // Every one that is left has another that is left above it: going up comes round.
-    let parent = |index: usize| {
-        (0..below.len()).find(|other| above[*other] > 0 && below[*other].contains(&index)).unwrap_or(index)
-    };
-    let mut way = vec![above.iter().position(|above| *above > 0).unwrap_or_default()];
+    let first = above.iter().position(|above| *above > 0).unwrap_or_default();
+    let mut seen = vec![None; below.len()];
+    let mut way = vec![first];
     loop {
-        let next = parent(way[way.len() - 1]);
-        if let Some(start) = way.iter().position(|known| *known == next) {
+        let last = way[way.len() - 1];
+        seen[last] = Some(way.len() - 1);
+        let next = parents[last];
+        if let Some(start) = seen[next] {
             let mut circle = way.split_off(start);
             circle.reverse();
             return circle;

@@ -151,12 +151,6 @@ impl Profile {
         self.catalog.entries()
     }
 
-    /// The updates that take the place of an update.
-    pub fn successors(&self, id: UpdateId) -> impl Iterator<Item = &UpdateEntry> {
-        let indices = self.index_of(id).map_or(&[][..], |index| self.catalog.successors(index));
-        indices.iter().filter_map(|index| self.catalog.entries().get(*index))
-    }
-
     /// Where an update stands in the [`catalog`](Self::catalog).
     pub(crate) fn index_of(&self, id: UpdateId) -> Option<usize> {
         self.catalog.index_of(id)

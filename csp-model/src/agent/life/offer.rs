@@ -3,6 +3,8 @@
 //! Sources: \[MS-WUSP\] 3.1.1 (prerequisites); Microsoft, "Configure Windows Update client policies" (deferral, pause,
 //! drivers, target version, safeguard holds); what takes another update's place is delivered instead of it.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use super::super::catalog::Classification;
@@ -80,9 +82,18 @@ impl Offers<'_> {
 
     /// Whether an update that takes its place is delivered or installed.
     pub(super) fn is_superseded(self, id: UpdateId) -> bool {
-        // The way up is as long as the chain at most: a file with a cycle is refused.
-        let mut successors = self.profile.successors(id);
-        successors.any(|successor| self.takes_place(successor) || self.is_superseded(successor.id))
+        let Some(index) = self.profile.index_of(id) else { return false };
+        let mut seen = BTreeSet::new();
+        let mut way_up = self.profile.successor_indices(index).to_vec();
+        while let Some(index) = way_up.pop() {
+            if self.takes_place(&self.profile.catalog()[index]) {
+                return true;
+            }
+            if seen.insert(index) {
+                way_up.extend(self.profile.successor_indices(index));
+            }
+        }
+        false
     }
 
     /// Whether the update is what its predecessors make way for: it is in, or known and approved.
