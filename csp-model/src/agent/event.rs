@@ -247,7 +247,9 @@ impl Event {
     pub fn text(&self, profile: &Profile) -> String {
         let what = match self.kind {
             EventKind::ScanSucceeded { updates: 1 } => "scan succeeded: 1 update is applicable".to_owned(),
-            EventKind::ScanSucceeded { updates } => format!("scan succeeded: {updates} updates are applicable"),
+            EventKind::ScanSucceeded { updates } => {
+                format!("scan succeeded: {updates} updates are applicable")
+            }
             EventKind::Revised { revision } => format!("new revision {revision}"),
             EventKind::ScanFailed => "scan failed".to_owned(),
             EventKind::ReadyToDownload => "ready to download".to_owned(),

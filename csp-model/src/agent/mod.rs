@@ -30,13 +30,14 @@ use crate::device::Registry;
 pub use event::{Event, EventKind};
 pub use fault::{Fault, FaultKind, Faults};
 pub use finding::Finding;
+pub(crate) use finding::find;
 pub use hresult::{HResult, NotAnHResult};
 pub use id::{NotAGuid, UpdateId};
 pub use life::{NotAPause, Noticed, Throttled};
 pub(crate) use rollback::rollback_candidate;
 pub use rollback::{Refusal, Reverting, Rollback, RollbackKind, Rollbacks};
-pub(crate) use source::resolve as resolve_scan_sources;
-pub use source::{ScanSource, ScanSources, Source, UpdateClass};
+pub(crate) use source::resolve;
+pub use source::{PolicyState, ScanSource, ScanSources, Source, UpdateClass};
 pub use state::UpdateState;
 
 /// The state of the agent.

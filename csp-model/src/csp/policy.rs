@@ -46,6 +46,91 @@ pub struct Policy {
     update: BTreeMap<Box<str>, Value>,
 }
 
+/// The switch under `AU` that opens the scan source policies of Group Policy.
+pub(crate) const GATE: &str = "UseUpdateClassPolicySource";
+
+/// The value of Group Policy that keeps a device with a WSUS server from Windows Update.
+pub(crate) const DO_NOT_CONNECT: &str = "DoNotConnectToWindowsUpdateInternetLocations";
+
+/// Where Settings keeps the pause that a user has made.
+pub(crate) const USER_SETTINGS: &str = r"HKLM\SOFTWARE\Microsoft\WindowsUpdate\UX\Settings";
+
+/// Where the agent keeps copies of Group Policy.
+pub(crate) const CACHES: [&str; 2] = [
+    r"HKLM\SOFTWARE\Microsoft\WindowsUpdate\UpdatePolicy\GPCache\CacheSet001\WindowsUpdate",
+    r"HKLM\SOFTWARE\Microsoft\WindowsUpdate\UpdatePolicy\GPCache\CacheSet002\WindowsUpdate",
+];
+
+/// Something that turns dual scan on where a WSUS server is set. Being there counts, whatever the value (decided).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Trigger {
+    /// Where it stands.
+    pub(crate) place: Place,
+    /// Its name there.
+    pub(crate) name: &'static str,
+}
+
+/// Where a trigger of dual scan stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In Group Policy.
+    GroupPolicy,
+    /// Among the policies that the server has set.
+    Mdm,
+    /// In a copy of Group Policy only.
+    PolicyCache,
+    /// In Settings, where a user has paused updates.
+    UserPause,
+}
+
+/// Whether scan source policies of Group Policy need their gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Gate {
+    /// They count when it is open.
+    Needed,
+    /// They count as they are.
+    NotNeeded,
+}
+
+/// Sources: WSUS team, "Demystifying Dual Scan" (2017); Microsoft, "Integrate Windows Update client policies with
+/// Configuration Manager" (2026), the values to remove; Windows support blog, 2026-03-18.
+const GROUP_POLICY_TRIGGERS: [&str; 12] = [
+    "BranchReadinessLevel",
+    "DeferFeatureUpdates",
+    "DeferFeatureUpdatesPeriodInDays",
+    "DeferQualityUpdates",
+    "DeferQualityUpdatesPeriodInDays",
+    "DeferUpgrade",
+    "ExcludeWUDriversInQualityUpdate",
+    "PauseFeatureUpdates",
+    "PauseFeatureUpdatesStartTime",
+    "PauseQualityUpdates",
+    "PauseQualityUpdatesStartTime",
+    "TargetReleaseVersionInfo",
+];
+
+/// The same policies, by the names that MDM has for them.
+const MDM_TRIGGERS: [&str; 9] = [
+    "BranchReadinessLevel",
+    "DeferFeatureUpdatesPeriodInDays",
+    "DeferQualityUpdatesPeriodInDays",
+    "ExcludeWUDriversInQualityUpdate",
+    "PauseFeatureUpdates",
+    "PauseFeatureUpdatesStartTime",
+    "PauseQualityUpdates",
+    "PauseQualityUpdatesStartTime",
+    "TargetReleaseVersion",
+];
+
+const USER_PAUSE: [&str; 6] = [
+    "PauseFeatureUpdatesEndTime",
+    "PauseFeatureUpdatesStartTime",
+    "PauseQualityUpdatesEndTime",
+    "PauseQualityUpdatesStartTime",
+    "PauseUpdatesExpiryTime",
+    "PauseUpdatesStartTime",
+];
+
 /// What holds: policies and registry merged.
 #[derive(Debug, Clone, Copy)]
 pub struct EffectivePolicy<'d> {
@@ -112,54 +197,106 @@ impl<'d> EffectivePolicy<'d> {
         }
     }
 
-    fn raw(&self, key: GpKey, name: &str) -> Option<&'d Scalar> {
+    /// A value of Group Policy, as it stands in the registry.
+    pub(crate) fn raw(&self, key: GpKey, name: &str) -> Option<&'d Scalar> {
         self.registry.get(key.path(), name)
+    }
+
+    /// Whether a value of Group Policy is there and 1.
+    pub(crate) fn is_one(&self, key: GpKey, name: &str) -> bool {
+        self.raw(key, name).and_then(Scalar::int) == Some(1)
+    }
+
+    /// The policies for which Group Policy and the server say different things: the name, what Group Policy says, what the
+    /// server has set. Group Policy wins (decided).
+    pub(crate) fn conflicts(&self) -> impl Iterator<Item = (&'d str, Value, &'d Value)> {
+        let policy = *self;
+        self.policy.iter().filter_map(move |(name, own)| {
+            let group = gp_values_of(name).find_map(|place| policy.group_policy(place, own.format()))?;
+            (group != *own).then_some((name, group, own))
+        })
     }
 
     /// Whether an organisation's WSUS server is to be used.
     #[must_use]
     pub fn uses_wsus(&self) -> bool {
-        let is_one = |name| self.raw(GpKey::Au, name).and_then(Scalar::int) == Some(1);
-        let by_group_policy = is_one("UseWUServer")
-            && !is_one("NoAutoUpdate")
-            && self
-                .raw(GpKey::WindowsUpdate, "WUServer")
-                .is_some_and(|server| !server.text().trim().is_empty());
         let by_mdm = self.policy.get("UpdateServiceUrl").is_some_and(|url| !url.text().trim().is_empty());
-        by_group_policy || by_mdm
+        by_mdm || (self.names_wsus() && !self.is_one(GpKey::Au, "NoAutoUpdate"))
+    }
+
+    /// Whether Group Policy names a WSUS server and says that it is to be used. With `NoAutoUpdate` that has no effect.
+    ///
+    /// Source: Microsoft, `WindowsUpdate.admx`, `CorpWuURL`.
+    pub(crate) fn names_wsus(&self) -> bool {
+        let server = self.raw(GpKey::WindowsUpdate, "WUServer");
+        self.is_one(GpKey::Au, "UseWUServer") && server.is_some_and(|server| !server.text().trim().is_empty())
     }
 
     /// Whether any Windows Update client policy is set: with a WSUS server, one of them turns dual scan on.
     /// Being there counts, whatever the value.
     #[must_use]
     pub fn has_client_policy(&self) -> bool {
-        const CLIENT_POLICIES: [&str; 9] = [
-            "BranchReadinessLevel",
-            "DeferFeatureUpdatesPeriodInDays",
-            "DeferQualityUpdatesPeriodInDays",
-            "ExcludeWUDriversInQualityUpdate",
-            "PauseFeatureUpdates",
-            "PauseFeatureUpdatesStartTime",
-            "PauseQualityUpdates",
-            "PauseQualityUpdatesStartTime",
-            "TargetReleaseVersion",
-        ];
-        const REGISTRY_ONLY: [&str; 4] =
-            ["DeferFeatureUpdates", "DeferQualityUpdates", "DeferUpgrade", "TargetReleaseVersionInfo"];
-        let in_registry = |name: &&str| self.raw(GpKey::WindowsUpdate, name).is_some();
-        CLIENT_POLICIES.iter().any(|name| self.policy.get(name).is_some() || in_registry(name))
-            || REGISTRY_ONLY.iter().any(in_registry)
+        self.triggers().any(|trigger| match trigger.place {
+            Place::GroupPolicy | Place::Mdm => true,
+            Place::PolicyCache | Place::UserPause => false,
+        })
     }
 
-    /// A scan source policy: by Group Policy when its gate under `AU` is open, or by MDM.
-    pub(crate) fn scan_source(&self, name: &str) -> Option<i64> {
-        let gate = self.raw(GpKey::Au, "UseUpdateClassPolicySource").and_then(Scalar::int) == Some(1);
-        let by_group_policy = self.raw(GpKey::WindowsUpdate, name).filter(|_| gate).and_then(Scalar::int);
+    /// Everything that turns dual scan on where a WSUS server is set: Windows Update client policies, and what is left of
+    /// them.
+    pub(crate) fn triggers(&self) -> impl Iterator<Item = Trigger> {
+        let policy = *self;
+        let at = |place, names: &'static [&'static str]| {
+            names.iter().copied().map(move |name| Trigger { place, name })
+        };
+        let all = at(Place::GroupPolicy, &GROUP_POLICY_TRIGGERS)
+            .chain(at(Place::Mdm, &MDM_TRIGGERS))
+            .chain(at(Place::PolicyCache, &GROUP_POLICY_TRIGGERS))
+            .chain(at(Place::UserPause, &USER_PAUSE));
+        all.filter(move |trigger| policy.has(*trigger))
+    }
+
+    fn has(&self, Trigger { place, name }: Trigger) -> bool {
+        let in_group_policy = || self.raw(GpKey::WindowsUpdate, name).is_some();
+        match place {
+            Place::GroupPolicy => in_group_policy(),
+            Place::Mdm => self.policy.get(name).is_some(),
+            // A copy of what is still there tells nothing new.
+            Place::PolicyCache => {
+                CACHES.iter().any(|key| self.registry.get(key, name).is_some()) && !in_group_policy()
+            }
+            Place::UserPause => self.registry.get(USER_SETTINGS, name).is_some(),
+        }
+    }
+
+    /// A scan source policy: by Group Policy, when its gate under `AU` is open or not needed, or by MDM.
+    pub(crate) fn scan_source(&self, name: &str, gate: Gate) -> Option<i64> {
+        let is_open = match gate {
+            Gate::Needed => self.is_one(GpKey::Au, GATE),
+            Gate::NotNeeded => true,
+        };
+        let by_group_policy = self.raw(GpKey::WindowsUpdate, name).filter(|_| is_open).and_then(Scalar::int);
         let by_mdm = || match self.policy.get(name) {
             Some(Value::Int(number)) => Some(*number),
             _ => None,
         };
         by_group_policy.or_else(by_mdm)
+    }
+
+    /// Whether Windows Update may offer updates of other Microsoft products, which Microsoft Update has. What a WSUS server
+    /// offers does not depend on it.
+    #[must_use]
+    pub fn offers_other_products(&self) -> bool {
+        self.int("AllowMUUpdateService") == Some(1)
+    }
+
+    /// Whether the device is kept from Windows Update; of no effect without a WSUS server.
+    ///
+    /// Source: Microsoft, `WindowsUpdate.admx`, `DoNotConnectToWindowsUpdateInternetLocations`, whose words Policy CSP has
+    /// for `AllowUpdateService`.
+    #[must_use]
+    pub fn forbids_windows_update(&self) -> bool {
+        self.is_one(GpKey::WindowsUpdate, DO_NOT_CONNECT) || self.int("AllowUpdateService") == Some(0)
     }
 
     /// Whether upgrades wait for the next period: what `DeferUpgrade` of the Update CSP shows (decided: any of

@@ -50,6 +50,10 @@ pub struct DeviceFile {
     pub large_objects: bool,
     /// When msft:originalerror is added to a failing Status: once the server asked for it, or "always".
     pub original_error: OriginalError,
+    /// What Windows 11 goes by until its cumulative update of July 2023: "disable-dual-scan" heeds DisableDualScan, "no-gate"
+    /// scan source policies of Group Policy without their gate. The same as later when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub win11_before_2023_07: Option<Win11Before202307>,
     /// More CSPs: device description files (DDF), by path or as their text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ddf: Vec<String>,
@@ -131,6 +135,18 @@ pub enum OriginalError {
     WhenAsked,
     /// Always: for people who look for a fault.
     Always,
+}
+
+/// What Windows 11 goes by until its cumulative update of July 2023, when it chooses whom to ask for updates.
+///
+/// The founding article names that update as a condition of dual scan; no other text does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Win11Before202307 {
+    /// DisableDualScan is still heeded, as on Windows 10.
+    DisableDualScan,
+    /// Scan source policies of Group Policy count without their gate under `AU`.
+    NoGate,
 }
 
 /// What the device is: DevInfo, DevDetail.

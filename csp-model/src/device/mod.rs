@@ -11,7 +11,7 @@ mod file;
 mod load;
 mod parts;
 mod profile;
-mod registry;
+pub(crate) mod registry;
 mod scalar;
 mod snapshot;
 
@@ -27,7 +27,7 @@ pub use connection_fault::{
 };
 pub use file::{
     Approval, AtomicFailure, Bandwidth, DeviceFile, Identity, InitialState, Instance, MaxMsgSize, OriginalError,
-    Prerequisite, Revision, RevokeApproval, Series, UpdateEntry,
+    Prerequisite, Revision, RevokeApproval, Series, UpdateEntry, Win11Before202307,
 };
 pub use load::FileError;
 pub use parts::{NodeChange, Parts};
@@ -158,13 +158,13 @@ impl Device {
     /// The service that is scanned for each class of updates.
     #[must_use]
     pub fn scan_sources(&self) -> ScanSources {
-        agent::resolve_scan_sources(self)
+        agent::resolve(self).scanned
     }
 
-    /// What is odd about the device's configuration.
+    /// What is odd about the device's configuration, by id.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
-        Vec::new()
+        agent::find(self)
     }
 
     /// The device's name.

@@ -18,7 +18,7 @@ impl Registry {
     #[must_use]
     pub fn get(&self, key: &str, name: &str) -> Option<&Scalar> {
         // A handful of keys with a few values each: looking at all of them is as quick as folding what is asked for.
-        let (_, values) = self.0.iter().find(|(known, _)| is_same(short_root(known), short_root(key)))?;
+        let (_, values) = self.0.iter().find(|(known, _)| is_same_key(known, key))?;
         values.iter().find(|(known, _)| is_same(known, name)).map(|(_, value)| value)
     }
 
@@ -55,7 +55,7 @@ impl FromIterator<(String, BTreeMap<String, Scalar>)> for Registry {
     fn from_iter<I: IntoIterator<Item = (String, BTreeMap<String, Scalar>)>>(keys: I) -> Self {
         let mut registry = Self::default();
         for (key, values) in keys.into_iter().filter(|(_, values)| !values.is_empty()) {
-            let known = registry.0.keys().find(|known| is_same(short_root(known), short_root(&key))).cloned();
+            let known = registry.0.keys().find(|known| is_same_key(known, &key)).cloned();
             let into = registry.0.entry(known.unwrap_or(key)).or_default();
             for (name, value) in values {
                 into.retain(|known, _| !is_same(known, &name));
@@ -72,6 +72,11 @@ impl From<BTreeMap<String, BTreeMap<String, Scalar>>> for Registry {
     }
 }
 
+/// Whether two spellings are of one key.
+pub(crate) fn is_same_key(one: &str, other: &str) -> bool {
+    is_same(short_root(one), short_root(other))
+}
+
 /// A key without the name of the root that Group Policy and MDM live under.
 fn short_root(key: &str) -> &str {
     const NAMES: [&str; 2] = ["HKEY_LOCAL_MACHINE\\", "HKLM\\"];
@@ -82,7 +87,7 @@ fn short_root(key: &str) -> &str {
     rest.unwrap_or(key)
 }
 
-fn is_same(one: &str, other: &str) -> bool {
+pub(crate) fn is_same(one: &str, other: &str) -> bool {
     one.chars().flat_map(char::to_lowercase).eq(other.chars().flat_map(char::to_lowercase))
 }
 

@@ -18,7 +18,7 @@ use crate::agent::{Fault, FaultKind, HResult, Source};
 use crate::csp::dmacc::AuthType;
 use crate::device::{
     AccountEntry, Approval, AtomicFailure, AuthEntry, Bandwidth, DefaultEncoding, Identity, InitialState, MaxMsgSize,
-    Nonce, OriginalError, PollEntry, Profile, RevokeApproval, Scalar, Series, TimeZone, UpdateEntry, WindowsEdition,
+    Nonce, OriginalError, PollEntry, Profile, RevokeApproval, Scalar, Series, TimeZone, UpdateEntry, Win11Before202307, WindowsEdition,
 };
 use crate::schema::builtin::{self, Edition};
 use crate::schema::registry::gp_values;
@@ -74,7 +74,10 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
                     AtomicFailure::RollbackFailed,
                 ]),
                 (select(vec![MaxMsgSize::Abort, MaxMsgSize::Ignored]), any::<bool>()),
-                select(vec![OriginalError::WhenAsked, OriginalError::Always]),
+                (
+                    select(vec![OriginalError::WhenAsked, OriginalError::Always]),
+                    of(select(vec![Win11Before202307::DisableDualScan, Win11Before202307::NoGate])),
+                ),
             );
             let parts = (
                 (identity(os, edition), account()),
@@ -99,7 +102,7 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
                     revoke_approval,
                     atomic_failure,
                     (max_msg_size, large_objects),
-                    original_error,
+                    (original_error, win11_before_2023_07),
                 ) = switches;
                 let ((device, account), registry, (update, approval, policy, fault), (ddf, series)) = parts;
                 DeviceFile {
@@ -114,6 +117,7 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
                     max_msg_size,
                     large_objects,
                     original_error,
+                    win11_before_2023_07,
                     ddf,
                     device,
                     account,

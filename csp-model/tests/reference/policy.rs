@@ -98,8 +98,10 @@ impl Model {
             "TargetReleaseVersion",
         ];
         let group = ["DeferUpgrade", "TargetReleaseVersionInfo", "DeferFeatureUpdates"];
-        mdm.iter().any(|name| self.policies.contains_key(*name) || self.group("", name).is_some())
-            || group.iter().any(|name| self.group("", name).is_some())
+        // In the registry that name is only the switch of TargetReleaseVersionInfo.
+        let is_same = |name: &&&str| **name != "TargetReleaseVersion";
+        mdm.iter().any(|name| self.policies.contains_key(*name))
+            || mdm.iter().filter(is_same).chain(&group).any(|name| self.group("", name).is_some())
     }
 
     /// A6.
