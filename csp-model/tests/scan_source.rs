@@ -149,7 +149,7 @@ fn each_client_policy_turns_dual_scan_on() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn sources_make_sense(device in strategies::used_device()) {
@@ -158,7 +158,7 @@ proptest! {
         prop_assert_eq!(sources.uses_wsus, policy.uses_wsus());
         prop_assert!(!sources.is_dual_scan() || (policy.uses_wsus() && state.is_dual_scan_active));
         prop_assert!(policy.uses_wsus() || !(classes.contains(&ScanSource::Wsus) || state.uses_scan_sources));
-        let may_lack = (policy.uses_wsus() && policy.forbids_windows_update()) || device.os().build == 20_348;
+        let may_lack = (policy.uses_wsus() && policy.forbids_windows_update()) || matches!(device.os().build, 20_348 | 25_398);
         prop_assert!(may_lack || !classes.contains(&ScanSource::None), "{:?}", sources);
         prop_assert!(!policy.has_client_policy() || state.is_deferral_active);
         let findings = device.findings();

@@ -16,12 +16,13 @@ use super::value::fitting;
 use crate::agent::catalog::Classification;
 use crate::agent::{Fault, FaultKind, HResult, Source};
 use crate::csp::dmacc::AuthType;
+use crate::csp::policy::{CACHES, DO_NOT_CONNECT, GATE, USER_SETTINGS};
 use crate::device::{
     AccountEntry, Approval, AtomicFailure, AuthEntry, Bandwidth, DefaultEncoding, Identity, InitialState, MaxMsgSize,
     Nonce, OriginalError, PollEntry, Profile, RevokeApproval, Scalar, Series, TimeZone, UpdateEntry, Win11Before202307, WindowsEdition,
 };
 use crate::schema::builtin::{self, Edition};
-use crate::schema::registry::gp_values;
+use crate::schema::registry::{GpKey, gp_values};
 use crate::schema::{Node, OsVersion, ddf};
 use crate::units::{Duration, Instant, Size};
 use crate::{Device, DeviceFile, Value};
@@ -324,7 +325,9 @@ fn registry() -> BoxedStrategy<Table> {
         let switch = row.switch.map(|switch| (switch.key.path(), switch.value));
         [Some((row.key.path(), row.value)), switch].into_iter().flatten()
     });
-    let place = select(places.chain([(r"HKLM\SOFTWARE\é", "")]).collect::<Vec<_>>());
+    let anywhere = select(places.chain([(r"HKLM\SOFTWARE\é", "")]).collect::<Vec<_>>());
+    // Where all of them are as likely, hardly any device has a WSUS server.
+    let place = prop_oneof![1 => anywhere, 1 => select(scan_source_values())];
     let spelled = (place, 0_u8..4).prop_map(|((key, value), form)| {
         let key = match form {
             0 => key.to_uppercase(),
@@ -334,12 +337,13 @@ fn registry() -> BoxedStrategy<Table> {
         (key, value.to_owned())
     });
     let content = prop_oneof![
+        4 => Just(Scalar::Int(1)),
         4 => (0_i64..4).prop_map(Scalar::Int),
         1 => any::<i64>().prop_map(Scalar::Int),
         1 => any::<bool>().prop_map(Scalar::Bool),
         1 => text().prop_map(Scalar::Text),
     ];
-    btree_map(spelled, content, 0..8)
+    btree_map(spelled, content, 0..12)
         .prop_map(|values| {
             let mut table = Table::new();
             for ((key, name), content) in values {
@@ -348,6 +352,32 @@ fn registry() -> BoxedStrategy<Table> {
             table
         })
         .boxed()
+}
+
+/// What decides over the source of updates.
+fn scan_source_values() -> Vec<(&'static str, &'static str)> {
+    const GROUP_POLICY: [&str; 9] = [
+        "WUServer",
+        "DeferQualityUpdatesPeriodInDays",
+        "DisableDualScan",
+        DO_NOT_CONNECT,
+        GATE,
+        "SetPolicyDrivenUpdateSourceForDriverUpdates",
+        "SetPolicyDrivenUpdateSourceForFeatureUpdates",
+        "SetPolicyDrivenUpdateSourceForOtherUpdates",
+        "SetPolicyDrivenUpdateSourceForQualityUpdates",
+    ];
+    let group_policy = GROUP_POLICY.map(|name| (GpKey::WindowsUpdate.path(), name));
+    // Twice and thrice what the rest depends on.
+    let au = ["UseWUServer", "UseWUServer", "UseWUServer", GATE, GATE, "NoAutoUpdate"];
+    let au = au.map(|name| (GpKey::Au.path(), name));
+    let left = [(USER_SETTINGS, "PauseUpdatesExpiryTime"), (CACHES[1], "DeferUpgrade")];
+    group_policy
+        .into_iter()
+        .chain(au)
+        .chain([(GpKey::WindowsUpdate.path(), "WUServer")])
+        .chain(left)
+        .collect()
 }
 
 /// Approvals of updates, of classifications, and of what nobody has heard of.
