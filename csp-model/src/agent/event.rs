@@ -164,7 +164,7 @@ impl EventKind {
         }
     }
 
-    /// The EventID that a client reports to its server; `None` where there is none.
+    /// The `EventID` that a client reports to its server; `None` where there is none.
     ///
     /// Source: \[MS-WUSP\] 2.2.2.3.1.
     #[must_use]
@@ -209,12 +209,18 @@ impl EventKind {
     #[must_use]
     pub const fn state(self) -> Option<UpdateState> {
         Some(match self {
-            Self::Offered | Self::Revised { .. } | Self::Held | Self::InstallCancelled => UpdateState::NEW_UPDATE,
-            Self::ReadyToDownload | Self::DownloadUnblocked | Self::ContentExpired => UpdateState::READY_TO_DOWNLOAD,
+            Self::Offered | Self::Revised { .. } | Self::Held | Self::InstallCancelled => {
+                UpdateState::NEW_UPDATE
+            }
+            Self::ReadyToDownload | Self::DownloadUnblocked | Self::ContentExpired => {
+                UpdateState::READY_TO_DOWNLOAD
+            }
             Self::DownloadStarted => UpdateState::DOWNLOADING,
             Self::DownloadBlocked => UpdateState::DOWNLOAD_BLOCKED,
             Self::DownloadFailed => UpdateState::DOWNLOAD_FAILED,
-            Self::DownloadSucceeded | Self::ReadyToInstall | Self::InstallUnblocked => UpdateState::READY_TO_INSTALL,
+            Self::DownloadSucceeded | Self::ReadyToInstall | Self::InstallUnblocked => {
+                UpdateState::READY_TO_INSTALL
+            }
             Self::InstallStarted => UpdateState::INSTALLING,
             Self::InstallBlocked => UpdateState::INSTALL_BLOCKED,
             Self::InstallFailed => UpdateState::INSTALL_FAILED,

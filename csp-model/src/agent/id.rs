@@ -40,7 +40,10 @@ impl UpdateId {
         let start = Draw::new(number.into(), Purpose::Series);
         let draw = title.bytes().fold(start, |draw, byte| draw.number(byte.into()));
         let (high, low) = (draw.bits(), draw.number(1).bits());
-        Self(uuid::Builder::from_random_bytes((u128::from(high) << 64 | u128::from(low)).to_be_bytes()).into_uuid())
+        Self(
+            uuid::Builder::from_random_bytes((u128::from(high) << 64 | u128::from(low)).to_be_bytes())
+                .into_uuid(),
+        )
     }
 
     /// The upper and the lower 64 bits.

@@ -180,7 +180,9 @@ impl<'d> EffectivePolicy<'d> {
 
     /// The value that holds for a policy of that format. A registry value that does not fit is as good as none.
     fn get(&self, name: &str, format: Format) -> Option<Value> {
-        let from_registry = gp_values_of(name).find_map(|place| self.group_policy(place, format));
+        let group_policy = || gp_values_of(name).find_map(|place| self.group_policy(place, format));
+        // Most devices have no Group Policy.
+        let from_registry = if self.registry.is_empty() { None } else { group_policy() };
         from_registry.or_else(|| self.policy.get(name).cloned())
     }
 

@@ -34,7 +34,8 @@ impl Catalog {
         }
         check_revisions(&entries)?;
         let index_of = |id: &UpdateId| indices.get(id).copied();
-        let supersedes = |entry: &UpdateEntry| entry.supersedes.iter().filter_map(index_of).collect::<Vec<_>>();
+        let supersedes =
+            |entry: &UpdateEntry| entry.supersedes.iter().filter_map(index_of).collect::<Vec<_>>();
         let newest_first = order(&entries, supersedes).map_err(|circle| {
             wrong_circle("supersedes", "each takes the place of the next", &circle, &entries)
         })?;
@@ -140,10 +141,18 @@ fn check_revisions(entries: &[UpdateEntry]) -> Result<(), ProfileError> {
         for (number, later) in entry.revisions.iter().enumerate() {
             let key = |name| format!("revisions[{number}].{name}");
             if later.revision <= revision {
-                return Err(wrong(index, &key("revision"), format!("expected a number above {revision}, the one before")));
+                return Err(wrong(
+                    index,
+                    &key("revision"),
+                    format!("expected a number above {revision}, the one before"),
+                ));
             }
             if released.is_some_and(|released| later.released <= released) {
-                return Err(wrong(index, &key("released"), "is not later than the revision before".to_owned()));
+                return Err(wrong(
+                    index,
+                    &key("released"),
+                    "is not later than the revision before".to_owned(),
+                ));
             }
             (revision, released) = (later.revision, Some(later.released));
         }
@@ -152,7 +161,10 @@ fn check_revisions(entries: &[UpdateEntry]) -> Result<(), ProfileError> {
 }
 
 /// Where the entries stand, each before those that `below` gives of it; a circle where there is no such order.
-fn order(entries: &[UpdateEntry], below: impl Fn(&UpdateEntry) -> Vec<usize>) -> Result<Vec<usize>, Vec<usize>> {
+fn order(
+    entries: &[UpdateEntry],
+    below: impl Fn(&UpdateEntry) -> Vec<usize>,
+) -> Result<Vec<usize>, Vec<usize>> {
     let below: Vec<Vec<usize>> = entries.iter().map(below).collect();
     let mut above = vec![0_usize; entries.len()];
     for index in below.iter().flatten() {

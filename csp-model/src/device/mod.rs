@@ -26,8 +26,8 @@ pub use connection_fault::{
     ProtocolFault,
 };
 pub use file::{
-    Approval, AtomicFailure, Bandwidth, DeviceFile, Identity, InitialState, Instance, MaxMsgSize, OriginalError,
-    Prerequisite, Revision, RevokeApproval, Series, UpdateEntry, Win11Before202307,
+    Approval, AtomicFailure, Bandwidth, DeviceFile, Identity, InitialState, Instance, MaxMsgSize,
+    OriginalError, Prerequisite, Revision, RevokeApproval, Series, UpdateEntry, Win11Before202307,
 };
 pub use load::FileError;
 pub use parts::{NodeChange, Parts};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::catalog::Catalog;
 use super::file::{DeviceFile, InitialState, UpdateEntry};
 use super::{Device, Registry, Scalar};
-use crate::agent::{Agent, Check, Content, Fault, Failure, Record, UpdateId, UpdateState};
+use crate::agent::{Agent, Check, Content, Failure, Fault, Record, UpdateId, UpdateState};
 use crate::csp::policy::Policy;
 use crate::csp::stored::{Kept, Key, MountId, Stored};
 use crate::csp::{

@@ -14,6 +14,12 @@ use crate::schema::registry::GpKey;
 pub struct Registry(BTreeMap<String, BTreeMap<String, Scalar>>);
 
 impl Registry {
+    /// Whether there is no value at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The value `name` under `key`.
     #[must_use]
     pub fn get(&self, key: &str, name: &str) -> Option<&Scalar> {
@@ -39,7 +45,9 @@ impl Registry {
 
     /// Whether `key` holds Group Policy of Windows Update.
     pub(crate) fn is_group_policy(key: &str) -> bool {
-        [GpKey::WindowsUpdate, GpKey::Au].iter().any(|known| is_same(short_root(known.path()), short_root(key)))
+        [GpKey::WindowsUpdate, GpKey::Au]
+            .iter()
+            .any(|known| is_same(short_root(known.path()), short_root(key)))
     }
 
     /// Every value: key, name, value.
@@ -88,6 +96,9 @@ fn short_root(key: &str) -> &str {
 }
 
 pub(crate) fn is_same(one: &str, other: &str) -> bool {
+    if one.is_ascii() && other.is_ascii() {
+        return one.eq_ignore_ascii_case(other);
+    }
     one.chars().flat_map(char::to_lowercase).eq(other.chars().flat_map(char::to_lowercase))
 }
 

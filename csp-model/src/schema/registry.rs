@@ -89,7 +89,8 @@ pub const fn gp_values() -> &'static [GpValue] {
 
 /// The registry values of one policy, in the order in which they count.
 pub fn gp_values_of(policy: &str) -> impl Iterator<Item = &'static GpValue> {
-    GP_VALUES.iter().filter(move |row| row.policy == policy)
+    let rest = &GP_VALUES[GP_VALUES.partition_point(|row| row.policy < policy)..];
+    rest.iter().take_while(move |row| row.policy == policy)
 }
 
 /// A value in `WindowsUpdate` with the policy's own name.

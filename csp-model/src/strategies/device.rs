@@ -18,8 +18,9 @@ use crate::agent::{Fault, FaultKind, HResult, Source};
 use crate::csp::dmacc::AuthType;
 use crate::csp::policy::{CACHES, DO_NOT_CONNECT, GATE, USER_SETTINGS};
 use crate::device::{
-    AccountEntry, Approval, AtomicFailure, AuthEntry, Bandwidth, DefaultEncoding, Identity, InitialState, MaxMsgSize,
-    Nonce, OriginalError, PollEntry, Profile, RevokeApproval, Scalar, Series, TimeZone, UpdateEntry, Win11Before202307, WindowsEdition,
+    AccountEntry, Approval, AtomicFailure, AuthEntry, Bandwidth, DefaultEncoding, Identity, InitialState,
+    MaxMsgSize, Nonce, OriginalError, PollEntry, Profile, RevokeApproval, Scalar, Series, TimeZone,
+    UpdateEntry, Win11Before202307, WindowsEdition,
 };
 use crate::schema::builtin::{self, Edition};
 use crate::schema::registry::{GpKey, gp_values};

@@ -88,7 +88,8 @@ fn relate(updates: &mut [UpdateEntry], index: &Index, relation: Relation) {
         }
         Relation::SharesTerms(other) => update.eula = before[other.index(later)].eula,
         Relation::Revised(at) => {
-            let is_later = update.released.is_none_or(|released| released.0 < at) && update.revisions.is_empty();
+            let is_later =
+                update.released.is_none_or(|released| released.0 < at) && update.revisions.is_empty();
             if let Some(revision) = update.revision.checked_add(1).filter(|_| is_later) {
                 update.revisions.push(Revision { revision, released: Instant(at) });
             }
@@ -110,8 +111,7 @@ fn relate(updates: &mut [UpdateEntry], index: &Index, relation: Relation) {
 /// ```
 pub fn update_entry(clock: DateTime<Utc>) -> BoxedStrategy<UpdateEntry> {
     let what = (update_id(), any::<u32>(), text(), of("KB[0-9]{7}"), classification(), product());
-    let how =
-        (of(instant(clock)), size(), duration(), any::<bool>(), of(os()));
+    let how = (of(instant(clock)), size(), duration(), any::<bool>(), of(os()));
     let upgrade = (of(any::<u32>()), any::<bool>(), 0_i64..40);
     let with = (of(update_id()), vec(update_id(), 0..3), vec(service(), 0..3), upgrade);
     // Each in a box of its own: a tree of all of them at once would not fit the stack of a test's thread.
@@ -157,7 +157,8 @@ pub fn update_entry(clock: DateTime<Utc>) -> BoxedStrategy<UpdateEntry> {
 
 /// A length of time that a device file can write.
 fn duration() -> impl Strategy<Value = Duration> {
-    prop_oneof![2 => 0_u64..4_000, 1 => 0_u64..100_000, 1 => 0_u64..=320_000_000_000].prop_map(Duration::from_secs)
+    prop_oneof![2 => 0_u64..4_000, 1 => 0_u64..100_000, 1 => 0_u64..=320_000_000_000]
+        .prop_map(Duration::from_secs)
 }
 
 fn size() -> impl Strategy<Value = Size> {

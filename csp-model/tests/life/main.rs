@@ -138,7 +138,6 @@ fn everything_happens() {
             *seen.entry(event.kind.name()).or_insert(0_u32) += 1;
         }
     }
-    eprintln!("{seen:#?}");
     let all = EventKind::NAMES.into_iter().collect::<std::collections::BTreeSet<_>>();
     assert_eq!(seen.keys().copied().collect::<std::collections::BTreeSet<_>>(), all);
 }

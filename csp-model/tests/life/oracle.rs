@@ -10,10 +10,7 @@ use super::Step;
 
 /// The transitions between states: where an update can come from.
 pub(crate) fn is_in_the_table(from: Option<UpdateState>, to: UpdateState) -> bool {
-    let from = match from {
-        None => return to == UpdateState::NEW_UPDATE,
-        Some(from) => from,
-    };
+    let Some(from) = from else { return to == UpdateState::NEW_UPDATE };
     let allowed = match to {
         UpdateState::NEW_UPDATE => {
             !(UpdateState::REBOOT_REQUIRED | UpdateState::POST_REBOOT | UpdateState::UPDATE_COMPLETED)
@@ -61,7 +58,8 @@ pub(crate) fn may_be_installed(
     };
     let policy = after.effective_policy();
     let approvals = &after.agent().approvals;
-    let is_approved = approvals.contains_key(&update.id) || approvals.contains_key(&update.classification.id());
+    let is_approved =
+        approvals.contains_key(&update.id) || approvals.contains_key(&update.classification.id());
     if policy.int("RequireUpdateApproval") == Some(1) && !is_approved {
         return fail("not approved");
     }

@@ -81,7 +81,11 @@ impl Step {
         let (start, seconds) = (device.clock(), by.num_seconds());
         let mut events = Vec::new();
         for part in parts {
-            #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "any instant will do")]
+            #[expect(
+                clippy::cast_precision_loss,
+                clippy::cast_possible_truncation,
+                reason = "any instant will do"
+            )]
             let at = start + TimeDelta::seconds((seconds as f64 * part) as i64);
             events.extend(device.advance_to(at));
         }
@@ -159,22 +163,24 @@ fn policy(device: &Device) -> BoxedStrategy<Step> {
 
 fn registry() -> BoxedStrategy<Step> {
     let rows = select(gp_values().to_vec());
-    let of_policy = (rows, of(0_i64..5)).prop_map(|(row, value)| {
-        Step::Registry(row.key.path(), row.value, value.map(Scalar::Int))
-    });
+    let of_policy = (rows, of(0_i64..5))
+        .prop_map(|(row, value)| Step::Registry(row.key.path(), row.value, value.map(Scalar::Int)));
     let server = select(vec![Some("http://wsus.contoso.com:8530"), None]).prop_map(|url| {
         Step::Registry(GpKey::WindowsUpdate.path(), "WUServer", url.map(|url| Scalar::Text(url.to_owned())))
     });
-    let uses = of(0_i64..2).prop_map(|value| Step::Registry(GpKey::Au.path(), "UseWUServer", value.map(Scalar::Int)));
+    let uses = of(0_i64..2)
+        .prop_map(|value| Step::Registry(GpKey::Au.path(), "UseWUServer", value.map(Scalar::Int)));
     prop_oneof![2 => of_policy, 1 => server, 1 => uses].boxed()
 }
 
 fn fault(ids: Vec<UpdateId>) -> impl Strategy<Value = Fault> {
     let when = (of(0_u64..8_000_000), of(1_u64..400_000));
     let which = (of(select(ids)), of(0.0..=1.0_f64), of(0_u32..4));
-    (select(FaultKind::ALL.to_vec()), when, which).prop_map(|(kind, (from, length), (update, probability, count))| {
-        let until = length.map(|length| from.unwrap_or_default() + length);
-        let [from, until] = [from, until].map(|at| at.map(Duration::from_secs));
-        Fault { kind, from, until, update, probability, count, hresult: None }
-    })
+    (select(FaultKind::ALL.to_vec()), when, which).prop_map(
+        |(kind, (from, length), (update, probability, count))| {
+            let until = length.map(|length| from.unwrap_or_default() + length);
+            let [from, until] = [from, until].map(|at| at.map(Duration::from_secs));
+            Fault { kind, from, until, update, probability, count, hresult: None }
+        },
+    )
 }

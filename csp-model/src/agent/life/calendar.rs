@@ -1,10 +1,12 @@
 //! Local time: active hours, scheduled installations, schedules of restarts.
 
-use chrono::{DateTime, Datelike as _, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _, Utc};
+use chrono::{
+    DateTime, Datelike as _, FixedOffset, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Timelike as _, Utc,
+};
 
 /// When the device's user works: no restart comes then by itself.
 ///
-/// Source: Microsoft, "Policy CSP - Update": ActiveHoursStart, ActiveHoursEnd, ActiveHoursMaxRange.
+/// Source: Microsoft, "Policy CSP - Update": `ActiveHoursStart`, `ActiveHoursEnd`, `ActiveHoursMaxRange`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ActiveHours {
     start: u32,
@@ -29,13 +31,14 @@ impl ActiveHours {
         let into_hour = TimeDelta::minutes(local.minute().into())
             + TimeDelta::seconds(local.second().into())
             + TimeDelta::nanoseconds(local.nanosecond().into());
-        time.checked_add_signed(TimeDelta::hours((self.length - since_start).into()) - into_hour).unwrap_or(time)
+        time.checked_add_signed(TimeDelta::hours((self.length - since_start).into()) - into_hour)
+            .unwrap_or(time)
     }
 }
 
 /// When scheduled installations begin.
 ///
-/// Source: Microsoft, "Policy CSP - Update": ScheduledInstallDay, ScheduledInstallTime and the weeks of the month.
+/// Source: Microsoft, "Policy CSP - Update": `ScheduledInstallDay`, `ScheduledInstallTime` and the weeks of the month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct InstallSchedule {
     /// The full hour.

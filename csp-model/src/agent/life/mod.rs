@@ -20,6 +20,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::random::{Draw, Purpose};
 use super::{Event, EventKind, Fault, Faults, Unread, UpdateSet};
 use crate::Device;
+use crate::csp::policy::USER_SETTINGS;
 use crate::device::{ProfileError, Registry, Scalar, check_faults};
 use run::Run;
 
@@ -39,7 +40,7 @@ pub enum NotAPause {
     /// It is too short or too long.
     #[error("expected 1 to 35 days")]
     Length,
-    /// SetDisablePauseUXAccess takes the button away.
+    /// `SetDisablePauseUXAccess` takes the button away.
     #[error("policy does not let users pause updates (SetDisablePauseUXAccess)")]
     NotAllowed,
 }
@@ -125,9 +126,10 @@ impl Device {
         }
         let mut events = self.advance_to(self.clock());
         let (start, end) = (self.clock(), pause::later(self.clock(), TimeDelta::days(days.into())));
-        for (name, time) in USER_PAUSE.into_iter().zip([start, end, start, end, start, end]) {
+        let starts = PAUSE_STARTS.map(|name| (name, start));
+        for (name, time) in starts.into_iter().chain(PAUSE_ENDS.map(|name| (name, end))) {
             let text = time.format("%Y-%m-%dT%H:%M:%SZ").to_string();
-            self.registry_mut().set(pause::SETTINGS, name, Some(Scalar::Text(text)));
+            self.registry_mut().set(USER_SETTINGS, name, Some(Scalar::Text(text)));
         }
         events.push(Event { at: self.clock(), kind: EventKind::Paused, update: None, hresult: None });
         events.extend(self.advance_to(self.clock()));
@@ -137,8 +139,8 @@ impl Device {
     /// Ends the pause that a user has made, as a user does in Settings, and scans.
     pub fn user_resumes(&mut self) -> Vec<Event> {
         let mut events = self.advance_to(self.clock());
-        for name in USER_PAUSE {
-            self.registry_mut().set(pause::SETTINGS, name, None);
+        for name in PAUSE_STARTS.into_iter().chain(PAUSE_ENDS) {
+            self.registry_mut().set(USER_SETTINGS, name, None);
         }
         events.push(Event { at: self.clock(), kind: EventKind::Resumed, update: None, hresult: None });
         events.extend(self.scan());
@@ -149,7 +151,12 @@ impl Device {
     pub fn policy_refresh(&mut self) -> Vec<Event> {
         let mut events = self.advance_to(self.clock());
         self.read_policy();
-        events.push(Event { at: self.clock(), kind: EventKind::PolicyRefreshed, update: None, hresult: None });
+        events.push(Event {
+            at: self.clock(),
+            kind: EventKind::PolicyRefreshed,
+            update: None,
+            hresult: None,
+        });
         events.extend(self.advance_to(self.clock()));
         events
     }
@@ -162,10 +169,13 @@ impl Device {
         let is_read = self.agent().unread.is_none();
         if Registry::is_group_policy(key) && is_read {
             let draw = Draw::new(self.instance().seed, Purpose::PolicyRefresh).at(self.clock());
-            let until = pause::later(self.clock(), draw.between(TimeDelta::minutes(90), TimeDelta::minutes(120)));
+            let until =
+                pause::later(self.clock(), draw.between(TimeDelta::minutes(90), TimeDelta::minutes(120)));
             let registry = self.registry().clone();
             self.agent_mut().unread = Some(Box::new(Unread { registry, until }));
-        } else if let Some(unread) = self.agent_mut().unread.as_mut().filter(|_| !Registry::is_group_policy(key)) {
+        } else if let Some(unread) =
+            self.agent_mut().unread.as_mut().filter(|_| !Registry::is_group_policy(key))
+        {
             unread.registry.set(key, name, value.clone());
         }
         self.registry_mut().set(key, name, value);
@@ -216,12 +226,10 @@ impl Device {
     }
 }
 
-/// What Settings writes for a pause.
-const USER_PAUSE: [&str; 6] = [
-    "PauseQualityUpdatesStartTime",
-    "PauseQualityUpdatesEndTime",
-    "PauseFeatureUpdatesStartTime",
-    "PauseFeatureUpdatesEndTime",
-    "PauseUpdatesStartTime",
-    "PauseUpdatesExpiryTime",
-];
+/// What Settings writes for a pause: when it begins.
+const PAUSE_STARTS: [&str; 3] =
+    ["PauseQualityUpdatesStartTime", "PauseFeatureUpdatesStartTime", "PauseUpdatesStartTime"];
+
+/// The same: when it ends.
+const PAUSE_ENDS: [&str; 3] =
+    ["PauseQualityUpdatesEndTime", "PauseFeatureUpdatesEndTime", "PauseUpdatesExpiryTime"];

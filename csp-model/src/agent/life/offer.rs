@@ -63,7 +63,7 @@ impl Offers<'_> {
 
     /// Whether the device may install the update: it need not be approved, or it or its classification is.
     ///
-    /// Source: Microsoft, Policy CSP - Update, RequireUpdateApproval.
+    /// Source: Microsoft, Policy CSP - Update, `RequireUpdateApproval`.
     pub(super) fn is_approved(self, update: &UpdateEntry) -> bool {
         !self.rules.approval_required || is_approved(self.agent, update)
     }
@@ -74,9 +74,8 @@ impl Offers<'_> {
     /// Source: Microsoft, "MDM for device updates": once per EULA ID.
     pub(super) fn is_eula_accepted(self, update: &UpdateEntry, refused: impl Fn(UpdateId) -> bool) -> bool {
         let Some(eula) = update.eula else { return true };
-        let accepts = |other: &&UpdateEntry| {
-            other.eula == Some(eula) && self.is_approved(other) && !refused(other.id)
-        };
+        let accepts =
+            |other: &&UpdateEntry| other.eula == Some(eula) && self.is_approved(other) && !refused(other.id);
         accepts(&update) || self.profile.catalog().iter().any(|other| accepts(&other))
     }
 

@@ -10,23 +10,20 @@ use super::super::RollbackKind;
 use super::super::catalog::Classification;
 use super::super::{ScanSource, UpdateClass};
 use crate::Device;
-use crate::csp::policy::EffectivePolicy;
+use crate::csp::policy::{EffectivePolicy, USER_SETTINGS};
 use crate::device::{Registry, UpdateEntry};
 
 /// How long a pause lasts, and the most that a user can pause.
 pub(super) const LONGEST: TimeDelta = TimeDelta::days(35);
 
-/// Where Settings keeps the pause that a user has made.
-pub(super) const SETTINGS: &str = r"HKLM\SOFTWARE\Microsoft\WindowsUpdate\UX\Settings";
-
 /// Since when a pause without a date has been seen, for each of the two policies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Noticed {
-    /// PauseQualityUpdates
+    /// `PauseQualityUpdates`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quality: Option<DateTime<Utc>>,
-    /// PauseFeatureUpdates
+    /// `PauseFeatureUpdates`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feature: Option<DateTime<Utc>>,
 }
@@ -85,10 +82,13 @@ impl Pauses {
         }
         let (policy, user) = match update.class() {
             UpdateClass::Feature => (self.feature, self.user_feature),
-            UpdateClass::Quality | UpdateClass::Driver | UpdateClass::Other => (self.quality, self.user_quality),
+            UpdateClass::Quality | UpdateClass::Driver | UpdateClass::Other => {
+                (self.quality, self.user_quality)
+            }
         };
         let from_cloud = source == ScanSource::WindowsUpdate;
-        policy.is_some_and(|window| from_cloud && window.holds(at)) || user.is_some_and(|window| window.holds(at))
+        policy.is_some_and(|window| from_cloud && window.holds(at))
+            || user.is_some_and(|window| window.holds(at))
     }
 
     /// Whether the class of a rollback is paused at `at`.
@@ -107,7 +107,11 @@ impl Pauses {
 
     /// When one ends that is in force at `now`, or will be.
     pub(super) fn ends(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.windows().filter(|window| window.start < window.end).map(|window| window.end).filter(|end| *end > now).min()
+        self.windows()
+            .filter(|window| window.start < window.end)
+            .map(|window| window.end)
+            .filter(|end| *end > now)
+            .min()
     }
 
     fn windows(&self) -> impl Iterator<Item = Window> {
@@ -156,7 +160,7 @@ fn by_policy(
 }
 
 fn by_user(registry: &Registry, start: &str, end: &str) -> Option<Window> {
-    let time = |name: &str| registry.get(SETTINGS, name)?.text().trim().parse::<DateTime<Utc>>().ok();
+    let time = |name: &str| registry.get(USER_SETTINGS, name)?.text().trim().parse::<DateTime<Utc>>().ok();
     let end = time(end).or_else(|| time("PauseUpdatesExpiryTime"))?;
     let start = time(start).or_else(|| time("PauseUpdatesStartTime")).unwrap_or(DateTime::UNIX_EPOCH);
     Some(Window { start, end })

@@ -2,9 +2,7 @@
 
 use chrono::{DateTime, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
-use super::super::{
-    EventKind, FaultKind, HResult, Record, RollbackKind, UpdateId, UpdateState,
-};
+use super::super::{EventKind, FaultKind, HResult, Record, RollbackKind, UpdateId, UpdateState};
 use super::calendar::{Recurrence, utc};
 use super::pause::later;
 use super::rules::Rules;
@@ -17,7 +15,8 @@ use crate::device::Profile;
 pub(super) fn next(device: &Device, rules: &Rules) -> Option<DateTime<Utc>> {
     let now = device.clock();
     let profile = device.profile();
-    let pending = device.agent().records.iter().filter(|(_, record)| record.state == UpdateState::REBOOT_REQUIRED);
+    let pending =
+        device.agent().records.iter().filter(|(_, record)| record.state == UpdateState::REBOOT_REQUIRED);
     let updates = pending.filter_map(|(id, record)| due(profile, rules, *id, Some(record), now));
     let rollbacks = [RollbackKind::Quality, RollbackKind::Feature].into_iter().filter_map(|kind| {
         let pending = device.agent().rollbacks.of(kind).pending?;
@@ -72,7 +71,9 @@ fn time_of(device: &Device, text: &str) -> Option<DateTime<Utc>> {
     if let Some(at) = local("%Y-%m-%dT%H:%M:%S").or_else(|| local("%Y%m%dT%H%M%S")) {
         return utc(at, zone);
     }
-    let time = ["%H:%M:%S", "%H:%M", "T%H:%M:%S"].into_iter().find_map(|format| NaiveTime::parse_from_str(text, format).ok());
+    let time = ["%H:%M:%S", "%H:%M", "T%H:%M:%S"]
+        .into_iter()
+        .find_map(|format| NaiveTime::parse_from_str(text, format).ok());
     utc(super::calendar::local(file.clock.0, zone).date().and_time(time?), zone)
 }
 
@@ -80,7 +81,8 @@ impl Run<'_> {
     /// Restarts now: what waited for it is committed, or fails to be; what is rolled back is gone.
     pub(super) fn restart(&mut self) {
         self.tell(EventKind::Restarted, None, None);
-        let pending = self.agent().records.iter().filter(|(_, record)| record.state == UpdateState::REBOOT_REQUIRED);
+        let pending =
+            self.agent().records.iter().filter(|(_, record)| record.state == UpdateState::REBOOT_REQUIRED);
         let pending: Vec<_> = pending.map(|(id, _)| *id).collect();
         for id in pending {
             self.commit(id);
@@ -95,7 +97,9 @@ impl Run<'_> {
     fn commit(&mut self, id: UpdateId) {
         self.enter(id, UpdateState::POST_REBOOT, EventKind::CommitStarted, None);
         match self.strike(&[FaultKind::CommitFailed], Some(id)) {
-            Some(strike) => self.fail(id, UpdateState::COMMIT_FAILED, EventKind::CommitFailed, strike.hresult),
+            Some(strike) => {
+                self.fail(id, UpdateState::COMMIT_FAILED, EventKind::CommitFailed, strike.hresult)
+            }
             None => self.enter(id, UpdateState::UPDATE_COMPLETED, EventKind::CommitSucceeded, None),
         }
     }

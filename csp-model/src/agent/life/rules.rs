@@ -42,7 +42,7 @@ pub(super) struct Rules {
     keeps_users: bool,
 }
 
-/// AllowAutoUpdate
+/// `AllowAutoUpdate`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
     /// 0: the user is asked before a download.
@@ -74,7 +74,7 @@ struct Deferral {
     feature: TimeDelta,
 }
 
-/// ConfigureDeadlineFor…
+/// `ConfigureDeadlineFor`…
 #[derive(Debug, Clone, Copy)]
 struct Deadlines {
     quality: Option<Deadline>,
@@ -109,10 +109,14 @@ impl Rules {
             number(name).and_then(|hour| u32::try_from(hour).ok()).filter(|hour| *hour < 24).unwrap_or(usual)
         };
         let most = number("ActiveHoursMaxRange").and_then(|most| u32::try_from(most).ok()).unwrap_or(18);
-        let active_hours = ActiveHours::new(hour("ActiveHoursStart", 8), hour("ActiveHoursEnd", 17), most.clamp(8, 18));
+        let active_hours =
+            ActiveHours::new(hour("ActiveHoursStart", 8), hour("ActiveHoursEnd", 17), most.clamp(8, 18));
         let schedule = InstallSchedule {
             hour: hour("ScheduledInstallTime", 3),
-            day: number("ScheduledInstallDay").and_then(|day| u32::try_from(day).ok()).filter(|day| *day <= 7).unwrap_or(0),
+            day: number("ScheduledInstallDay")
+                .and_then(|day| u32::try_from(day).ok())
+                .filter(|day| *day <= 7)
+                .unwrap_or(0),
             weeks: [
                 is_on("ScheduledInstallFirstWeek"),
                 is_on("ScheduledInstallSecondWeek"),
@@ -126,7 +130,7 @@ impl Rules {
             pauses: Pauses::of(device),
             mode: Mode::of(number("AllowAutoUpdate")),
             approval_required: is_on("RequireUpdateApproval"),
-            other_products: is_on("AllowMUUpdateService"),
+            other_products: policy.offers_other_products(),
             drivers_excluded: is_on("ExcludeWUDriversInQualityUpdate"),
             safeguards_ignored: is_on("DisableWUfBSafeguards"),
             metered_allowed: is_on("AllowAutoWindowsUpdateDownloadOverMeteredNetwork"),
@@ -137,7 +141,8 @@ impl Rules {
             deadlines: Deadlines::of(&policy, os),
             active_hours,
             schedule,
-            restart_deadline: days(&policy, "AutoRestartDeadlinePeriodInDays", 0, 30).unwrap_or(TimeDelta::days(7)),
+            restart_deadline: days(&policy, "AutoRestartDeadlinePeriodInDays", 0, 30)
+                .unwrap_or(TimeDelta::days(7)),
             always_restart: always.map(TimeDelta::minutes),
             keeps_users: group_policy(registry, "NoAutoRebootWithLoggedOnUsers") == Some(1),
             os,
@@ -149,7 +154,8 @@ impl Rules {
     ///
     /// Source: Microsoft, "Configure Windows Update client policies": a deferral counts from the release.
     pub(super) fn deferred_until(&self, update: &UpdateEntry, source: ScanSource) -> Option<DateTime<Utc>> {
-        if source != ScanSource::WindowsUpdate || update.classification == Classification::DEFINITION_UPDATES {
+        if source != ScanSource::WindowsUpdate || update.classification == Classification::DEFINITION_UPDATES
+        {
             return None;
         }
         let length = match update.class() {
@@ -173,7 +179,9 @@ impl Rules {
             _ if self.deadline(update).is_some() => ready,
             Mode::Notify | Mode::AskToRestart | Mode::Automatic | Mode::Off => ready,
             // A draw may lie before the scheduled time, but not before the update is there.
-            Mode::Scheduled | Mode::ScheduledWithoutUser => spread(self.schedule.next(ready, self.zone)).max(ready),
+            Mode::Scheduled | Mode::ScheduledWithoutUser => {
+                spread(self.schedule.next(ready, self.zone)).max(ready)
+            }
         }
     }
 
@@ -233,7 +241,7 @@ impl Mode {
 }
 
 impl Target {
-    /// The builds of the versions that TargetReleaseVersion names.
+    /// The builds of the versions that `TargetReleaseVersion` names.
     ///
     /// Source: Microsoft, "Windows 10 release information" and "Windows 11 release information".
     const BUILDS: [(&'static str, &'static str, u32); 14] = [
@@ -253,7 +261,7 @@ impl Target {
         ("Windows 11", "26H1", 28_000),
     ];
 
-    /// Without a product, that of Windows 10 is meant (Microsoft, Policy CSP - Update, ProductVersion).
+    /// Without a product, that of Windows 10 is meant (Microsoft, Policy CSP - Update, `ProductVersion`).
     fn of(policy: &EffectivePolicy<'_>) -> Option<Self> {
         let version = policy.text("TargetReleaseVersion")?;
         let product = policy.text("ProductVersion").unwrap_or_else(|| "Windows 10".to_owned());
@@ -278,8 +286,12 @@ impl Deferral {
         let weeks = || days(policy, "DeferUpdatePeriod", 0, 4).map(|weeks| weeks * 7);
         let months = || days(policy, "DeferUpgradePeriod", 0, 8).map(|months| months * 30);
         Self {
-            quality: days(policy, "DeferQualityUpdatesPeriodInDays", 0, 30).or_else(weeks).unwrap_or_default(),
-            feature: days(policy, "DeferFeatureUpdatesPeriodInDays", 0, 365).or_else(months).unwrap_or_default(),
+            quality: days(policy, "DeferQualityUpdatesPeriodInDays", 0, 30)
+                .or_else(weeks)
+                .unwrap_or_default(),
+            feature: days(policy, "DeferFeatureUpdatesPeriodInDays", 0, 365)
+                .or_else(months)
+                .unwrap_or_default(),
         }
     }
 }

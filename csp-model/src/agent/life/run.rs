@@ -138,7 +138,13 @@ impl<'d> Run<'d> {
     }
 
     /// An update comes to another state, now.
-    pub(super) fn enter(&mut self, id: UpdateId, state: UpdateState, kind: EventKind, hresult: Option<HResult>) {
+    pub(super) fn enter(
+        &mut self,
+        id: UpdateId,
+        state: UpdateState,
+        kind: EventKind,
+        hresult: Option<HResult>,
+    ) {
         let now = self.now();
         let Some(record) = self.device.agent_mut().records.get_mut(&id) else { return };
         let former = std::mem::replace(&mut record.state, state);
@@ -164,11 +170,18 @@ impl<'d> Run<'d> {
         if to == Some(UpdateState::INSTALL_BLOCKED) {
             self.blocked.insert(id);
         }
-        let is_busy = |state: UpdateState| state.intersects(UpdateState::INSTALLING | UpdateState::REBOOT_REQUIRED);
+        let is_busy =
+            |state: UpdateState| state.intersects(UpdateState::INSTALLING | UpdateState::REBOOT_REQUIRED);
         let count = self.busy.of(self.is_feature(id));
         *count = (*count + usize::from(to.is_some_and(is_busy))).saturating_sub(usize::from(is_busy(from)));
         if to == Some(UpdateState::REBOOT_REQUIRED) {
-            let due = restart::due(&self.profile, &self.rules, id, self.device.agent().records.get(&id), self.now());
+            let due = restart::due(
+                &self.profile,
+                &self.rules,
+                id,
+                self.device.agent().records.get(&id),
+                self.now(),
+            );
             self.next_restart = self.next_restart.into_iter().chain(due).min();
         }
     }

@@ -3,9 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::random::{Draw, Purpose};
-use super::super::{
-    Check, Content, EventKind, FaultKind, Record, UpdateId, UpdateSet, UpdateState,
-};
+use super::super::{Check, Content, EventKind, FaultKind, Record, UpdateId, UpdateSet, UpdateState};
 use super::offer::is_in;
 use super::pause::later;
 use super::rules::{Mode, Rules};
@@ -65,10 +63,9 @@ impl Run<'_> {
         for index in profile.newest_first().iter().copied() {
             let entry = &profile.catalog()[index];
             let offers = self.offers();
-            superseded[index] = profile
-                .successor_indices(index)
-                .iter()
-                .any(|successor| superseded[*successor] || offers.takes_place(&profile.catalog()[*successor]));
+            superseded[index] = profile.successor_indices(index).iter().any(|successor| {
+                superseded[*successor] || offers.takes_place(&profile.catalog()[*successor])
+            });
             let known = self.record(entry.id).copied();
             if known.is_some_and(|record| is_in(&record)) {
                 continue;
@@ -135,18 +132,22 @@ impl Run<'_> {
                 UpdateState::COMMIT_FAILED => {
                     self.enter(id, UpdateState::NEW_UPDATE, EventKind::Offered, None);
                 }
-                UpdateState::DOWNLOAD_BLOCKED if self.is_download_barred(id) => {
-                    if self.strike(&FaultKind::DOWNLOAD_GATE, Some(id)).is_none() {
-                        self.enter(id, UpdateState::READY_TO_DOWNLOAD, EventKind::DownloadUnblocked, None);
-                    }
-                }
-                UpdateState::INSTALL_BLOCKED if self.is_install_barred(id) => {
-                    if self.strike(&self.install_gate(id), Some(id)).is_none() && !self.is_in_the_way(id) {
-                        self.enter(id, UpdateState::READY_TO_INSTALL, EventKind::InstallUnblocked, None);
-                    }
-                }
-                _ => {}
+                UpdateState::DOWNLOAD_BLOCKED => self.retry_download(id),
+                _ => self.retry_install(id),
             }
+        }
+    }
+
+    fn retry_download(&mut self, id: UpdateId) {
+        if self.is_download_barred(id) && self.strike(&FaultKind::DOWNLOAD_GATE, Some(id)).is_none() {
+            self.enter(id, UpdateState::READY_TO_DOWNLOAD, EventKind::DownloadUnblocked, None);
+        }
+    }
+
+    fn retry_install(&mut self, id: UpdateId) {
+        let is_barred = self.is_install_barred(id) && !self.is_in_the_way(id);
+        if is_barred && self.strike(&self.install_gate(id), Some(id)).is_none() {
+            self.enter(id, UpdateState::READY_TO_INSTALL, EventKind::InstallUnblocked, None);
         }
     }
 }

@@ -99,8 +99,12 @@ impl Run<'_> {
 
     fn ready_to_download(&mut self, entry: &UpdateEntry, record: &Record) -> Next {
         match self.offers().hold(entry) {
-            Some(Hold::Withheld | Hold::Deferred(_)) => self.go(entry.id, UpdateState::NEW_UPDATE, EventKind::Held),
-            Some(Hold::Paused) => self.go(entry.id, UpdateState::DOWNLOAD_BLOCKED, EventKind::DownloadBlocked),
+            Some(Hold::Withheld | Hold::Deferred(_)) => {
+                self.go(entry.id, UpdateState::NEW_UPDATE, EventKind::Held)
+            }
+            Some(Hold::Paused) => {
+                self.go(entry.id, UpdateState::DOWNLOAD_BLOCKED, EventKind::DownloadBlocked)
+            }
             None if self.is_off(entry, record) => self.go(entry.id, UpdateState::NEW_UPDATE, EventKind::Held),
             None if self.asks_user(entry, record) => {
                 self.go(entry.id, UpdateState::DOWNLOAD_BLOCKED, EventKind::DownloadBlocked)
@@ -140,8 +144,12 @@ impl Run<'_> {
                 self.keep_partial(entry, record);
             }
             return match (hold, strike) {
-                (Some(Hold::Paused), _) => self.go(id, UpdateState::DOWNLOAD_BLOCKED, EventKind::DownloadBlocked),
-                (Some(Hold::Withheld | Hold::Deferred(_)), _) => self.go(id, UpdateState::NEW_UPDATE, EventKind::Held),
+                (Some(Hold::Paused), _) => {
+                    self.go(id, UpdateState::DOWNLOAD_BLOCKED, EventKind::DownloadBlocked)
+                }
+                (Some(Hold::Withheld | Hold::Deferred(_)), _) => {
+                    self.go(id, UpdateState::NEW_UPDATE, EventKind::Held)
+                }
                 (None, Some(strike)) => {
                     self.block_download(id, strike.hresult);
                     Next::Moved
@@ -159,7 +167,6 @@ impl Run<'_> {
         self.go(id, UpdateState::READY_TO_INSTALL, EventKind::DownloadSucceeded)
     }
 
-    /// Sources: Microsoft, Update CSP, state 8; `wuerror.h`: WU_E_DM_… of metered networks.
     fn block_download(&mut self, id: UpdateId, hresult: Option<HResult>) {
         if let Some(hresult) = hresult {
             let failure = Failure { state: UpdateState::DOWNLOAD_BLOCKED, hresult };
@@ -171,7 +178,9 @@ impl Run<'_> {
     fn download_blocked(&mut self, entry: &UpdateEntry, record: &Record) -> Next {
         let hold = self.offers().hold(entry);
         match hold {
-            Some(Hold::Withheld | Hold::Deferred(_)) => self.go(entry.id, UpdateState::NEW_UPDATE, EventKind::Held),
+            Some(Hold::Withheld | Hold::Deferred(_)) => {
+                self.go(entry.id, UpdateState::NEW_UPDATE, EventKind::Held)
+            }
             Some(Hold::Paused) => Next::Rests(None),
             None if self.is_off(entry, record) => self.go(entry.id, UpdateState::NEW_UPDATE, EventKind::Held),
             None if self.asks_user(entry, record) || self.is_download_barred(entry.id) => Next::Rests(None),
@@ -183,8 +192,12 @@ impl Run<'_> {
         let id = entry.id;
         match self.offers().hold(entry) {
             Some(Hold::Paused) => return self.go(id, UpdateState::NEW_UPDATE, EventKind::InstallCancelled),
-            Some(Hold::Withheld | Hold::Deferred(_)) => return self.go(id, UpdateState::NEW_UPDATE, EventKind::Held),
-            None if self.is_off(entry, record) => return self.go(id, UpdateState::NEW_UPDATE, EventKind::Held),
+            Some(Hold::Withheld | Hold::Deferred(_)) => {
+                return self.go(id, UpdateState::NEW_UPDATE, EventKind::Held);
+            }
+            None if self.is_off(entry, record) => {
+                return self.go(id, UpdateState::NEW_UPDATE, EventKind::Held);
+            }
             None => {}
         }
         let Content::Complete(complete) = record.content else {
@@ -236,7 +249,9 @@ impl Run<'_> {
 
     fn install_blocked(&mut self, entry: &UpdateEntry) -> Next {
         match self.offers().hold(entry) {
-            Some(Hold::Paused) => return self.go(entry.id, UpdateState::NEW_UPDATE, EventKind::InstallCancelled),
+            Some(Hold::Paused) => {
+                return self.go(entry.id, UpdateState::NEW_UPDATE, EventKind::InstallCancelled);
+            }
             Some(Hold::Withheld | Hold::Deferred(_)) => {
                 return self.go(entry.id, UpdateState::NEW_UPDATE, EventKind::Held);
             }
@@ -274,7 +289,13 @@ impl Run<'_> {
     }
 
     /// An update comes to a state in which it has failed.
-    pub(super) fn fail(&mut self, id: UpdateId, state: UpdateState, kind: EventKind, hresult: Option<HResult>) {
+    pub(super) fn fail(
+        &mut self,
+        id: UpdateId,
+        state: UpdateState,
+        kind: EventKind,
+        hresult: Option<HResult>,
+    ) {
         let failure = Failure { state, hresult: hresult.unwrap_or_default() };
         self.change(id, |record| record.failure = Some(failure));
         self.enter(id, state, kind, hresult);
@@ -287,7 +308,8 @@ impl Run<'_> {
 
     /// Whether what keeps a download from beginning is still there, however likely it was.
     pub(super) fn is_download_barred(&self, id: UpdateId) -> bool {
-        Plan::of(self.device).is_planned(&FaultKind::DOWNLOAD_GATE, id, self.now()) && !self.is_let_through(id)
+        Plan::of(self.device).is_planned(&FaultKind::DOWNLOAD_GATE, id, self.now())
+            && !self.is_let_through(id)
     }
 
     /// Whether what keeps an installation from beginning is still there, however likely it was.
@@ -313,7 +335,9 @@ impl Run<'_> {
 
     /// Whether automatic updates are off, and no user has asked for this one.
     fn is_off(&self, entry: &UpdateEntry, record: &Record) -> bool {
-        self.rules.mode == super::rules::Mode::Off && !self.rules.is_automatic(entry) && !self.has_agreed(record)
+        self.rules.mode == super::rules::Mode::Off
+            && !self.rules.is_automatic(entry)
+            && !self.has_agreed(record)
     }
 
     /// Whether a user has to agree to the download, and has not.

@@ -51,7 +51,8 @@ impl FaultKind {
         Self::CacheTooSmall,
     ];
     /// What keeps a download from beginning.
-    pub(super) const DOWNLOAD_GATE: [Self; 3] = [Self::MeteredNetwork, Self::DiskFull, Self::NoDistributionPoint];
+    pub(super) const DOWNLOAD_GATE: [Self; 3] =
+        [Self::MeteredNetwork, Self::DiskFull, Self::NoDistributionPoint];
     /// What makes an installation fail.
     pub(super) const INSTALL: [Self; 2] = [Self::InstallFailed, Self::MaxRunTimeExceeded];
     /// What keeps an installation from beginning.
@@ -94,7 +95,9 @@ impl<'d> Plan<'d> {
             let chance = || Draw::new(self.seed, Purpose::Fault).number((*place).into()).at(now);
             let chance = || update.map_or_else(chance, |id| chance().update(id));
             self.could_strike(fault, kinds, update, now)
-                && fault.count.is_none_or(|count| agent.faults.struck.get(place).is_none_or(|struck| *struck < count))
+                && fault
+                    .count
+                    .is_none_or(|count| agent.faults.struck.get(place).is_none_or(|struck| *struck < count))
                 && fault.probability.is_none_or(|probability| chance().happens(probability))
         };
         let (fault, place) = all.find(hits)?;
@@ -113,7 +116,13 @@ impl<'d> Plan<'d> {
     }
 
     /// A fault of one update does not strike scans; a fault of all does.
-    fn could_strike(self, fault: &Fault, kinds: &[FaultKind], update: Option<UpdateId>, now: DateTime<Utc>) -> bool {
+    fn could_strike(
+        self,
+        fault: &Fault,
+        kinds: &[FaultKind],
+        update: Option<UpdateId>,
+        now: DateTime<Utc>,
+    ) -> bool {
         kinds.contains(&fault.kind)
             && (fault.update.is_none() || fault.update == update)
             && fault.from.is_none_or(|from| self.at(from) <= now)
