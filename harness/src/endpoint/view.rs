@@ -1,11 +1,10 @@
 //! What the control API shows of a device.
 //!
-//! Deliberately absent: when the device scans next, and what is odd about its configuration. Both are the update
-//! agent's to say, and nothing is shown that it does not know.
+//! Deliberately absent: what follows from a configuration. That is the update agent's to say.
 
 use chrono::{DateTime, Utc};
 use csp_model::Device;
-use csp_model::agent::{ScanSources, Source, UpdateClass, UpdateId, UpdateSet};
+use csp_model::agent::{Finding, ScanSource, ScanSources, UpdateId};
 use csp_model::device::{InitialState, UpdateEntry};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -26,10 +25,25 @@ pub(super) struct DeviceView {
     #[schema(example = "10.0.22631.2506")]
     os: String,
     scan_source: ScanSourceView,
-    /// Whether some classes of updates come from Windows Update and others from WSUS.
+    /// Whether a WSUS server is set and Windows Update is scanned beside it for updates of Windows.
     dual_scan: bool,
     /// Whether an update or a rollback waits for a restart.
     restart_required: bool,
+    /// When it scans next by itself; null when it does not.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_scan: Option<DateTime<Utc>>,
+    /// What is odd about its configuration.
+    findings: Vec<FindingView>,
+}
+
+/// Something odd about a device's configuration, that explains why updates come otherwise than expected.
+#[derive(Debug, Serialize, ToSchema)]
+struct FindingView {
+    /// What it is, for programs.
+    #[schema(example = "partial-scan-source")]
+    id: &'static str,
+    /// What it is and what follows from it.
+    text: String,
 }
 
 /// The service that is scanned for each class of updates.
@@ -45,12 +59,15 @@ struct ScanSourceView {
     other: SourceView,
 }
 
-/// A service that offers updates.
+/// The service that is scanned for a class of updates.
 #[derive(Debug, Serialize, ToSchema)]
 enum SourceView {
     WindowsUpdate,
     #[serde(rename = "WSUS")]
     Wsus,
+    /// The device may not ask the service that the class comes from.
+    #[serde(rename = "none")]
+    None,
 }
 
 /// An update that the services can offer to a device, and how far the device has come with it.
@@ -102,7 +119,6 @@ enum StateView {
 
 impl DeviceView {
     pub(super) fn new(name: &str, device: &Device) -> Self {
-        let agent = device.agent();
         let sources = device.scan_sources();
         Self {
             name: name.to_owned(),
@@ -110,12 +126,15 @@ impl DeviceView {
             id: device.instance().id.to_string(),
             clock: device.clock(),
             os: device.os().to_string(),
-            dual_scan: UpdateClass::ALL.iter().any(|class| sources.of(*class) != sources.feature),
+            dual_scan: sources.is_dual_scan(),
             scan_source: sources.into(),
-            restart_required: agent.updates_in(UpdateSet::PendingReboot).next().is_some()
-                || [agent.rollbacks.quality, agent.rollbacks.feature]
-                    .iter()
-                    .any(|rollback| rollback.pending.is_some()),
+            restart_required: device.is_restart_required(),
+            next_scan: device.next_scan(),
+            findings: device
+                .findings()
+                .into_iter()
+                .map(|Finding { id, text }| FindingView { id, text })
+                .collect(),
         }
     }
 }
@@ -131,11 +150,12 @@ impl From<ScanSources> for ScanSourceView {
     }
 }
 
-impl From<Source> for SourceView {
-    fn from(source: Source) -> Self {
+impl From<ScanSource> for SourceView {
+    fn from(source: ScanSource) -> Self {
         match source {
-            Source::WindowsUpdate => Self::WindowsUpdate,
-            Source::Wsus => Self::Wsus,
+            ScanSource::WindowsUpdate => Self::WindowsUpdate,
+            ScanSource::Wsus => Self::Wsus,
+            ScanSource::None => Self::None,
         }
     }
 }

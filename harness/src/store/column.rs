@@ -9,8 +9,10 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use csp_model::agent::{HResult, UpdateId, UpdateState};
 use csp_model::device::Scalar;
 use csp_model::{Format, Value};
-use rusqlite::types::ValueRef;
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, Row};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::error::Reason;
 
@@ -34,6 +36,17 @@ pub(super) const fn scalar_type(value: &Scalar) -> &'static str {
         Scalar::Bool(_) => "bool",
         Scalar::Int(_) => "int",
         Scalar::Text(_) => "text",
+    }
+}
+
+/// What stands in a column as JSON.
+#[derive(Debug)]
+pub(super) struct Json<'a, T>(pub(super) &'a T);
+
+impl<T: Serialize> ToSql for Json<'_, T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let text = serde_json::to_string(self.0);
+        text.map(Into::into).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
     }
 }
 
@@ -123,6 +136,22 @@ impl<'r> Cells<'r> {
                 Err(self.wrong(column, "expected a number".to_owned()))
             }
         }
+    }
+
+    /// A yes or no, or nothing.
+    pub(super) fn flag_if_any(&self, column: &'static str) -> Result<Option<bool>, Reason> {
+        match self.number_if_any::<i64>(column)? {
+            None => Ok(None),
+            Some(0) => Ok(Some(false)),
+            Some(1) => Ok(Some(true)),
+            Some(number) => Err(self.wrong(column, format!("{number} is neither 0 nor 1"))),
+        }
+    }
+
+    /// What a text says as JSON, or nothing.
+    pub(super) fn json_if_any<T: DeserializeOwned>(&self, column: &'static str) -> Result<Option<T>, Reason> {
+        let Some(text) = self.text_if_any(column)? else { return Ok(None) };
+        serde_json::from_str(text).map(Some).map_err(|error| self.wrong(column, error.to_string()))
     }
 
     /// A time.

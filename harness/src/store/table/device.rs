@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use csp_model::Device;
-use csp_model::agent::{Rollback, Rollbacks};
+use csp_model::agent::{Agent, Check, Faults, Reverting, Rollback, Rollbacks, Unread};
 use csp_model::device::Instance;
 use rusqlite::{Connection, params};
 
-use crate::store::column::{Cells, time};
+use crate::store::column::{Cells, Json, time};
 use crate::store::error::Reason;
 
 /// What a row says.
@@ -19,6 +19,9 @@ pub(in crate::store) struct Row {
     pub(in crate::store) device_name: String,
     pub(in crate::store) clock: DateTime<Utc>,
     pub(in crate::store) last_scan: Option<DateTime<Utc>>,
+    pub(in crate::store) last_check: Option<Check>,
+    pub(in crate::store) faults: Faults,
+    pub(in crate::store) unread: Option<Box<Unread>>,
     pub(in crate::store) rollbacks: Rollbacks,
     pub(in crate::store) sessions: u32,
 }
@@ -42,12 +45,15 @@ pub(in crate::store) fn insert(
     profile: &str,
     device: &Device,
 ) -> Result<(), Reason> {
-    let instance = device.instance();
+    let (instance, agent) = (device.instance(), device.agent());
+    let Rollbacks { quality, feature } = &agent.rollbacks;
     connection
         .prepare_cached(
             "INSERT INTO device (name, profile, id, given_name, seed, device_name, clock, last_scan, \
-             quality_rollback, quality_rollback_pending, feature_rollback, feature_rollback_pending, \
-             sessions) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             quality_rollback, quality_rollback_pending, quality_rollback_since, feature_rollback, \
+             feature_rollback_pending, feature_rollback_since, sessions, last_check, last_check_succeeded, \
+             faults, unread) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
+             ?17, ?18, ?19)",
         )?
         .execute(params![
             name,
@@ -57,12 +63,18 @@ pub(in crate::store) fn insert(
             instance.seed.to_string(),
             device.name(),
             time(device.clock()),
-            device.agent().last_scan.map(time),
-            status(&device.agent().rollbacks.quality),
-            pending(&device.agent().rollbacks.quality),
-            status(&device.agent().rollbacks.feature),
-            pending(&device.agent().rollbacks.feature),
+            agent.last_scan.map(time),
+            status(quality),
+            pending(quality),
+            since(quality),
+            status(feature),
+            pending(feature),
+            since(feature),
             device.sessions(),
+            agent.last_check.map(|check| time(check.at)),
+            agent.last_check.map(|check| check.succeeded),
+            faults(agent),
+            unread(agent),
         ])?;
     Ok(())
 }
@@ -74,29 +86,39 @@ pub(in crate::store) fn update(
     before: &Device,
     after: &Device,
 ) -> Result<(), Reason> {
-    let said = |device: &Device| {
-        let agent = device.agent();
-        (device.clock(), agent.last_scan, agent.rollbacks.clone(), device.sessions())
-    };
-    if said(before) == said(after) && before.name() == after.name() {
+    if before.clock() == after.clock()
+        && before.sessions() == after.sessions()
+        && before.name() == after.name()
+        && says_the_same(before.agent(), after.agent())
+    {
         return Ok(());
     }
+    let agent = after.agent();
+    let Rollbacks { quality, feature } = &agent.rollbacks;
     let rows = connection
         .prepare_cached(
             "UPDATE device SET device_name = ?2, clock = ?3, last_scan = ?4, \
-             quality_rollback = ?5, quality_rollback_pending = ?6, \
-             feature_rollback = ?7, feature_rollback_pending = ?8, sessions = ?9 WHERE name = ?1",
+             quality_rollback = ?5, quality_rollback_pending = ?6, quality_rollback_since = ?7, \
+             feature_rollback = ?8, feature_rollback_pending = ?9, feature_rollback_since = ?10, \
+             sessions = ?11, last_check = ?12, last_check_succeeded = ?13, faults = ?14, unread = ?15 \
+             WHERE name = ?1",
         )?
         .execute(params![
             name,
             after.name(),
             time(after.clock()),
-            after.agent().last_scan.map(time),
-            status(&after.agent().rollbacks.quality),
-            pending(&after.agent().rollbacks.quality),
-            status(&after.agent().rollbacks.feature),
-            pending(&after.agent().rollbacks.feature),
+            agent.last_scan.map(time),
+            status(quality),
+            pending(quality),
+            since(quality),
+            status(feature),
+            pending(feature),
+            since(feature),
             after.sessions(),
+            agent.last_check.map(|check| time(check.at)),
+            agent.last_check.map(|check| check.succeeded),
+            faults(agent),
+            unread(agent),
         ])?;
     match rows {
         1 => Ok(()),
@@ -110,12 +132,26 @@ pub(in crate::store) fn delete(connection: &Connection, name: &str) -> Result<()
     Ok(())
 }
 
+/// Whether what stands of an agent in a device's row is the same; what is in tables of its own is not looked at.
+fn says_the_same(before: &Agent, after: &Agent) -> bool {
+    let Agent { records: _, approvals: _, last_scan, last_check, faults, unread, rollbacks } = after;
+    before.last_scan == *last_scan
+        && before.last_check == *last_check
+        && before.faults == *faults
+        && before.unread == *unread
+        && before.rollbacks == *rollbacks
+}
+
 fn row(cells: &Cells<'_>, name: &str) -> Result<Row, Reason> {
-    let rollback = |status, pending| {
-        Ok::<_, Reason>(Rollback {
-            status: cells.hresult_if_any(status)?,
-            pending: cells.update_id_if_any(pending)?,
-        })
+    let rollback = |status, pending, since| {
+        let update = cells.update_id_if_any(pending)?;
+        let pending = match (update, cells.time_if_any(since)?) {
+            (None, None) => None,
+            (Some(update), Some(since)) => Some(Reverting { update, since }),
+            (Some(_), None) => return Err(cells.wrong(since, format!("missing beside a {pending}"))),
+            (None, Some(_)) => return Err(cells.wrong(pending, format!("missing beside a {since}"))),
+        };
+        Ok(Rollback { status: cells.hresult_if_any(status)?, pending })
     };
     Ok(Row {
         name: name.to_owned(),
@@ -128,9 +164,12 @@ fn row(cells: &Cells<'_>, name: &str) -> Result<Row, Reason> {
         device_name: cells.text("device_name")?.to_owned(),
         clock: cells.time("clock")?,
         last_scan: cells.time_if_any("last_scan")?,
+        last_check: last_check(cells)?,
+        faults: cells.json_if_any("faults")?.unwrap_or_default(),
+        unread: cells.json_if_any("unread")?,
         rollbacks: Rollbacks {
-            quality: rollback("quality_rollback", "quality_rollback_pending")?,
-            feature: rollback("feature_rollback", "feature_rollback_pending")?,
+            quality: rollback("quality_rollback", "quality_rollback_pending", "quality_rollback_since")?,
+            feature: rollback("feature_rollback", "feature_rollback_pending", "feature_rollback_since")?,
         },
         sessions: cells.number("sessions")?,
     })
@@ -141,5 +180,26 @@ fn status(rollback: &Rollback) -> Option<String> {
 }
 
 fn pending(rollback: &Rollback) -> Option<String> {
-    rollback.pending.map(|update| update.to_string())
+    rollback.pending.map(|reverting| reverting.update.to_string())
+}
+
+fn since(rollback: &Rollback) -> Option<String> {
+    rollback.pending.map(|reverting| time(reverting.since))
+}
+
+fn last_check(cells: &Cells<'_>) -> Result<Option<Check>, Reason> {
+    match (cells.time_if_any("last_check")?, cells.flag_if_any("last_check_succeeded")?) {
+        (None, None) => Ok(None),
+        (Some(at), Some(succeeded)) => Ok(Some(Check { at, succeeded })),
+        (Some(_), None) => Err(cells.wrong("last_check_succeeded", "missing beside a last_check".to_owned())),
+        (None, Some(_)) => Err(cells.wrong("last_check", "missing beside a last_check_succeeded".to_owned())),
+    }
+}
+
+fn faults(agent: &Agent) -> Option<Json<'_, Faults>> {
+    (agent.faults != Faults::default()).then_some(Json(&agent.faults))
+}
+
+fn unread(agent: &Agent) -> Option<Json<'_, Unread>> {
+    agent.unread.as_deref().map(Json)
 }

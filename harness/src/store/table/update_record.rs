@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use csp_model::agent::{Failure, Record, UpdateId};
+use csp_model::agent::{Content, Failure, Record, UpdateId};
 use rusqlite::{Connection, params};
 
 use crate::store::column::{Cells, rows, time};
@@ -12,13 +12,15 @@ use crate::store::error::Reason;
 type Records = BTreeMap<UpdateId, Record>;
 
 pub(in crate::store) fn read(connection: &Connection, device: &str) -> Result<Records, Reason> {
-    let sql = "SELECT id, revision, state, since, failure_state, failure_hresult \
-               FROM update_record WHERE device = ?1 ORDER BY id";
+    let sql = "SELECT id, revision, state, since, discovered, download_seconds, downloaded_at, failure_state, \
+               failure_hresult FROM update_record WHERE device = ?1 ORDER BY id";
     rows(connection, sql, "update_record", device, |cells| {
         let record = Record {
             revision: cells.number("revision")?,
             state: cells.update_state("state")?,
             since: cells.time("since")?,
+            discovered: cells.time("discovered")?,
+            content: content(cells)?,
             failure: failure(cells)?,
         };
         Ok((cells.update_id("id")?, record))
@@ -37,10 +39,13 @@ pub(in crate::store) fn write(
             Some(record) => connection
                 .prepare_cached(
                     "INSERT INTO update_record \
-                     (device, id, revision, state, since, failure_state, failure_hresult) \
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+                     (device, id, revision, state, since, discovered, download_seconds, downloaded_at, \
+                     failure_state, failure_hresult) \
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
                      ON CONFLICT DO UPDATE SET revision = excluded.revision, state = excluded.state, \
-                     since = excluded.since, failure_state = excluded.failure_state, \
+                     since = excluded.since, discovered = excluded.discovered, \
+                     download_seconds = excluded.download_seconds, downloaded_at = excluded.downloaded_at, \
+                     failure_state = excluded.failure_state, \
                      failure_hresult = excluded.failure_hresult",
                 )?
                 .execute(params![
@@ -49,6 +54,9 @@ pub(in crate::store) fn write(
                     record.revision,
                     record.state.bits(),
                     time(record.since),
+                    time(record.discovered),
+                    seconds(record.content),
+                    complete(record.content),
                     record.failure.map(|failure| failure.state.bits()),
                     record.failure.map(|failure| failure.hresult.to_string()),
                 ])?,
@@ -58,6 +66,29 @@ pub(in crate::store) fn write(
         };
     }
     Ok(())
+}
+
+const fn seconds(content: Content) -> Option<u32> {
+    match content {
+        Content::Partial(seconds) => Some(seconds),
+        Content::None | Content::Complete(_) => None,
+    }
+}
+
+fn complete(content: Content) -> Option<String> {
+    match content {
+        Content::Complete(at) => Some(time(at)),
+        Content::None | Content::Partial(_) => None,
+    }
+}
+
+fn content(cells: &Cells<'_>) -> Result<Content, Reason> {
+    match (cells.number_if_any("download_seconds")?, cells.time_if_any("downloaded_at")?) {
+        (None, None) => Ok(Content::None),
+        (Some(seconds), None) => Ok(Content::Partial(seconds)),
+        (None, Some(at)) => Ok(Content::Complete(at)),
+        (Some(_), Some(_)) => Err(cells.wrong("download_seconds", "found beside a downloaded_at".to_owned())),
+    }
 }
 
 fn failure(cells: &Cells<'_>) -> Result<Option<Failure>, Reason> {

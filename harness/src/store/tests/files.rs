@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use csp_model::agent::Record;
 use rusqlite::Connection;
 
 use super::{Folder, Kept, devices, dump, read};
@@ -64,7 +65,7 @@ fn another_version_is_refused_by_name() {
     let folder = Folder::new();
     let path = folder.file("state.db");
     Kept::open(&path).commit(&devices(1)).unwrap();
-    let later = "it was written by a later cspsim: its state has version 99, this one reads up to 2";
+    let later = "it was written by a later cspsim: its state has version 99, this one reads up to 3";
     let cases = [
         (99, later),
         (0, "it is damaged: there is no version 0"),
@@ -74,8 +75,39 @@ fn another_version_is_refused_by_name() {
         Connection::open(&path).unwrap().pragma_update(None, "user_version", version).unwrap();
         assert_eq!(refusal(&path), format!("cannot open {}: {expected}", path.display()));
     }
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
     assert_eq!(read(&path).len(), 1);
+}
+
+/// What a file of version 2 has not.
+const FORMER: &str = "ALTER TABLE device DROP COLUMN last_check; \
+    ALTER TABLE device DROP COLUMN last_check_succeeded; \
+    ALTER TABLE device DROP COLUMN quality_rollback_since; \
+    ALTER TABLE device DROP COLUMN feature_rollback_since; \
+    ALTER TABLE device DROP COLUMN faults; ALTER TABLE device DROP COLUMN unread; \
+    ALTER TABLE update_record DROP COLUMN discovered; \
+    ALTER TABLE update_record DROP COLUMN download_seconds; \
+    ALTER TABLE update_record DROP COLUMN downloaded_at; PRAGMA user_version = 2;";
+
+/// Version 2 knew nothing of the life of updates: they were found when they came to their state.
+#[test]
+fn a_file_of_version_2_is_brought_up_to_date() {
+    let folder = Folder::new();
+    let path = folder.file("state.db");
+    let devices = devices(1);
+    Kept::open(&path).commit(&devices).unwrap();
+    let reverting = "UPDATE device SET quality_rollback_pending = 'a317dafe-baf4-453f-b232-a7075efae36e';";
+    Connection::open(&path).unwrap().execute_batch(&format!("{FORMER}{reverting}")).unwrap();
+    let found = read(&path);
+    let [(device, former)] =
+        [(&found["lab-00001"], &devices["lab-00001"])].map(|(now, then)| (now.agent(), then.agent()));
+    assert_eq!(device.records.len(), former.records.len());
+    for (id, record) in &device.records {
+        assert_eq!(record.discovered, record.since);
+        assert_eq!(*record, Record { discovered: record.since, ..former.records[id] });
+    }
+    let reverting = device.rollbacks.quality.pending.expect("an update is being taken away");
+    assert_eq!(reverting.since, found["lab-00001"].clock());
 }
 
 /// Version 1 had neither accounts nor counted sessions: its devices get the account that their files mean.
@@ -86,8 +118,12 @@ fn a_file_of_version_1_is_brought_up_to_date() {
     let devices = devices(2);
     Kept::open(&path).commit(&devices).unwrap();
     let former = "ALTER TABLE device DROP COLUMN sessions; DELETE FROM node; PRAGMA user_version = 1";
-    Connection::open(&path).unwrap().execute_batch(former).unwrap();
-    assert_eq!(read(&path), devices);
+    Connection::open(&path).unwrap().execute_batch(&format!("{FORMER}{former}")).unwrap();
+    let found = read(&path);
+    for (name, device) in &devices {
+        assert_eq!(found[name].state().stored, device.state().stored);
+        assert_eq!(found[name].sessions(), 0);
+    }
 }
 
 #[test]

@@ -3,9 +3,13 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use csp_model::agent::{Agent, Failure, HResult, Record, Rollback, Rollbacks, UpdateId, UpdateState};
-use csp_model::device::{DeviceState, Instance, Scalar};
+use csp_model::agent::{
+    Agent, Check, Content, Failure, Fault, FaultKind, Faults, HResult, Record, Reverting, Rollback,
+    Rollbacks, Unread, UpdateId, UpdateState,
+};
+use csp_model::device::{DeviceState, Instance, Registry, Scalar};
 use csp_model::strategies::{self, Operation};
+use csp_model::units::Duration;
 use csp_model::{Device, Value};
 use proptest::collection::{btree_map, vec};
 use proptest::option::of;
@@ -120,9 +124,8 @@ fn odd_device() -> BoxedStrategy<Device> {
         name: name.into(),
         seed,
     });
-    let registry = btree_map(text(), btree_map(text(), scalar(), 0..3), 0..3);
     let policy = vec((text(), odd_value()), 0..4);
-    let own = (text(), time(), agent().boxed(), policy, registry.boxed(), any::<u32>());
+    let own = (text(), time(), agent().boxed(), policy, registry(), any::<u32>());
     (strategies::used_device(), instance.boxed(), own.boxed())
         .prop_map(|(device, instance, (name, clock, agent, policy, registry, sessions))| {
             let mut stored = device.state().stored;
@@ -135,7 +138,7 @@ fn odd_device() -> BoxedStrategy<Device> {
                 clock,
                 agent,
                 policy: policy.into_iter().collect(),
-                registry: registry.into(),
+                registry,
                 name,
                 stored,
                 sessions,
@@ -149,19 +152,60 @@ fn agent() -> impl Strategy<Value = Agent> {
     let state = || any::<u16>().prop_map(UpdateState::from_bits_truncate);
     let hresult = || any::<i32>().prop_map(HResult);
     let failure = of((state(), hresult()).prop_map(|(state, hresult)| Failure { state, hresult }));
-    let record = (any::<u32>(), state(), time(), failure)
-        .prop_map(|(revision, state, since, failure)| Record { revision, state, since, failure });
+    let content = prop_oneof![
+        Just(Content::None),
+        any::<u32>().prop_map(Content::Partial),
+        time().prop_map(Content::Complete)
+    ];
+    let record = (any::<u32>(), state(), time(), time(), content, failure).prop_map(
+        |(revision, state, since, discovered, content, failure)| Record {
+            revision,
+            state,
+            since,
+            discovered,
+            content,
+            failure,
+        },
+    );
+    let reverting = || (update_id(), time()).prop_map(|(update, since)| Reverting { update, since });
     let rollback =
-        move || (of(hresult()), of(update_id())).prop_map(|(status, pending)| Rollback { status, pending });
+        move || (of(hresult()), of(reverting())).prop_map(|(status, pending)| Rollback { status, pending });
     let rollbacks = (rollback(), rollback()).prop_map(|(quality, feature)| Rollbacks { quality, feature });
     let records = btree_map(update_id(), record, 0..4);
     let approvals = btree_map(update_id(), time(), 0..4);
-    (records, approvals, of(time()), rollbacks).prop_map(|(records, approvals, last_scan, rollbacks)| Agent {
-        records,
-        approvals,
-        last_scan,
-        rollbacks,
-    })
+    let check = (time(), any::<bool>()).prop_map(|(at, succeeded)| Check { at, succeeded });
+    let unread = (registry(), time()).prop_map(|(registry, until)| Box::new(Unread { registry, until }));
+    let times = (of(time()), of(check));
+    (records, approvals, times, faults(), of(unread), rollbacks).prop_map(
+        |(records, approvals, (last_scan, last_check), faults, unread, rollbacks)| Agent {
+            records,
+            approvals,
+            last_scan,
+            last_check,
+            faults,
+            unread,
+            rollbacks,
+        },
+    )
+}
+
+fn faults() -> impl Strategy<Value = Faults> {
+    let fault = (of(any::<u32>()), of(update_id()), of(0.0..=1.0), of(any::<u32>()), of(any::<i32>()));
+    let fault = fault.prop_map(|(from, update, probability, count, hresult)| Fault {
+        kind: FaultKind::InstallFailed,
+        from: from.map(|from| Duration::from_secs(from.into())),
+        until: None,
+        update,
+        probability,
+        count,
+        hresult: hresult.map(HResult),
+    });
+    let plan = of(vec(fault, 0..3).prop_map(Vec::into_boxed_slice));
+    (plan, btree_map(any::<u32>(), any::<u32>(), 0..3)).prop_map(|(plan, struck)| Faults { plan, struck })
+}
+
+fn registry() -> BoxedStrategy<Registry> {
+    btree_map(text(), btree_map(text(), scalar(), 0..3), 0..3).prop_map(Registry::from).boxed()
 }
 
 fn update_id() -> impl Strategy<Value = UpdateId> {

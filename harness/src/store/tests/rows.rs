@@ -49,6 +49,23 @@ fn what_makes_no_sense_is_named() {
             "UPDATE device SET id = CAST(x'ff' AS TEXT)",
             "table device, device `lab-00001`, column id: byte 0 is not UTF-8",
         ),
+        (
+            "UPDATE device SET feature_rollback_pending = 'a317dafe-baf4-453f-b232-a7075efae36e'",
+            "table device, device `lab-00001`, column feature_rollback_since: missing beside a \
+             feature_rollback_pending",
+        ),
+        (
+            "UPDATE device SET last_check_succeeded = 1",
+            "table device, device `lab-00001`, column last_check: missing beside a last_check_succeeded",
+        ),
+        (
+            "UPDATE device SET faults = '{\"plan\":[{}]}'",
+            "table device, device `lab-00001`, column faults: missing field `kind` at line 1 column 11",
+        ),
+        (
+            "UPDATE device SET unread = 'x'",
+            "table device, device `lab-00001`, column unread: expected value at line 1 column 1",
+        ),
         ("UPDATE profile SET file = '{}'", "table profile, column file: its SHA-256 is not "),
         (
             "UPDATE approval SET id = 'x' WHERE id LIKE '00000000-%'",
@@ -57,6 +74,14 @@ fn what_makes_no_sense_is_named() {
         (
             "UPDATE update_record SET revision = -1",
             "table update_record, device `lab-00001`, column revision: -1 is out of range",
+        ),
+        (
+            "UPDATE update_record SET discovered = ''",
+            "table update_record, device `lab-00001`, column discovered: `` is not a time like 2024-01-01T00:00:00Z",
+        ),
+        (
+            "UPDATE update_record SET download_seconds = 1, downloaded_at = since",
+            "table update_record, device `lab-00001`, column download_seconds: found beside a downloaded_at",
         ),
         (
             "UPDATE update_record SET state = 8192",

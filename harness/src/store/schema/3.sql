@@ -1,0 +1,25 @@
+-- Version 3: the life of updates. What an older file cannot say is what it means: an update was found when it came to
+-- its state, and nothing is downloaded.
+
+-- When the device last scanned, whatever came of it, and whether the services answered; NULL before the first.
+ALTER TABLE device ADD COLUMN last_check TEXT;
+ALTER TABLE device ADD COLUMN last_check_succeeded INTEGER CHECK (last_check_succeeded IN (0, 1));
+-- Since when an update is being taken away.
+ALTER TABLE device ADD COLUMN quality_rollback_since TEXT;
+ALTER TABLE device ADD COLUMN feature_rollback_since TEXT;
+-- What goes wrong where it is not what the device file plans, and how often it has, as JSON; NULL where there is nothing
+-- to say.
+ALTER TABLE device ADD COLUMN faults TEXT;
+-- The registry that the agent still goes by, and when it reads it again, as JSON; NULL where it has read the last change.
+ALTER TABLE device ADD COLUMN unread TEXT;
+
+UPDATE device SET quality_rollback_since = clock WHERE quality_rollback_pending IS NOT NULL;
+UPDATE device SET feature_rollback_since = clock WHERE feature_rollback_pending IS NOT NULL;
+
+-- When a scan found the update first: where its deadline counts from.
+ALTER TABLE update_record ADD COLUMN discovered TEXT NOT NULL DEFAULT '';
+-- How much of its content is there: so many seconds of download, or all of it since then; both NULL where it is nothing.
+ALTER TABLE update_record ADD COLUMN download_seconds INTEGER;
+ALTER TABLE update_record ADD COLUMN downloaded_at TEXT;
+
+UPDATE update_record SET discovered = since;
