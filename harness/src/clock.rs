@@ -1,9 +1,10 @@
-//! The one place that reads this machine's time: how fast a device's clock runs.
+//! The one place that reads this machine's time: how fast a device's clock runs, and how it is moved on purpose.
 
 use std::str::FromStr;
 use std::time::Instant;
 
-use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, SubsecRound as _, TimeDelta, Utc};
+use csp_model::units::{Duration, Instant as Point};
 
 /// How fast the clocks of devices run beside that of this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -60,6 +61,11 @@ impl Running {
         Self { pace, from, since: Instant::now() }
     }
 
+    /// The clock, set to `at` now.
+    pub(crate) fn set(&mut self, at: DateTime<Utc>) {
+        *self = Self::start(self.pace, at);
+    }
+
     /// What it shows, in whole seconds: nothing that a device tells is finer, and a clock that shows the same has not
     /// to be written again.
     pub(crate) fn now(&self) -> DateTime<Utc> {
@@ -76,9 +82,80 @@ impl Running {
     }
 }
 
+/// How far a device's clock is moved on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Advance {
+    /// On by so much.
+    By(Duration),
+    /// To that time.
+    To(Point),
+}
+
+/// A time that a device's clock cannot be moved to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotAhead {
+    /// It has passed.
+    #[error("`{to}` has passed: the device's clock is at {clock} and never goes back; expected that time or a later one", to = shown(*to), clock = shown(*clock))]
+    Past {
+        /// The time.
+        to: DateTime<Utc>,
+        /// The device's clock.
+        clock: DateTime<Utc>,
+    },
+    /// It is too far away.
+    #[error("expected at most {most} days at a time, and no time after {last}", most = Advance::MOST_DAYS, last = shown(Running::LAST))]
+    Far,
+}
+
+impl Advance {
+    /// Ten years: how long that takes to be lived through can be waited for.
+    const MOST_DAYS: i64 = 3_660;
+
+    /// The time that is meant, for a device whose clock shows `clock`.
+    ///
+    /// # Errors
+    /// When that has passed, or is too far away.
+    pub(crate) fn from(self, clock: DateTime<Utc>) -> Result<DateTime<Utc>, NotAhead> {
+        let to = match self {
+            Self::To(Point(to)) if to < clock => return Err(NotAhead::Past { to, clock }),
+            Self::To(Point(to)) => Some(to),
+            Self::By(by) => i64::try_from(by.as_secs())
+                .ok()
+                .and_then(TimeDelta::try_seconds)
+                .and_then(|by| clock.checked_add_signed(by)),
+        };
+        let is_near = |to: &DateTime<Utc>| {
+            *to <= clock.max(Running::LAST) && *to - clock <= TimeDelta::days(Self::MOST_DAYS)
+        };
+        to.filter(is_near).ok_or(NotAhead::Far)
+    }
+}
+
+fn shown(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_is_moved_on_and_not_too_far() {
+        let clock = DateTime::<Utc>::UNIX_EPOCH;
+        let by = |text: &str| Advance::By(text.parse().expect("a duration")).from(clock);
+        assert_eq!(by("P1D"), Ok(clock + TimeDelta::days(1)));
+        assert_eq!(by("0s"), Ok(clock));
+        assert_eq!(by("P3661D"), Err(NotAhead::Far));
+        assert_eq!(by("P1000000D"), Err(NotAhead::Far));
+        let to = |days| Advance::To(Point(clock + TimeDelta::days(days))).from(clock);
+        assert_eq!(to(2), Ok(clock + TimeDelta::days(2)));
+        assert_eq!(to(4_000), Err(NotAhead::Far));
+        let said = to(-1).expect_err("it has passed").to_string();
+        assert!(
+            said.starts_with("`1969-12-31T00:00:00Z` has passed: the device's clock is at 1970-"),
+            "{said}"
+        );
+    }
 
     #[test]
     fn a_pace_is_a_word_or_a_factor() {

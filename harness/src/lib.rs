@@ -17,6 +17,7 @@ mod clock;
 mod dial;
 mod drive;
 mod endpoint;
+mod event;
 mod exit;
 mod fleet;
 mod input;
@@ -37,11 +38,13 @@ mod violation;
 
 pub use clock::{NotAPace, Pace};
 pub use csp_model::{self, Device, DeviceFile};
+pub use event::{DeviceEvent, RecordedEvent};
 pub use exit::Failure;
 pub use sim::{SimDevice, Unmet};
 pub use syncml;
 pub use violation::{RecordedViolation, Violation};
 
+use csp_model::tree::Effect;
 use syncml::codec::{self, DecodeError, Limits};
 use syncml::session::{Incoming, Responder};
 
@@ -55,6 +58,9 @@ pub fn answer(device: &mut Device, message: &[u8]) -> Result<Vec<u8>, DecodeErro
     let encoding = input.encoding();
     let incoming = Incoming { encoding: Some(encoding), ..Incoming::from(&message) };
     let turn = Responder::new(device).receive(incoming, device);
+    if turn.effects.contains(&Effect::Restart) {
+        device.restart();
+    }
     Ok(codec::encode_as(&turn.answer, encoding))
 }
 

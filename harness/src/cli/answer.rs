@@ -68,6 +68,9 @@ impl Answer {
             session.receive(incoming, device)
         });
         let turns: Vec<_> = turns.collect();
+        if turns.iter().flat_map(|turn| &turn.effects).any(|effect| *effect == Effect::Restart) {
+            device.restart();
+        }
         // An answer is only given when what it says is kept.
         kept.keep()?;
         if self.json {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use csp_model::Device;
+use csp_model::agent::Event;
 use parking_lot::{Mutex, MutexGuard};
 use syncml::codec::{self, DecodeError, Encoding, Input};
 use syncml::judge::Arrival;
@@ -13,13 +14,14 @@ use syncml::message::Message;
 use syncml::session::device::{self as session, Misbehaviour};
 use syncml::session::{Incoming, Turn};
 
-use super::live::{Opened, Said};
+use super::live::{Opened, Said, Unable};
 use super::log::log;
 use super::pipeline::{NotSaved, Wait};
 use super::saving::{Captured, Open, Saving, Waiting, Word};
 use super::{Around, Live};
 use crate::aside::aside;
-use crate::transcript::{Call, Entry, Journal, Origin, Outcome, Reading, Redactor, Request, Ticket};
+use crate::event::{DeviceEvent, Events, RecordedEvent};
+use crate::transcript::{Call, Entry, Journal, Origin, Outcome, Reading, Redactor, Request};
 use crate::violation::{RecordedViolation, Violation, Violations};
 
 /// Messages beyond this many bytes are not applied by a thread that others wait for.
@@ -38,6 +40,7 @@ struct State {
     live: Option<Live>,
     journal: Journal<Live>,
     violations: Violations,
+    events: Events,
     saving: Saving,
 }
 
@@ -77,6 +80,26 @@ impl Refused {
     fn outcome(&self) -> Outcome {
         Outcome::Refused { http: self.status(), reason: self.to_string().into() }
     }
+}
+
+/// Why a call of the control API has not been done. The device is as it was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum NotDone {
+    /// The device is gone, or what has become of it could not be saved.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// It cannot be done.
+    #[error(transparent)]
+    Unable(#[from] Unable),
+}
+
+/// What has come of a call of the control API.
+#[derive(Debug, Clone)]
+pub(crate) struct Done {
+    /// The device afterwards.
+    pub(crate) device: Device,
+    /// What it has done meanwhile: up to the call, and because of it.
+    pub(crate) events: Arc<[DeviceEvent]>,
 }
 
 /// What has come of a message.
@@ -145,6 +168,26 @@ impl Came {
     }
 }
 
+impl State {
+    /// What was opened is final.
+    fn close(&mut self, open: Open) {
+        match open {
+            Open::Exchange(ticket, answer, events) => {
+                self.events.record(&events);
+                self.journal.settle(ticket, answered(answer));
+            }
+            Open::Call(ticket, events) => {
+                self.events.record(&events);
+                self.journal.confirm(ticket);
+            }
+        }
+    }
+}
+
+fn told(events: &[Event], live: &Live) -> Arc<[DeviceEvent]> {
+    DeviceEvent::all(events, live.device.profile())
+}
+
 fn answered(answer: Bytes) -> Outcome {
     Outcome::Answered { http: 200, body: answer.into() }
 }
@@ -168,7 +211,13 @@ impl Host {
         if let Some(transcript) = &*around.transcript.lock() {
             journal = journal.with_sink(transcript.device(&name, Arc::new(live.device.snapshot())));
         }
-        let state = State { journal, live: Some(live), violations: Violations::default(), saving };
+        let state = State {
+            journal,
+            live: Some(live),
+            violations: Violations::default(),
+            events: Events::default(),
+            saving,
+        };
         Self { name, around, state: Mutex::new(state) }
     }
 
@@ -203,10 +252,10 @@ impl Host {
             let state = &mut *guard;
             let live = state.live.as_mut().ok_or(Refused::Gone)?;
             let at = live.now();
-            live.device.advance_to(at);
-            live.give_up(id);
-            let after = live.clone();
-            self.called(guard, at, Call::GivenUp { session: Arc::clone(id) }, after)
+            let mut events = live.live_until(at);
+            events.extend(live.give_up(id));
+            let (after, events) = (live.clone(), told(&events, live));
+            self.called(guard, at, Call::GivenUp { session: Arc::clone(id) }, after, events)
         };
         Ok(wait.done().await?)
     }
@@ -216,6 +265,66 @@ impl Host {
         if let Some(live) = &mut self.state.lock().live {
             live.misbehave(id, how);
         }
+    }
+
+    /// Does what the control API asks for: `call` says what that is, of the device as it is now.
+    ///
+    /// # Errors
+    /// When it cannot be done, the device is gone, or what has become of it could not be saved.
+    pub(crate) async fn call(
+        self: &Arc<Self>,
+        call: impl FnOnce(&Device) -> Result<Call, Unable> + Send + 'static,
+    ) -> Result<Done, NotDone> {
+        let host = Arc::clone(self);
+        // Years of a device's life take a while.
+        let (done, wait) = aside(move || host.begin(call)).await?;
+        wait.done().await.map_err(Refused::from)?;
+        Ok(done)
+    }
+
+    /// The same, to be waited for: until then the disk does not have it.
+    ///
+    /// # Errors
+    /// When it cannot be done, or the device is gone.
+    pub(crate) fn begin(
+        self: &Arc<Self>,
+        call: impl FnOnce(&Device) -> Result<Call, Unable>,
+    ) -> Result<(Done, Wait), NotDone> {
+        let mut guard = self.state.lock();
+        let live = guard.live.as_ref().ok_or(Refused::Gone)?;
+        let (mut next, at) = (live.clone(), live.now());
+        let mut events = next.live_until(at);
+        let call = call(&next.device)?;
+        events.extend(next.perform(&call)?);
+        let events = told(&events, &next);
+        let done = Done { device: next.device.clone(), events: Arc::clone(&events) };
+        guard.live = Some(next.clone());
+        Ok((done, self.called(guard, at, call, next, events)))
+    }
+
+    /// What the device has done after the event numbered `since`, up to this moment.
+    ///
+    /// # Errors
+    /// When it is gone, or what would be seen could not be saved.
+    pub(crate) async fn events(self: &Arc<Self>, since: u64) -> Result<Vec<RecordedEvent>, Refused> {
+        let wait = {
+            let mut state = self.state.lock();
+            let wait = state.saving.wait(None);
+            self.queue(state);
+            wait
+        };
+        wait.done().await?;
+        let (mut events, mut live) = {
+            let state = self.state.lock();
+            let live = state.live.as_ref().ok_or(Refused::Gone)?;
+            // What others have changed meanwhile is told when it is saved.
+            (state.events.clone(), state.saving.saved().unwrap_or(live).clone())
+        };
+        // The clock runs, and nobody has asked for more than to look: this is told again, alike, with the next entry.
+        let now = live.now();
+        let latest = live.live_until(now);
+        events.record(&told(&latest, &live));
+        Ok(events.since(since))
     }
 
     /// The device at this moment, as far as the disk has it, too.
@@ -278,8 +387,11 @@ impl Host {
     /// Takes the device away.
     pub(super) fn retire(self: &Arc<Self>) -> Result<Wait, Refused> {
         let mut state = self.state.lock();
-        let live = state.live.take().ok_or(Refused::Gone)?;
-        Ok(self.called(state, live.now(), Call::Deleted, live))
+        let mut live = state.live.take().ok_or(Refused::Gone)?;
+        let at = live.now();
+        let events = live.live_until(at);
+        let events = told(&events, &live);
+        Ok(self.called(state, at, Call::Deleted, live, events))
     }
 
     /// Lets the disk know where the clock stands.
@@ -287,7 +399,11 @@ impl Host {
         let mut state = self.state.lock();
         let Some(live) = &mut state.live else { return Wait::Over };
         let (before, now) = (live.device.clock(), live.now());
-        live.device.advance_to(now);
+        let events = live.live_until(now);
+        if !events.is_empty() {
+            let (after, events) = (live.clone(), told(&events, live));
+            return self.called(state, now, Call::Advance { to: now }, after, events);
+        }
         if live.device.clock() != before {
             state.saving.changed();
         }
@@ -312,11 +428,10 @@ impl Host {
         let mut answers = 0;
         for Waiting { done, entry } in waiting {
             match entry {
-                Some(Open::Exchange(ticket, answer)) => {
-                    state.journal.settle(ticket, answered(answer));
-                    answers += 1;
+                Some(open) => {
+                    answers += u64::from(open.is_answer());
+                    state.close(open);
                 }
-                Some(Open::Call(ticket)) => state.journal.confirm(ticket),
                 None => {}
             }
             word.to.push(done);
@@ -348,8 +463,8 @@ impl Host {
         let mut word = Word { to: Vec::new(), is: Err(why.clone()) };
         for Waiting { done, entry } in waiting {
             match entry {
-                Some(Open::Exchange(ticket, _)) => state.journal.settle(ticket, refused.outcome()),
-                Some(Open::Call(ticket)) => state.journal.withdraw(ticket),
+                Some(Open::Exchange(ticket, ..)) => state.journal.settle(ticket, refused.outcome()),
+                Some(Open::Call(ticket, _)) => state.journal.withdraw(ticket),
                 None => {}
             }
             word.to.push(done);
@@ -411,7 +526,9 @@ impl Host {
         };
         let mut next = live.clone();
         let said = came.say(&mut next, &origin, &body, at, settings.most_sessions);
-        let Said { turn, answer, encoding, session } = said;
+        let Said { turn, answer, encoding, session, events } = said;
+        let events = told(&events, &next);
+        state.journal.note(&ticket, Arc::clone(&events));
         let is_changed = !next.device.changed_parts(&live.device).is_empty();
         let violations = match (&turn, came.message()) {
             (Some(turn), Some((_, input))) => Violation::all(&turn.findings, input),
@@ -422,30 +539,21 @@ impl Host {
         }
         log(&self.name, came.message().map(|(message, _)| message), turn.as_ref());
         state.live = Some(next);
-        let wait = self.settle(guard, is_changed, ticket, answer.clone());
+        let wait = self.settle(guard, is_changed, Open::Exchange(ticket, answer.clone(), events));
         Ok((Heard { answer, encoding, turn, session, violations }, wait))
     }
 
     /// Ends an exchange, or leaves that to the commit that takes along what it changed and saw.
-    fn settle(
-        self: &Arc<Self>,
-        mut state: MutexGuard<'_, State>,
-        is_changed: bool,
-        ticket: Ticket,
-        answer: Bytes,
-    ) -> Wait {
-        if self.around.pipeline.is_none() {
-            state.journal.settle(ticket, answered(answer));
-            return Wait::Over;
-        }
-        if is_changed {
+    fn settle(self: &Arc<Self>, mut state: MutexGuard<'_, State>, is_changed: bool, open: Open) -> Wait {
+        let is_kept = self.around.pipeline.is_some();
+        if is_kept && is_changed {
             state.saving.changed();
         }
         if !state.saving.is_behind() {
-            state.journal.settle(ticket, answered(answer));
+            state.close(open);
             return Wait::Over;
         }
-        let wait = state.saving.wait(Some(Open::Exchange(ticket, answer)));
+        let wait = state.saving.wait(Some(open));
         self.queue(state);
         wait
     }
@@ -459,31 +567,28 @@ impl Host {
             let mut guard = self.state.lock();
             let state = &mut *guard;
             let live = state.live.as_ref().ok_or(Refused::Gone)?;
-            let at = live.now();
-            let next = Live::new(by(&live.device), self.around.settings.pace);
+            let (mut former, at) = (live.clone(), live.now());
+            let events = former.live_until(at);
+            let events = told(&events, &former);
+            let next = Live::new(by(&former.device), self.around.settings.pace);
             state.live = Some(next.clone());
-            self.called(guard, at, call, next)
+            self.called(guard, at, call, next, events)
         };
         Ok(wait.done().await?)
     }
 
-    /// Notes a call of the control API after which the device is as `after` says.
+    /// Notes a call of the control API after which the device is as `after` says, and what it has done meanwhile.
     fn called(
         self: &Arc<Self>,
         mut state: MutexGuard<'_, State>,
         at: DateTime<Utc>,
         call: Call,
         after: Live,
+        events: Arc<[DeviceEvent]>,
     ) -> Wait {
-        if self.around.pipeline.is_none() {
-            state.journal.control(at, call, after);
-            return Wait::Over;
-        }
         let ticket = state.journal.open_control(at, call, after);
-        state.saving.changed();
-        let wait = state.saving.wait(Some(Open::Call(ticket)));
-        self.queue(state);
-        wait
+        state.journal.note(&ticket, Arc::clone(&events));
+        self.settle(state, true, Open::Call(ticket, events))
     }
 
     /// Tells the thread that commits, if somebody waits for it and it does not know yet.

@@ -7,13 +7,16 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use csp_model::Device;
+use csp_model::agent::{Event, NotAPause, Throttled};
+use csp_model::device::ProfileError;
 use csp_model::tree::Effect;
 use syncml::codec::{self, Encoding};
 use syncml::message::Header;
 use syncml::session::device::{ClientAlert, Ending, Misbehaviour, Opening};
 use syncml::session::{DeviceSession, Incoming, Responder, Turn};
 
-use crate::clock::{Pace, Running};
+use crate::clock::{NotAhead, Pace, Running};
+use crate::transcript::{Call, ScanBy};
 
 /// A device and its open sessions. A copy costs a few reference counts.
 #[derive(Debug, Clone)]
@@ -25,6 +28,17 @@ pub(crate) struct Live {
     /// The provider id of the server that has taken the device out of its management. The device tells that in its next
     /// session, and has left when that is over.
     leaves: Option<Arc<str>>,
+    /// A server has had the device restarted: when it does.
+    restarts: Option<After>,
+}
+
+/// What a restart waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum After {
+    /// The end of a package of a server that has opened its session itself.
+    Package,
+    /// The end of the session that the device has opened, by its SessionID.
+    Session(Arc<str>),
 }
 
 /// A conversation with one server.
@@ -60,6 +74,25 @@ pub(crate) struct Said {
     pub(crate) encoding: Encoding,
     /// The session that the device has opened, if it is one.
     pub(crate) session: Option<Opened>,
+    /// What the device has done meanwhile: up to that time, and because of the message.
+    pub(crate) events: Vec<Event>,
+}
+
+/// Why the control API cannot have what it asks for. The device is as it was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unable {
+    /// The clock cannot be moved there.
+    #[error(transparent)]
+    NotAhead(#[from] NotAhead),
+    /// The last scan was not long ago.
+    #[error(transparent)]
+    Throttled(#[from] Throttled),
+    /// The user cannot pause so.
+    #[error(transparent)]
+    NotAPause(#[from] NotAPause),
+    /// A fault makes no sense.
+    #[error(transparent)]
+    Fault(#[from] ProfileError),
 }
 
 /// Where a session stands that the device has opened.
@@ -83,7 +116,7 @@ impl Live {
     /// A device with no sessions, whose clock runs from where it stands.
     pub(crate) fn new(device: Device, pace: Pace) -> Self {
         let clock = Running::start(pace, device.clock());
-        Self { clock, device, sessions: Arc::default(), leaves: None }
+        Self { clock, device, sessions: Arc::default(), leaves: None, restarts: None }
     }
 
     /// What its clock shows.
@@ -96,22 +129,66 @@ impl Live {
         self.sessions.len()
     }
 
+    /// Lives until `at`.
+    #[must_use]
+    pub(crate) fn live_until(&mut self, at: DateTime<Utc>) -> Vec<Event> {
+        self.device.advance_to(at)
+    }
+
+    /// Does what a call of the control API asks for. Calls that put another device in its place, or end a session, are
+    /// done by who makes them.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    pub(crate) fn perform(&mut self, call: &Call) -> Result<Vec<Event>, Unable> {
+        let device = &mut self.device;
+        Ok(match call {
+            Call::Advance { to } => {
+                let events = device.advance_to(*to);
+                self.clock.set(device.clock());
+                events
+            }
+            Call::Scan { by: ScanBy::User } => device.scan(),
+            Call::Scan { by: ScanBy::DetectNow } => device.detect_now()?,
+            Call::Restart => device.restart(),
+            Call::Pause { days } => device.user_pauses(*days)?,
+            Call::Resume => device.user_resumes(),
+            Call::PolicyRefresh => device.policy_refresh(),
+            Call::Faults { faults } => {
+                device.set_faults(faults.to_vec())?;
+                Vec::new()
+            }
+            Call::Registry { values } => {
+                for (key, values) in &**values {
+                    for (name, value) in values {
+                        device.set_registry(key, name, value.clone());
+                    }
+                }
+                Vec::new()
+            }
+            Call::Created | Call::Reset | Call::Snapshot { .. } | Call::GivenUp { .. } | Call::Deleted => {
+                Vec::new()
+            }
+        })
+    }
+
     /// Opens a session at `at`, and gives package 1. Of more than `most` sessions, the one that was silent longest ends.
     pub(crate) fn open(&mut self, mut opening: Opening, at: DateTime<Utc>, most: usize) -> Said {
-        self.device.advance_to(at);
+        let events = self.live_until(at);
         if self.leaves.is_some() && !opening.alerts.contains(&ClientAlert::Unenrollment) {
             opening.alerts.push(ClientAlert::Unenrollment);
         }
         let (session, message) = DeviceSession::open(opening, &mut self.device);
         let encoding = session.encoding();
         let last = Bytes::from(codec::encode_as(&message, encoding));
-        let said =
-            Said { turn: None, answer: last.clone(), encoding, session: Some(opened(&session, &last, true)) };
+        let opened = opened(&session, &last, true);
+        let mut said = Said { turn: None, answer: last.clone(), encoding, session: Some(opened), events };
         self.take_ours(session.session_id());
         match session.ending() {
             None => self.keep(Session::Ours(Arc::new(Ours { session, last, encoding })), most),
             Some(_) => self.leave(),
         }
+        said.events.extend(self.restart_if_due());
         said
     }
 
@@ -122,13 +199,15 @@ impl Live {
     /// is numbered 1 opens a session, whatever was open under the same name; one that says no SessionID is a session of
     /// its own. The answer is encoded as it is asked for, else in XML.
     pub(crate) fn receive(&mut self, incoming: Incoming<'_>, at: DateTime<Utc>, most: usize) -> Said {
-        self.device.advance_to(at);
+        let mut events = self.live_until(at);
         let header = incoming.message.header.as_ref();
         let Some((server, id)) = header.and_then(session_of) else {
-            return self.answered(&mut Responder::new(&self.device), incoming);
+            return self.answered_alone(events, incoming);
         };
         if self.ours(id).is_some() {
-            return self.hear(id, incoming, at);
+            let mut said = self.hear(id, incoming, at);
+            said.events.splice(..0, events);
+            return said;
         }
         let opens = header.and_then(|header| header.msg_id.as_deref()) == Some("1");
         let (key, mut responder) = match self.take_theirs(server, id) {
@@ -136,18 +215,23 @@ impl Live {
             Some((key, _)) => (key, Arc::new(Responder::new(&self.device))),
             None => (Arc::new((server.to_owned(), id.to_owned())), Arc::new(Responder::new(&self.device))),
         };
-        let said = self.answered(Arc::make_mut(&mut responder), incoming);
+        let mut said = self.answered(Arc::make_mut(&mut responder), incoming);
         self.keep(Session::Theirs(key, responder), most);
+        if incoming.message.body.is_final {
+            events.extend(self.restart_after_package());
+        }
+        events.extend(self.restart_if_due());
+        said.events = events;
         said
     }
 
     /// Takes what a server says at `at` in the session `id` that the device has opened. The device goes on in the encoding
     /// of its account, unless another is asked for.
     pub(crate) fn hear(&mut self, id: &str, incoming: Incoming<'_>, at: DateTime<Utc>) -> Said {
-        self.device.advance_to(at);
+        let events = self.live_until(at);
         let Some(mut ours) = self.take_ours(id) else {
             // It was over, or has made room for others.
-            return self.answered(&mut Responder::new(&self.device), incoming);
+            return self.answered_alone(events, incoming);
         };
         let Ours { session, last, encoding: last_encoding } = Arc::make_mut(&mut ours);
         let turn = session.receive(incoming, &mut self.device);
@@ -157,21 +241,28 @@ impl Live {
         }
         let encoding = *last_encoding;
         let opened = opened(session, last, turn.is_due || turn.repeats);
-        let said = Said { turn: Some(turn), answer: last.clone(), encoding, session: Some(opened) };
+        if !turn.repeats && turn.effects.iter().any(is_restart) {
+            self.restarts = Some(After::Session(id.into()));
+        }
+        let mut said =
+            Said { turn: Some(turn), answer: last.clone(), encoding, session: Some(opened), events };
         match session.ending() {
             None => self.keep(Session::Ours(ours), usize::MAX),
             Some(Ending::Unenrolled { provider }) => self.leaves = Some(provider.as_str().into()),
             Some(_) => self.leave(),
         }
+        said.events.extend(self.restart_if_due());
         said
     }
 
     /// The session `id` that the device has opened is over: its server cannot be reached, or says nothing that can be
     /// understood.
-    pub(crate) fn give_up(&mut self, id: &str) {
+    #[must_use]
+    pub(crate) fn give_up(&mut self, id: &str) -> Vec<Event> {
         if self.take_ours(id).is_some() {
             self.leave();
         }
+        self.restart_if_due()
     }
 
     /// Makes the next message of the session `id` wrong on purpose.
@@ -223,6 +314,33 @@ impl Live {
         }
     }
 
+    /// Restarts when the session that has asked for it is over, however it has ended.
+    fn restart_if_due(&mut self) -> Vec<Event> {
+        let is_due = match &self.restarts {
+            Some(After::Session(id)) => self.ours(id).is_none(),
+            Some(After::Package) | None => false,
+        };
+        if is_due { self.restart() } else { Vec::new() }
+    }
+
+    /// Restarts when a server has asked for it in the package that has ended, or in one before it.
+    fn restart_after_package(&mut self) -> Vec<Event> {
+        if self.restarts == Some(After::Package) { self.restart() } else { Vec::new() }
+    }
+
+    fn restart(&mut self) -> Vec<Event> {
+        self.restarts = None;
+        self.device.restart()
+    }
+
+    /// What is answered to a message that is a session of its own.
+    fn answered_alone(&mut self, mut events: Vec<Event>, incoming: Incoming<'_>) -> Said {
+        let mut said = self.answered(&mut Responder::new(&self.device), incoming);
+        events.extend(self.restart_after_package());
+        said.events = events;
+        said
+    }
+
     /// What a server is answered that has opened its session itself. Nobody is there to be told that the device leaves.
     fn answered(&mut self, responder: &mut Responder, incoming: Incoming<'_>) -> Said {
         let encoding = incoming.encoding.unwrap_or_default();
@@ -230,11 +348,20 @@ impl Live {
         for effect in &turn.effects {
             match effect {
                 Effect::Unenroll { provider } => self.device.unenroll(provider),
-                Effect::Executed | Effect::Restart | Effect::RollbackStarted(_) => {}
+                Effect::Restart => self.restarts = Some(After::Package),
+                // The agent goes on with a rollback by itself.
+                Effect::Executed | Effect::RollbackStarted(_) => {}
             }
         }
         let answer = Bytes::from(codec::encode_as(&turn.answer, encoding));
-        Said { answer, encoding, turn: Some(turn), session: None }
+        Said { answer, encoding, turn: Some(turn), session: None, events: Vec::new() }
+    }
+}
+
+const fn is_restart(effect: &Effect) -> bool {
+    match effect {
+        Effect::Restart => true,
+        Effect::Executed | Effect::RollbackStarted(_) | Effect::Unenroll { .. } => false,
     }
 }
 

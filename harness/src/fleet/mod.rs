@@ -25,8 +25,8 @@ use csp_model::Device;
 use parking_lot::{Mutex, RwLock};
 use syncml::codec::Limits;
 
-pub(crate) use host::{Heard, Host, Refused};
-pub(crate) use live::{Live, Opened};
+pub(crate) use host::{Done, Heard, Host, NotDone, Refused};
+pub(crate) use live::{Live, Opened, Unable};
 pub(crate) use pipeline::{Change, Counts, NotSaved, Slowed, Storage};
 pub(crate) use profiles::{Content, Digest, Profiles};
 

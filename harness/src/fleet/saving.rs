@@ -3,12 +3,14 @@
 //! Deliberately absent: locks, the journal, and the disk.
 
 use std::mem;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::Live;
 use super::pipeline::{NotSaved, Wait};
+use crate::event::DeviceEvent;
 use crate::transcript::Ticket;
 
 /// How far the disk is behind.
@@ -43,10 +45,20 @@ pub(super) struct Waiting {
 /// An entry of the journal that ends with a commit.
 #[derive(Debug)]
 pub(super) enum Open {
-    /// An exchange, with its answer.
-    Exchange(Ticket, Bytes),
-    /// A call of the control API.
-    Call(Ticket),
+    /// An exchange, with its answer and what the device has done.
+    Exchange(Ticket, Bytes, Arc<[DeviceEvent]>),
+    /// A call of the control API, with what the device has done.
+    Call(Ticket, Arc<[DeviceEvent]>),
+}
+
+impl Open {
+    /// Whether an answer goes out with it.
+    pub(super) const fn is_answer(&self) -> bool {
+        match self {
+            Self::Exchange(..) => true,
+            Self::Call(..) => false,
+        }
+    }
 }
 
 /// Those who waited for a commit, and what they are to hear.

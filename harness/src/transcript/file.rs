@@ -102,7 +102,7 @@ impl TranscriptFile {
     /// A device begins, as the snapshot says. What is returned takes its entries, and is for its journal.
     pub(crate) fn device(&self, name: &Arc<str>, device: Arc<Snapshot>) -> Sink {
         let at = device.state.clock;
-        self.queue.send(name, &Entry { seq: 0, at, event: Event::Device(device) });
+        self.queue.send(name, &Entry { seq: 0, at, event: Event::Device(device), events: Arc::default() });
         let (queue, name) = (self.queue.clone(), Arc::clone(name));
         Box::new(move |entry| queue.send(&name, entry))
     }

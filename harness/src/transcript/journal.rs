@@ -18,6 +18,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
 use super::line::{Body, Call, Entry, Event, Exchange, Origin, Outcome};
+use crate::event::DeviceEvent;
 
 /// How much a journal shows at most, and how it keeps it.
 #[derive(Debug, Clone)]
@@ -121,6 +122,8 @@ struct Slot {
     seq: u64,
     at: DateTime<Utc>,
     what: What,
+    /// What the device did meanwhile.
+    events: Arc<[DeviceEvent]>,
 }
 
 /// The life of a slot.
@@ -176,25 +179,42 @@ impl<S: Clone> Journal<S> {
         self.push(at, What::Opened(origin, body), bytes)
     }
 
+    /// What the device does because of what was opened, and has done since the entry before.
+    pub(crate) fn note(&mut self, ticket: &Ticket, events: Arc<[DeviceEvent]>) {
+        let added = bytes(&events);
+        if let Some(slot) = self.slot_mut(ticket) {
+            slot.events = events;
+            self.held.add(added);
+        }
+    }
+
     /// What became of a message.
     pub(crate) fn settle(&mut self, ticket: Ticket, outcome: Outcome) {
         let added = outcome.bytes();
-        if let Some(slot) = self.slot_mut(ticket)
+        if let Some(slot) = self.slot_mut(&ticket)
             && let What::Opened(origin, request) = mem::replace(&mut slot.what, What::Gone)
         {
+            // What was refused has left the device as it was.
+            let undone = match &outcome {
+                Outcome::Answered { .. } => 0,
+                Outcome::Refused { .. } => slot.forget_events(),
+            };
             slot.what = What::Settled(Exchange { origin, request: request.into(), outcome });
             self.held.add(added);
+            self.held.give_back(undone);
             self.advance();
         }
     }
 
-    /// The control API has changed the device, which is now as `after` says.
+    /// A call of the control API that is kept at once.
+    #[cfg(test)]
     pub(crate) fn control(&mut self, at: DateTime<Utc>, call: Call, after: S) {
         let ticket = self.open_control(at, call, after);
         self.confirm(ticket);
     }
 
-    /// The same where it must first be kept: to be settled by [`Self::confirm`] or [`Self::withdraw`].
+    /// The control API changes the device, which is now as `after` says. Whether it is kept is told by [`Self::confirm`]
+    /// or [`Self::withdraw`].
     pub(crate) fn open_control(&mut self, at: DateTime<Utc>, call: Call, after: S) -> Ticket {
         let bytes = call.bytes();
         let ticket = self.push(at, What::Asked(call, bytes), bytes);
@@ -204,7 +224,7 @@ impl<S: Clone> Journal<S> {
 
     /// The call's change was kept.
     pub(crate) fn confirm(&mut self, ticket: Ticket) {
-        if let Some(slot) = self.slot_mut(ticket)
+        if let Some(slot) = self.slot_mut(&ticket)
             && let What::Asked(call, bytes) = mem::replace(&mut slot.what, What::Gone)
         {
             slot.what = What::Done(call, bytes);
@@ -214,10 +234,11 @@ impl<S: Clone> Journal<S> {
 
     /// The call's change was not kept: it leaves no entry. The state must have gone back by [`Self::undo`].
     pub(crate) fn withdraw(&mut self, ticket: Ticket) {
-        if let Some(slot) = self.slot_mut(ticket)
+        if let Some(slot) = self.slot_mut(&ticket)
             && let What::Asked(_, bytes) = mem::replace(&mut slot.what, What::Gone)
         {
-            self.held.give_back(bytes);
+            let undone = bytes + slot.forget_events();
+            self.held.give_back(undone);
             self.advance();
         }
     }
@@ -250,7 +271,7 @@ impl<S: Clone> Journal<S> {
 
     fn push(&mut self, at: DateTime<Utc>, what: What, bytes: u64) -> Ticket {
         let index = self.end();
-        self.slots.push_back(Slot { seq: 0, at, what });
+        self.slots.push_back(Slot { seq: 0, at, what, events: Arc::default() });
         self.held.add(bytes + ENTRY);
         self.trim();
         Ticket(index)
@@ -311,6 +332,7 @@ impl<S: Clone> Journal<S> {
                 What::Settled(_) | What::Done(..) | What::Gone => What::Gone,
                 open @ (What::Opened(..) | What::Asked(..) | What::Applied(..)) => open,
             };
+            slot.forget_events();
             self.held.give_back(before.bytes - slot.kept());
         }
         self.shown_from += 1;
@@ -328,8 +350,8 @@ impl<S: Clone> Journal<S> {
         }
     }
 
-    fn slot_mut(&mut self, Ticket(index): Ticket) -> Option<&mut Slot> {
-        let offset = offset(self.base(), index);
+    fn slot_mut(&mut self, Ticket(index): &Ticket) -> Option<&mut Slot> {
+        let offset = offset(self.base(), *index);
         self.slots.get_mut(offset)
     }
 
@@ -378,26 +400,37 @@ impl Slot {
             What::Done(call, _) => Event::Control(call.clone()),
             What::Opened(..) | What::Asked(..) | What::Applied(..) | What::Gone => return None,
         };
-        Some(Entry { seq: self.seq, at: self.at, event })
+        Some(Entry { seq: self.seq, at: self.at, event, events: Arc::clone(&self.events) })
     }
 
     /// What it counts as when it is shown.
     fn amount(&self) -> Amount {
         match &self.what {
-            What::Settled(exchange) => Amount { exchanges: 1, calls: 0, bytes: exchange.bytes() },
-            What::Done(_, bytes) => Amount { exchanges: 0, calls: 1, bytes: *bytes },
+            What::Settled(exchange) => {
+                Amount { exchanges: 1, calls: 0, bytes: exchange.bytes() + bytes(&self.events) }
+            }
+            What::Done(_, call) => Amount { exchanges: 0, calls: 1, bytes: call + bytes(&self.events) },
             What::Opened(..) | What::Asked(..) | What::Applied(..) | What::Gone => Amount::default(),
         }
+    }
+
+    /// Lets go of what the device did meanwhile, and gives the bytes that this was counted as.
+    fn forget_events(&mut self) -> u64 {
+        bytes(&mem::take(&mut self.events))
     }
 
     /// The bytes that it holds.
     fn kept(&self) -> u64 {
         match &self.what {
-            What::Opened(_, body) | What::Applied(_, body) => body.len() as u64,
-            What::Asked(_, bytes) => *bytes,
+            What::Opened(_, body) | What::Applied(_, body) => body.len() as u64 + bytes(&self.events),
+            What::Asked(_, call) => call + bytes(&self.events),
             What::Settled(_) | What::Done(..) | What::Gone => self.amount().bytes,
         }
     }
+}
+
+fn bytes(events: &[DeviceEvent]) -> u64 {
+    events.iter().map(DeviceEvent::bytes).sum()
 }
 
 impl Amount {

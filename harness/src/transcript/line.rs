@@ -4,6 +4,7 @@
 //! go to (`file.rs`), are read from (`read.rs`), and what in them is secret (`redact/`).
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
@@ -11,11 +12,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use csp_model::device::Snapshot;
+use csp_model::agent::Fault;
+use csp_model::device::{Scalar, Snapshot};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use syncml::judge::Channel;
 use url::{Host, Url};
+use utoipa::ToSchema;
 
+use crate::event::DeviceEvent;
 use crate::opening::Opening;
 
 /// The version of the format that is written and read.
@@ -69,6 +73,8 @@ pub(crate) struct Entry {
     pub(crate) at: DateTime<Utc>,
     /// What happened.
     pub(crate) event: Event,
+    /// What the device did meanwhile, since the entry before: up to `at`, and because of what happened.
+    pub(crate) events: Arc<[DeviceEvent]>,
 }
 
 /// What can happen to a device.
@@ -192,8 +198,54 @@ pub(crate) enum Call {
         /// The SessionID.
         session: Arc<str>,
     },
+    /// The device's clock was moved on.
+    Advance {
+        /// To when.
+        to: DateTime<Utc>,
+    },
+    /// The device scanned for updates.
+    Scan {
+        /// Who asked for it.
+        by: ScanBy,
+    },
+    /// It was restarted.
+    Restart,
+    /// Its user paused updates.
+    Pause {
+        /// For how long.
+        days: u32,
+    },
+    /// Its user ended the pause.
+    Resume,
+    /// Other things go wrong from now on.
+    Faults {
+        /// What goes wrong.
+        faults: Arc<[Fault]>,
+    },
+    /// An administrator changed its registry.
+    Registry {
+        /// The values by key and name; null takes one away.
+        values: Arc<RegistryChange>,
+    },
+    /// It read Group Policy again.
+    PolicyRefresh,
     /// The device was removed.
     Deleted,
+}
+
+/// Values of the registry by key and name; `None` takes one away.
+pub(crate) type RegistryChange = BTreeMap<String, BTreeMap<String, Option<Scalar>>>;
+
+/// Who asks for a scan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ScanBy {
+    /// The user, with the button in Settings: it is never refused.
+    #[default]
+    User,
+    /// A program, with DetectNow of the COM interface: it is refused so long after the last one as the device waits
+    /// between scans.
+    DetectNow,
 }
 
 /// A body, exactly: `{"text":…}` when it is UTF-8, else `{"base64":…}`.
@@ -229,13 +281,24 @@ impl Call {
     pub(crate) fn bytes(&self) -> u64 {
         match self {
             Self::Snapshot { device } => json_length(device),
-            Self::Created | Self::Reset | Self::GivenUp { .. } | Self::Deleted => 0,
+            Self::Faults { faults } => json_length(faults),
+            Self::Registry { values } => json_length(values),
+            Self::Created
+            | Self::Reset
+            | Self::GivenUp { .. }
+            | Self::Advance { .. }
+            | Self::Scan { .. }
+            | Self::Restart
+            | Self::Pause { .. }
+            | Self::Resume
+            | Self::PolicyRefresh
+            | Self::Deleted => 0,
         }
     }
 }
 
-/// The length of a snapshot as it is written.
-fn json_length(device: &Snapshot) -> u64 {
+/// The length of a value as it is written.
+fn json_length(value: &impl Serialize) -> u64 {
     struct Length(u64);
     impl io::Write for Length {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -248,7 +311,7 @@ fn json_length(device: &Snapshot) -> u64 {
     }
     let mut length = Length(0);
     // Counting does not fail, and what cannot be written has no length.
-    let _ = serde_json::to_writer(&mut length, device);
+    let _ = serde_json::to_writer(&mut length, value);
     length.0
 }
 
@@ -296,6 +359,8 @@ struct Flat<'a, T> {
     kind: Option<&'static str>,
     #[serde(flatten)]
     rest: T,
+    #[serde(skip_serializing_if = "<[DeviceEvent]>::is_empty")]
+    events: &'a [DeviceEvent],
 }
 
 /// The fields of a line where a device begins.
@@ -313,6 +378,9 @@ struct Head<'a> {
     at: DateTime<Utc>,
     #[serde(borrow)]
     kind: Cow<'a, str>,
+    /// Transcripts of a program that knew none have none.
+    #[serde(default)]
+    events: Arc<[DeviceEvent]>,
 }
 
 const EXCHANGE: &str = "exchange";
@@ -320,17 +388,19 @@ const DEVICE: &str = "device";
 
 impl Serialize for Line {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Entry { seq, at, ref event } = self.entry;
+        let Entry { seq, at, ref event, ref events } = self.entry;
         let name = &*self.name;
         match event {
             Event::Device(device) => {
                 let rest = Begin { device: Arc::clone(device) };
-                Flat { name, seq, at, kind: Some(DEVICE), rest }.serialize(serializer)
+                Flat { name, seq, at, kind: Some(DEVICE), rest, events }.serialize(serializer)
             }
             Event::Exchange(exchange) => {
-                Flat { name, seq, at, kind: Some(EXCHANGE), rest: exchange }.serialize(serializer)
+                Flat { name, seq, at, kind: Some(EXCHANGE), rest: exchange, events }.serialize(serializer)
             }
-            Event::Control(call) => Flat { name, seq, at, kind: None, rest: call }.serialize(serializer),
+            Event::Control(call) => {
+                Flat { name, seq, at, kind: None, rest: call, events }.serialize(serializer)
+            }
         }
     }
 }
@@ -344,13 +414,13 @@ impl Line {
     /// # Errors
     /// When it is no JSON, or no line of a transcript.
     pub(crate) fn from_json(text: &str) -> Result<Self, serde_json::Error> {
-        let Head { name, seq, at, kind } = serde_json::from_str(text)?;
+        let Head { name, seq, at, kind, events } = serde_json::from_str(text)?;
         let event = match &*kind {
             EXCHANGE => Event::Exchange(serde_json::from_str(text)?),
             DEVICE => Event::Device(serde_json::from_str::<Begin>(text)?.device),
             _ => Event::Control(serde_json::from_str(text)?),
         };
-        Ok(Self { name, entry: Entry { seq, at, event } })
+        Ok(Self { name, entry: Entry { seq, at, event, events } })
     }
 }
 

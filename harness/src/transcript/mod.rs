@@ -15,6 +15,6 @@ mod write;
 
 pub(crate) use file::{FileError, TranscriptFile};
 pub(crate) use journal::{Journal, Limits, Reading, Request, Ticket};
-pub(crate) use line::{Body, Call, Dialled, Entry, Event, Origin, Outcome, Secrets};
+pub(crate) use line::{Body, Call, Dialled, Entry, Event, Origin, Outcome, RegistryChange, ScanBy, Secrets};
 pub(crate) use redact::Redactor;
 pub(crate) use write::{LineWriter, write};

@@ -88,9 +88,20 @@ impl<W: io::Write> LineWriter<W> {
             Event::Control(Call::Snapshot { device }) => {
                 Event::Control(Call::Snapshot { device: self.snapshot(device) })
             }
-            Event::Control(call @ (Call::Created | Call::Reset | Call::GivenUp { .. } | Call::Deleted)) => {
-                Event::Control(call)
-            }
+            Event::Control(
+                call @ (Call::Created
+                | Call::Reset
+                | Call::GivenUp { .. }
+                | Call::Advance { .. }
+                | Call::Scan { .. }
+                | Call::Restart
+                | Call::Pause { .. }
+                | Call::Resume
+                | Call::Faults { .. }
+                | Call::Registry { .. }
+                | Call::PolicyRefresh
+                | Call::Deleted),
+            ) => Event::Control(call),
         };
         self.line(&Line { name: Arc::clone(name), entry: Entry { event, ..entry } })
     }

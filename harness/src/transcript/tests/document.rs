@@ -8,9 +8,11 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use csp_model::agent::{HResult, UpdateId};
 use serde_json::Value;
 
 use super::super::*;
+use crate::event::DeviceEvent;
 use crate::{Device, answer};
 
 const BEGIN: &str = "<!-- An example that the program has written -->\n```json\n";
@@ -88,14 +90,30 @@ fn every_key_is_told() {
     let snapshot = Arc::new(Device::builtin().snapshot());
     let (_, mut entries) = example();
     let at = snapshot.state.clock;
+    let event = DeviceEvent {
+        at,
+        kind: "scan-failed".into(),
+        update: Some(UpdateId::from_u128(0)),
+        hresult: Some(HResult::OK),
+        text: String::new(),
+    };
+    let events: Arc<[_]> = vec![event].into();
     entries.extend(
         [
             Event::Device(Arc::clone(&snapshot)),
             Event::Control(Call::Created),
             Event::Control(Call::Deleted),
             Event::Control(Call::Snapshot { device: Arc::clone(&snapshot) }),
+            Event::Control(Call::Advance { to: at }),
+            Event::Control(Call::Scan { by: ScanBy::User }),
+            Event::Control(Call::Restart),
+            Event::Control(Call::Pause { days: 7 }),
+            Event::Control(Call::Resume),
+            Event::Control(Call::Faults { faults: Arc::default() }),
+            Event::Control(Call::Registry { values: Arc::default() }),
+            Event::Control(Call::PolicyRefresh),
         ]
-        .map(|event| Entry { seq: 9, at, event }),
+        .map(|event| Entry { seq: 9, at, event, events: Arc::clone(&events) }),
     );
     let mut bytes = Vec::new();
     write(&mut bytes, &"default".into(), &snapshot, entries, Secrets::Shown).unwrap();
@@ -106,6 +124,11 @@ fn every_key_is_told() {
             if key == "kind" {
                 let kind = value.as_str().unwrap();
                 assert!(text.contains(&format!("`{kind}`")), "the document does not tell of `{kind}`");
+            }
+            if key == "events" {
+                for key in value[0].as_object().unwrap().keys() {
+                    assert!(text.contains(&format!("`{key}`")), "the document does not tell of `{key}`");
+                }
             }
         }
     }

@@ -47,7 +47,7 @@ fn entry(seq: u64, body: Vec<u8>) -> Entry {
         request: Bytes::from(body).into(),
         outcome,
     };
-    Entry { seq, at: device().state.clock, event: Event::Exchange(exchange) }
+    Entry { seq, at: device().state.clock, event: Event::Exchange(exchange), events: Arc::default() }
 }
 
 /// What a file holds, a word a line.

@@ -11,6 +11,7 @@ use super::super::write::LineWriter;
 use super::super::*;
 use super::strategies::line;
 use crate::Device;
+use crate::event::DeviceEvent;
 
 /// A transcript of these lines, shown.
 fn written(lines: &[Line]) -> Vec<u8> {
@@ -29,7 +30,10 @@ fn device() -> Arc<csp_model::device::Snapshot> {
 
 fn reset(seq: u64) -> Line {
     let event = Event::Control(Call::Reset);
-    Line { name: "default".into(), entry: Entry { seq, at: device().state.clock, event } }
+    Line {
+        name: "default".into(),
+        entry: Entry { seq, at: device().state.clock, event, events: Arc::default() },
+    }
 }
 
 fn read(bytes: &[u8]) -> (Vec<Record>, Option<String>) {
@@ -139,7 +143,7 @@ fn errors_name_the_line_and_what_is_wrong() {
         ),
         (
             format!("{whole}{line}\"kind\":\"dance\"}}\n"),
-            "line 2: unknown variant `dance`, expected one of `created`, `reset`, `snapshot`, `given-up`, `deleted`",
+            "line 2: unknown variant `dance`, expected one of `created`, `reset`, `snapshot`, `given-up`, `advance`, `scan`, `restart`, `pause`, `resume`, `faults`, `registry`, `policy-refresh`, `deleted`",
         ),
         (format!("{whole}{line}\"kind\":\"exchange\",\"http\":200}}\n"), "line 2: missing field `request`"),
         (
@@ -159,6 +163,26 @@ fn errors_name_the_line_and_what_is_wrong() {
         let error = error.unwrap_or_else(|| panic!("{expected}: is read"));
         assert!(error.starts_with(expected), "found {error}, expected {expected}");
     }
+}
+
+/// What the device did meanwhile stands in the line of what made it, and is nothing where it did nothing.
+#[test]
+fn lines_of_a_program_that_knew_no_events_are_read() {
+    let mut line = reset(1);
+    let bytes = written(std::slice::from_ref(&line));
+    assert!(!String::from_utf8_lossy(&bytes).contains("\"events\""));
+    let (records, error) = read(&bytes);
+    assert_eq!((records.get(1), error), (Some(&Record::Line(line.clone())), None));
+    let event = DeviceEvent {
+        at: line.entry.at,
+        kind: "scan-failed".into(),
+        update: None,
+        hresult: None,
+        text: "scan failed".to_owned(),
+    };
+    line.entry.events = vec![event].into();
+    let (records, error) = read(&written(std::slice::from_ref(&line)));
+    assert_eq!((records.get(1), error), (Some(&Record::Line(line)), None));
 }
 
 #[test]

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use proptest::collection::vec;
+use csp_model::agent::{Fault, FaultKind, HResult, UpdateId};
+use csp_model::device::Scalar;
+use proptest::collection::{btree_map, vec};
 use proptest::option::of;
 use proptest::prelude::*;
 
 use super::super::line::{Exchange, Line};
 use super::super::*;
 use crate::Device;
+use crate::event::DeviceEvent;
 use crate::opening::Opening;
 
 pub(super) fn name() -> impl Strategy<Value = Arc<str>> {
@@ -72,12 +75,53 @@ pub(super) fn event() -> impl Strategy<Value = Event> {
         12 => exchange.prop_map(Event::Exchange),
         1 => snapshot().prop_map(Event::Device),
         1 => snapshot().prop_map(|device| Event::Control(Call::Snapshot { device })),
-        3 => prop_oneof![Just(Call::Created), Just(Call::Reset), Just(Call::Deleted)]
-            .prop_map(Event::Control),
+        3 => call().prop_map(Event::Control),
     ]
 }
 
+fn call() -> impl Strategy<Value = Call> {
+    let fault = Fault {
+        kind: FaultKind::Tls,
+        from: None,
+        until: None,
+        update: None,
+        probability: Some(0.1),
+        count: Some(3),
+        hresult: None,
+    };
+    let value = of(any::<i64>().prop_map(Scalar::Int));
+    let values = btree_map(any::<String>(), btree_map(any::<String>(), value, 0..2), 0..2);
+    prop_oneof![
+        prop::sample::select(vec![
+            Call::Created,
+            Call::Reset,
+            Call::Restart,
+            Call::Scan { by: ScanBy::User },
+            Call::Scan { by: ScanBy::DetectNow },
+            Call::Resume,
+            Call::PolicyRefresh,
+            Call::Faults { faults: vec![fault].into() },
+            Call::Deleted,
+        ]),
+        at().prop_map(|to| Call::Advance { to }),
+        any::<u32>().prop_map(|days| Call::Pause { days }),
+        values.prop_map(|values| Call::Registry { values: Arc::new(values) }),
+        any::<String>().prop_map(|session| Call::GivenUp { session: session.into() }),
+    ]
+}
+
+fn events() -> impl Strategy<Value = Arc<[DeviceEvent]>> {
+    let event = (at(), any::<bool>(), any::<String>()).prop_map(|(at, has_more, text)| DeviceEvent {
+        at,
+        kind: "scan-failed".into(),
+        update: has_more.then_some(UpdateId::from_u128(1)),
+        hresult: has_more.then_some(HResult(-1)),
+        text,
+    });
+    vec(event, 0..3).prop_map(Arc::from)
+}
+
 pub(super) fn line() -> impl Strategy<Value = Line> {
-    (name(), any::<u64>(), at(), event())
-        .prop_map(|(name, seq, at, event)| Line { name, entry: Entry { seq, at, event } })
+    (name(), any::<u64>(), at(), event(), events())
+        .prop_map(|(name, seq, at, event, events)| Line { name, entry: Entry { seq, at, event, events } })
 }
