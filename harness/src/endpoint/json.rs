@@ -1,11 +1,13 @@
 //! JSON in and out of the control API, without a framework's own errors.
 
+use axum::extract::Request;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::problem::{Kind, Problem};
+use super::{Shared, body, media};
 
 /// An answer in JSON.
 #[derive(Debug)]
@@ -35,6 +37,34 @@ pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
     })?;
     deserializer.end().map_err(|error| Problem::json(None, &error))?;
     Ok(value)
+}
+
+/// What a call asks for, in JSON.
+///
+/// # Errors
+/// When the body cannot be had, says that it is something else, or is not of that shape.
+pub(super) async fn asked<T: DeserializeOwned>(shared: &Shared, request: Request) -> Result<T, Problem> {
+    let (head, body) = request.into_parts();
+    media::check_json(&head.headers)?;
+    let body = body::read(body, shared.limits.body, shared.limits.body_time).await?;
+    text(&body).and_then(read).map_err(Problem::in_request)
+}
+
+/// The same, or nothing where there is no body.
+///
+/// # Errors
+/// As [`asked`].
+pub(super) async fn asked_if_any<T: DeserializeOwned>(
+    shared: &Shared,
+    request: Request,
+) -> Result<Option<T>, Problem> {
+    let (head, body) = request.into_parts();
+    let body = body::read(body, shared.limits.body, shared.limits.body_time).await?;
+    if body.is_empty() {
+        return Ok(None);
+    }
+    media::check_json(&head.headers)?;
+    text(&body).and_then(read).map(Some).map_err(Problem::in_request)
 }
 
 /// A body as text.

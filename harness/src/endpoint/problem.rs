@@ -16,7 +16,7 @@ pub(super) const MEDIA_TYPE: &str = "application/problem+json";
 /// What kinds of problems there are. Each has one `type`, one status and one title, which programs may rely on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// The request itself makes no sense: its query, its body's transfer.
+    /// The request itself makes no sense: its query, its body's transfer, what it asks for.
     Request,
     /// A body that is no SyncML message.
     Message,
@@ -214,6 +214,15 @@ impl Problem {
             _ => None,
         };
         Self { path, ..Self::new(Kind::Device, error.to_string()) }
+    }
+
+    /// The same of a body that asks for something, and describes no device.
+    pub(super) fn in_request(self) -> Self {
+        let kind = match self.kind {
+            Kind::Device => Kind::Request,
+            other => other,
+        };
+        Self { kind, ..self }
     }
 
     pub(super) const fn status(&self) -> StatusCode {

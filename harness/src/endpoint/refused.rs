@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Shared;
 use super::problem::{Kind, Problem};
-use crate::fleet::{FleetError, Host, NotSaved, Refused};
+use crate::fleet::{FleetError, Host, NotDone, NotSaved, Refused, Unable};
 
 impl Shared {
     /// The device of that name.
@@ -22,6 +22,19 @@ impl From<Refused> for Problem {
             Refused::Malformed(error) => Self::malformed(error.place, &error.kind.to_string()),
             Refused::Gone => Self::new(Kind::Absent, "the device was deleted in the meantime"),
             Refused::NotSaved(why) => Self::not_saved(&why),
+        }
+    }
+}
+
+impl From<NotDone> for Problem {
+    fn from(not_done: NotDone) -> Self {
+        match not_done {
+            NotDone::Refused(refused) => refused.into(),
+            NotDone::Unable(Unable::NotAPause(error)) => Self::value("days", &error.to_string()).in_request(),
+            NotDone::Unable(Unable::Fault(error)) => Self::value(error.path, &error.what).in_request(),
+            NotDone::Unable(error @ (Unable::NotAhead(_) | Unable::Throttled(_))) => {
+                Self::new(Kind::Request, error.to_string())
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use csp_model::Device;
-use csp_model::agent::{Finding, ScanSource, ScanSources, UpdateId};
+use csp_model::agent::{Fault, Finding, ScanSource, ScanSources, UpdateId};
 use csp_model::device::{InitialState, UpdateEntry};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -170,6 +170,11 @@ impl From<InitialState> for StateView {
             InitialState::Installed => Self::Installed,
         }
     }
+}
+
+/// What goes wrong on `device`: what its file plans, or what was said since.
+pub(super) fn faults(device: &Device) -> &[Fault] {
+    device.agent().faults.plan.as_deref().unwrap_or(&device.profile().file().fault)
 }
 
 /// Every update that the services can offer to `device`, in the order of its file.

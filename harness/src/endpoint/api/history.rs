@@ -18,6 +18,7 @@ use super::super::name::Name;
 use super::super::problem::{Kind, Problem, ProblemDocument};
 use super::query;
 use crate::aside::aside;
+use crate::event::RecordedEvent;
 use crate::fleet::Host;
 use crate::transcript::{Entry, LineWriter, Secrets};
 use crate::violation::RecordedViolation;
@@ -66,16 +67,42 @@ pub(super) async fn violations(
     uri: Uri,
 ) -> Result<Json<Vec<RecordedViolation>>, Problem> {
     let host = shared.host(&name)?;
-    let since = match query::one(&uri, "since")? {
-        None => 0,
-        Some(text) => text.parse().map_err(|_| {
-            Problem::new(
-                Kind::Request,
-                format!("since: `{text}` is no number: expected the `seq` of a violation"),
-            )
-        })?,
-    };
+    let since = since(&uri, "a violation")?;
     Ok(Json(host.violations(since)))
+}
+
+/// What the device has done so far
+#[utoipa::path(
+    get,
+    path = "/_cspsim/devices/{name}/events",
+    tag = "control",
+    operation_id = "listEvents",
+    params(
+        ("name" = String, Path, description = "The device's name"),
+        ("since" = Option<u64>, Query, description = "Only those with a higher `seq`"),
+    ),
+    responses(
+        (status = 200, description = "The last ones, in the order in which they happened", body = Vec<RecordedEvent>),
+        (status = 400, description = "`since` is no number", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 503, description = "They could not be saved", content_type = "application/problem+json", body = ProblemDocument),
+    )
+)]
+pub(super) async fn events(
+    State(shared): State<Arc<Shared>>,
+    Name(name): Name,
+    uri: Uri,
+) -> Result<Json<Vec<RecordedEvent>>, Problem> {
+    let host = shared.host(&name)?;
+    let since = since(&uri, "an event")?;
+    Ok(Json(host.events(since).await?))
+}
+
+fn since(uri: &Uri, of: &str) -> Result<u64, Problem> {
+    let Some(text) = query::one(uri, "since")? else { return Ok(0) };
+    text.parse().map_err(|_| {
+        Problem::new(Kind::Request, format!("since: `{text}` is no number: expected the `seq` of {of}"))
+    })
 }
 
 /// A transcript that is written as far as its reader takes it: until then its bodies are those that the device's journal

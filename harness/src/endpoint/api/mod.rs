@@ -4,9 +4,11 @@ mod about;
 mod devices;
 mod dialling;
 mod history;
+mod life;
 mod query;
 #[cfg(test)]
 mod schema;
+mod settings;
 mod state;
 
 use std::sync::Arc;
@@ -45,9 +47,17 @@ fn control_routes() -> OpenApiRouter<Arc<Shared>> {
         .routes(routes!(state::updates))
         .routes(routes!(state::reset))
         .routes(routes!(state::snapshot, state::put_snapshot))
+        .routes(routes!(life::advance))
+        .routes(routes!(life::scan))
+        .routes(routes!(life::restart))
+        .routes(routes!(life::pause, life::resume))
+        .routes(routes!(life::policy_refresh))
+        .routes(routes!(settings::put_faults, settings::delete_faults))
+        .routes(routes!(settings::patch_registry))
         .routes(routes!(dialling::connect))
         .routes(routes!(history::transcript))
         .routes(routes!(history::violations))
+        .routes(routes!(history::events))
 }
 
 /// Lets only those use the control API who may, and counts.

@@ -104,6 +104,16 @@ fn add_documents(schemas: &mut Map<String, Value>) {
     });
     schemas.insert("Violation".to_owned(), violation);
     schemas.insert("Violations".to_owned(), json!({ "type": "array", "items": reference("Violation") }));
+    schemas.insert("Faults".to_owned(), json!({ "type": "array", "items": reference("Fault") }));
+    let value = json!({ "type": ["boolean", "integer", "string", "null"] });
+    let values = json!({ "type": "object", "additionalProperties": value });
+    let change = json!({
+        "type": "object",
+        "description": "Values of the registry by key and name; null takes one away",
+        "additionalProperties": values,
+        "example": { "HKLM\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate\\AU": { "UseWUServer": 1 } },
+    });
+    schemas.insert("RegistryChange".to_owned(), change);
     let new = json!({ "oneOf": [reference("DeviceFile"), reference("Copies")] });
     schemas.insert("NewDevices".to_owned(), new);
 }
