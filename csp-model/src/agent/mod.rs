@@ -19,6 +19,7 @@ mod random;
 mod rollback;
 mod source;
 mod state;
+mod written;
 
 use std::collections::BTreeMap;
 
@@ -94,7 +95,7 @@ pub struct Unread {
 
 /// How far a device has come with one update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "written::Record")]
 pub struct Record {
     /// The revision that the device knows.
     pub revision: u32,

@@ -244,7 +244,7 @@ impl Target {
     /// The builds of the versions that `TargetReleaseVersion` names.
     ///
     /// Source: Microsoft, "Windows 10 release information" and "Windows 11 release information".
-    const BUILDS: [(&'static str, &'static str, u32); 14] = [
+    const BUILDS: [(&'static str, &'static str, u32); 13] = [
         ("Windows 10", "1809", 17_763),
         ("Windows 10", "1903", 18_362),
         ("Windows 10", "1909", 18_363),
@@ -258,7 +258,6 @@ impl Target {
         ("Windows 11", "23H2", 22_631),
         ("Windows 11", "24H2", 26_100),
         ("Windows 11", "25H2", 26_200),
-        ("Windows 11", "26H1", 28_000),
     ];
 
     /// Without a product, that of Windows 10 is meant (Microsoft, Policy CSP - Update, `ProductVersion`).
