@@ -427,7 +427,7 @@ register! {
     }
 }
 
-/// A rule that something else than messages shows: how the device behaves in HTTP.
+/// A rule that something else than a message and its answer shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Elsewhere {
     /// The rule.
@@ -438,7 +438,8 @@ pub struct Elsewhere {
 
 macro_rules! elsewhere {
     ($($id:literal, $ground:ident, $what:literal, $source:literal, $shown_by:literal;)*) => {
-        /// The rules of HTTP, which the harness follows, and those of WBXML, which the codec does.
+        /// The rules of HTTP, which the harness follows, those of WBXML, which the codec does, and those of time, which the
+        /// update agent does.
         pub static ELSEWHERE: &[Elsewhere] = &[$(Elsewhere {
             rule: Rule { id: $id, what: $what, ground: Ground::$ground, source: $source },
             shown_by: $shown_by,
@@ -501,6 +502,69 @@ elsewhere! {
     "wbxml-opaque", Decided,
         "OPAQUE is text when it is one, else device information in a document of its own, else the Base64 of its bytes.",
         "libwbxml writes CDATA and device information so; OMA SyncML Meta-Information 1.2 has `b64` for bytes in XML", "syncml/tests/wbxml.rs";
+    "transitions", Decided,
+        "Updates move between the thirteen states as `csp-model/tests/life/oracle.rs` lists; nothing else moves them.",
+        "Update CSP names the states; the order is that of the events of [MS-WUSP] 2.2.2.3.1", "csp-model/tests/life/main.rs";
+    "approvals-act", Documented,
+        "With RequireUpdateApproval 1 an update is downloaded and installed once it or its classification is approved, before or after a scan finds it; approvals are of the UpdateID, whatever its revision.",
+        "Microsoft, Update CSP; Policy CSP - Update", "fixtures/scenarios/agent/approve-a-classification.toml";
+    "eula", Documented,
+        "Approving an update accepts its licence terms for all updates that share the EULA id; without RequireUpdateApproval the agent accepts them.",
+        "Microsoft, MDM for device updates; that the agent accepts them is decided", "fixtures/scenarios/agent/eula-shared.toml";
+    "revisions", Decided,
+        "A scan takes over a new revision of an update that is not installed; what was downloaded of the old one goes, its approval stands.",
+        "Update CSP: approved by UpdateID, once", "fixtures/scenarios/agent/revision.toml";
+    "supersedence", Documented,
+        "An update is not delivered when one that takes its place is approved and applicable, or installed.",
+        "Microsoft, WSUS check points", "fixtures/scenarios/agent/superseded-both-approved.toml";
+    "detection", Documented,
+        "After a successful scan the next one comes in 80 to 100 % of the detection frequency (22 hours, or DetectionFrequency), after a failed one in five hours. The first is due five minutes after the clock starts (decided).",
+        "[MS-WUSP] product notes 60, 61, 65", "fixtures/scenarios/agent/fault-service-timeout.toml";
+    "detect-now", Documented,
+        "DetectNow is refused inside the detection frequency since the last check, from version 1709 on; the button in Settings is not, and who presses it agrees to what is found.",
+        "Microsoft, WSUS check points", "csp-model/src/agent/life/mod.rs";
+    "scan-sources", Documented,
+        "Each class is scanned where policies, Group Policy, the version of Windows and what is left of former policies say. What no text says of a partial set is decided: every class follows the other products.",
+        "Microsoft, Integrate Windows Update client policies with Configuration Manager (2026); WSUS team, 2017", "csp-model/tests/scan_source.rs";
+    "policy-refresh", Documented,
+        "A change of Group Policy counts from its next refresh on, 90 to 120 minutes later; what a server sets counts at once.",
+        "Microsoft, Group Policy refresh interval for computers; that MDM counts at once is decided", "fixtures/scenarios/agent/dual-scan-remedy-1.toml";
+    "deferral", Documented,
+        "A deferral counts from the release; definitions and what WSUS offers are never deferred.",
+        "Microsoft, Configure Windows Update client policies; MDM for device updates", "fixtures/scenarios/agent/deferral.toml";
+    "target-version", Decided,
+        "With TargetReleaseVersion only feature updates to that version are offered, without a deferral; a version that does not exist keeps the device where it is.",
+        "WindowsUpdate.admx; whether a deferral still counts is not said", "fixtures/scenarios/agent/target-version.toml";
+    "pause", Documented,
+        "A pause lasts 35 days from its start date, one without a date from when the device sees it (decided). Nothing new is offered, downloads stop, installations are cancelled, restarts are not made; when it ends the device scans.",
+        "Microsoft, Configure Windows Update client policies", "fixtures/scenarios/agent/pause-cancels.toml";
+    "one-at-a-time", Decided,
+        "One download and one installation at a time, in the order in which updates became ready. A feature update is installed alone: others are blocked until the restart.",
+        "no text; WU_E_INSTALL_NOT_ALLOWED names the second", "fixtures/scenarios/agent/feature-update-alone.toml";
+    "auto-update", Documented,
+        "AllowAutoUpdate 0 blocks downloads until a user agrees; 1 and 2 install at once; 3 and 4 at the scheduled time, half an hour either way from version 2004 on; 5 does nothing by itself.",
+        "Policy CSP - Update; the Windows support team's blog; that 1 and 2 do not wait is decided", "fixtures/scenarios/agent/scheduled-install.toml";
+    "active-hours", Documented,
+        "With AllowAutoUpdate 2 the device restarts outside active hours, a quarter of an hour after the update is in at the earliest; with 1 not before AutoRestartDeadlinePeriodInDays; with 3 and 4 a quarter of an hour after.",
+        "Policy CSP - Update; the order of precedence is decided", "fixtures/scenarios/agent/active-hours.toml";
+    "deadline", Decided,
+        "A deadline has passed at the later of discovery plus deadline and pending restart plus grace, from Windows 11 22H2 on; before, that of feature updates counts from the pending restart. Then the device restarts in active hours too.",
+        "Microsoft, Enforce compliance deadlines, whose sentence and example differ", "fixtures/scenarios/agent/deadline.toml";
+    "content-life", Observed,
+        "Downloaded content that is not installed in 30 days is downloaded again (0x80246013).",
+        "the Windows support team's blog", "fixtures/scenarios/agent/content-expires.toml";
+    "retry", Decided,
+        "What failed is tried again by the next scan, and stays under FailedUpdates until it succeeds; what could not be committed is offered again.",
+        "Update CSP is silent", "fixtures/scenarios/agent/fault-commit-failed.toml";
+    "blocked", Decided,
+        "A blocked download is listed under FailedUpdates with State 8, a blocked installation with 128; HResult is 0 unless the reason has a code.",
+        "windows-itpro-docs issue 6954 shows 8 and 0", "fixtures/scenarios/agent/fault-battery-low.toml";
+    "rollback-runs", Decided,
+        "A rollback takes as long as the installation; then the device restarts at once. A restart before that ends it too. The update is gone, and offered again when the pause is over.",
+        "Microsoft, Manage Windows Update rings, for the restart; the length is decided", "fixtures/scenarios/agent/rollback-quality.toml";
+    "commit", Decided,
+        "A restart takes no time: what waited for it is committed, or fails to be, at the same instant.",
+        "no text gives a length", "fixtures/scenarios/agent/fault-commit-failed.toml";
 }
 
 /// What a text says and the device does not do, and why.

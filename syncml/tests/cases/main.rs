@@ -144,7 +144,7 @@ fn render(shown_by: &BTreeMap<String, Vec<String>>) -> String {
                 .unwrap();
         }
     }
-    text.push_str("\n## HTTP\n\nShown by tests of the harness.\n\n| rule | what | ground | source | tests |\n|---|---|---|---|---|\n");
+    text.push_str("\n## HTTP, WBXML and the update agent\n\nShown by other tests than those of messages.\n\n| rule | what | ground | source | tests |\n|---|---|---|---|---|\n");
     for Elsewhere { rule: Rule { id, what, ground, source }, shown_by } in ELSEWHERE {
         writeln!(text, "| `{id}` | {what} | {ground} | {source} | `{shown_by}` |").unwrap();
     }
