@@ -31,7 +31,11 @@ impl From<NotDone> for Problem {
         match not_done {
             NotDone::Refused(refused) => refused.into(),
             NotDone::Unable(Unable::NotAPause(error)) => Self::value("days", &error.to_string()).in_request(),
-            NotDone::Unable(Unable::Fault(error)) => Self::value(error.path, &error.what).in_request(),
+            NotDone::Unable(Unable::Fault(error)) => {
+                // The body is the list itself.
+                let path = error.path.strip_prefix("fault").unwrap_or(&error.path);
+                Self::value(path, &error.what).in_request()
+            }
             NotDone::Unable(error @ (Unable::NotAhead(_) | Unable::Throttled(_))) => {
                 Self::new(Kind::Request, error.to_string())
             }

@@ -154,10 +154,7 @@ impl Live {
             Call::Pause { days } => device.user_pauses(*days)?,
             Call::Resume => device.user_resumes(),
             Call::PolicyRefresh => device.policy_refresh(),
-            Call::Faults { faults } => {
-                device.set_faults(faults.to_vec())?;
-                Vec::new()
-            }
+            Call::Faults { faults } => device.set_faults(faults.to_vec())?,
             Call::Registry { values } => {
                 for (key, values) in &**values {
                     for (name, value) in values {

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 
 use bytes::Bytes;
+use chrono::TimeDelta;
 use csp_model::{Device, LocUri};
 use parking_lot::Mutex;
 
 use super::*;
-use crate::transcript::Origin;
+use crate::event::DeviceEvent;
+use crate::transcript::{Body, Call, Entry, Event as TranscriptEvent, Origin, Outcome, ScanBy};
 
 /// Where the messages of these tests come from.
 const POSTED: Origin = Origin::Posted { media_type: None, mac: None };
@@ -332,6 +334,140 @@ async fn memory_and_disk_agree_after_any_failures() {
             assert_eq!((kept, disk.has(number)), (answer.is_ok(), answer.is_ok()), "seed {seed}, {number}");
         }
     }
+}
+
+fn a_day(device: &Device) -> Result<Call, Unable> {
+    Ok(Call::Advance { to: device.clock() + TimeDelta::days(1) })
+}
+
+#[tokio::test]
+async fn what_a_device_does_is_told_once_it_is_saved() {
+    let disk = Disk::default();
+    let (_fleet, host) = disk.lab().await;
+    let before = host.look(Device::clone).await.unwrap();
+    disk.fails();
+    assert_eq!(host.call(a_day).await.unwrap_err(), NotDone::Refused(full()));
+    assert_eq!(host.events(0).await.unwrap(), []);
+    assert_eq!(host.look(Device::clone).await.unwrap(), before);
+    assert_eq!(host.transcript().1, []);
+
+    let done = host.call(a_day).await.unwrap();
+    assert!(!done.events.is_empty());
+    assert_eq!(disk.devices.lock()["lab"], done.device);
+    let recorded = host.events(0).await.unwrap();
+    assert!(recorded.iter().map(|recorded| &recorded.event).eq(&*done.events));
+    assert!(recorded.iter().map(|recorded| recorded.seq).eq(1..=recorded.len() as u64));
+    assert_eq!(host.events(recorded.len() as u64).await.unwrap(), []);
+    assert_eq!(host.transcript().1[0].events, done.events);
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_changes_nothing() {
+    let (_fleet, host) = Disk::default().lab().await;
+    host.call(|_| Ok(Call::Scan { by: ScanBy::User })).await.unwrap();
+    let before = host.look(Device::clone).await.unwrap();
+    let detect_now = host.call(|_| Ok(Call::Scan { by: ScanBy::DetectNow })).await.unwrap_err();
+    assert!(matches!(detect_now, NotDone::Unable(Unable::Throttled(_))), "{detect_now}");
+    let pause = host.call(|_| Ok(Call::Pause { days: 0 })).await.unwrap_err();
+    assert!(matches!(pause, NotDone::Unable(Unable::NotAPause(_))), "{pause}");
+    assert_eq!(host.look(Device::clone).await.unwrap(), before);
+    assert_eq!(host.transcript().1.len(), 1);
+}
+
+const REBOOT: &str = "<Exec><CmdID>2</CmdID><Item><Target><LocURI>./Vendor/MSFT/Reboot/RebootNow</LocURI></Target></Item></Exec>";
+
+fn in_session(number: u32, body: &str) -> Bytes {
+    format!(
+        "<SyncML><SyncHdr><SessionID>7</SessionID><MsgID>{number}</MsgID><Source><LocURI>mdm</LocURI></Source></SyncHdr>\
+         <SyncBody>{body}</SyncBody></SyncML>"
+    )
+    .into()
+}
+
+fn restarts(entries: &[Entry]) -> Vec<usize> {
+    let count = |entry: &Entry| entry.events.iter().filter(|event| event.kind == "restarted").count();
+    entries.iter().map(count).collect()
+}
+
+#[tokio::test]
+async fn a_server_s_restart_comes_at_the_end_of_its_package() {
+    let (_fleet, host) = Disk::default().lab().await;
+    for (number, body) in [(1, REBOOT), (2, "<Final/>"), (3, "<Final/>")] {
+        host.answer(POSTED, in_session(number, body)).await.unwrap();
+    }
+    host.answer(POSTED, format!("<SyncBody>{REBOOT}</SyncBody>").into()).await.unwrap();
+    assert_eq!(restarts(&host.transcript().1), [0, 1, 0, 1]);
+}
+
+#[tokio::test]
+async fn a_restart_in_a_session_of_the_device_comes_at_its_end() {
+    for ends_well in [true, false] {
+        let (_fleet, host) = Disk::default().lab().await;
+        let opened = host.answer(Origin::Opened(Arc::default()), Bytes::new()).await.unwrap();
+        let session = opened.session.expect("a session").id;
+        let answer = |number: u32, body: &str| {
+            let text = format!(
+                "<SyncML xmlns='SYNCML:SYNCML1.2'><SyncHdr><VerDTD>1.2</VerDTD><VerProto>DM/1.2</VerProto><SessionID>{session}\
+                 </SessionID><MsgID>{number}</MsgID><Target><LocURI>dev</LocURI></Target><Source><LocURI>mdm</LocURI></Source>\
+                 </SyncHdr><SyncBody><Status><CmdID>1</CmdID><MsgRef>{number}</MsgRef><CmdRef>0</CmdRef><Cmd>SyncHdr</Cmd>\
+                 <Data>200</Data></Status>{body}<Final/></SyncBody></SyncML>"
+            );
+            host.answer(POSTED, text.into())
+        };
+        answer(1, REBOOT).await.unwrap();
+        assert_eq!(restarts(&host.transcript().1), [0, 0]);
+        if ends_well {
+            let heard = answer(2, "").await.unwrap();
+            assert!(heard.session.expect("a session").ending.is_some());
+        } else {
+            host.give_up(&session).await.unwrap();
+        }
+        assert_eq!(restarts(&host.transcript().1), [0, 0, 1]);
+    }
+}
+
+/// Messages and calls while the clock runs; what is left of them in a small journal leads to the device as it is.
+#[tokio::test]
+async fn a_transcript_can_be_lived_again() {
+    let pace = Pace::Times(Pace::FASTEST);
+    let journal = JournalLimits { exchanges: 5, chunk: 4, ..JournalLimits::default() };
+    let fleet = Disk::default().fleet(Settings { pace, journal, ..Settings::default() });
+    fleet.add(vec![("lab".into(), Device::builtin())]).await.unwrap();
+    let host = fleet.host("lab").unwrap();
+    for number in 0..12 {
+        approve(&host, number).await.unwrap();
+        if number == 6 {
+            host.call(|_| Ok(Call::Restart)).await.unwrap();
+            host.call(|device| Ok(Call::Advance { to: device.clock() + TimeDelta::days(3) })).await.unwrap();
+        }
+        if number == 9 {
+            host.answer(POSTED, in_session(1, &format!("{REBOOT}<Final/>"))).await.unwrap();
+        }
+    }
+    let (device, entries) = host.transcript();
+    let mut live = Live::new(device, Pace::Frozen);
+    for entry in entries {
+        let mut events = live.live_until(entry.at);
+        match entry.event {
+            TranscriptEvent::Exchange(exchange) => {
+                let (Body::Bytes(request), Outcome::Answered { body, .. }) =
+                    (exchange.request, exchange.outcome)
+                else {
+                    panic!("every message was answered")
+                };
+                let message = syncml::codec::decode(&request, &Limits::default()).unwrap();
+                let said = live.receive((&message).into(), entry.at, 64);
+                assert_eq!(Body::Bytes(said.answer), body);
+                events.extend(said.events);
+            }
+            TranscriptEvent::Control(call) => events.extend(live.perform(&call).unwrap()),
+            TranscriptEvent::Device(_) => panic!("no other device begins"),
+        }
+        assert_eq!(DeviceEvent::all(&events, live.device.profile()), entry.events);
+    }
+    let now = host.look(Device::clone).await.unwrap();
+    let _ = live.live_until(now.clock());
+    assert_eq!(live.device, now);
 }
 
 #[tokio::test]

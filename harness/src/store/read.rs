@@ -37,6 +37,8 @@ pub(super) fn devices(
                 approvals: approval::read(connection, &row.name)?,
                 last_scan: row.last_scan,
                 last_check: row.last_check,
+                agreed: row.agreed,
+                noticed: row.noticed,
                 faults: row.faults,
                 unread: row.unread,
                 rollbacks: row.rollbacks,

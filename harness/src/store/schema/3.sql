@@ -4,7 +4,11 @@
 -- When the device last scanned, whatever came of it, and whether the services answered; NULL before the first.
 ALTER TABLE device ADD COLUMN last_check TEXT;
 ALTER TABLE device ADD COLUMN last_check_succeeded INTEGER CHECK (last_check_succeeded IN (0, 1));
--- Since when an update is being taken away.
+-- When its user last pressed the button in Settings, and since when pauses without a date have been seen.
+ALTER TABLE device ADD COLUMN agreed TEXT;
+ALTER TABLE device ADD COLUMN quality_pause_noticed TEXT;
+ALTER TABLE device ADD COLUMN feature_pause_noticed TEXT;
+-- Since when an update is being taken away; NULL while that has only been asked for.
 ALTER TABLE device ADD COLUMN quality_rollback_since TEXT;
 ALTER TABLE device ADD COLUMN feature_rollback_since TEXT;
 -- What goes wrong where it is not what the device file plans, and how often it has, as JSON; NULL where there is nothing
@@ -13,8 +17,7 @@ ALTER TABLE device ADD COLUMN faults TEXT;
 -- The registry that the agent still goes by, and when it reads it again, as JSON; NULL where it has read the last change.
 ALTER TABLE device ADD COLUMN unread TEXT;
 
-UPDATE device SET quality_rollback_since = clock WHERE quality_rollback_pending IS NOT NULL;
-UPDATE device SET feature_rollback_since = clock WHERE feature_rollback_pending IS NOT NULL;
+UPDATE device SET last_check = last_scan, last_check_succeeded = 1 WHERE last_scan IS NOT NULL;
 
 -- When a scan found the update first: where its deadline counts from.
 ALTER TABLE update_record ADD COLUMN discovered TEXT NOT NULL DEFAULT '';

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use csp_model::Device;
-use csp_model::agent::{Agent, Check, Faults, Reverting, Rollback, Rollbacks, Unread};
+use csp_model::agent::{Agent, Check, Faults, Noticed, Reverting, Rollback, Rollbacks, Unread};
 use csp_model::device::Instance;
 use rusqlite::{Connection, params};
 
@@ -20,6 +20,8 @@ pub(in crate::store) struct Row {
     pub(in crate::store) clock: DateTime<Utc>,
     pub(in crate::store) last_scan: Option<DateTime<Utc>>,
     pub(in crate::store) last_check: Option<Check>,
+    pub(in crate::store) agreed: Option<DateTime<Utc>>,
+    pub(in crate::store) noticed: Noticed,
     pub(in crate::store) faults: Faults,
     pub(in crate::store) unread: Option<Box<Unread>>,
     pub(in crate::store) rollbacks: Rollbacks,
@@ -52,8 +54,8 @@ pub(in crate::store) fn insert(
             "INSERT INTO device (name, profile, id, given_name, seed, device_name, clock, last_scan, \
              quality_rollback, quality_rollback_pending, quality_rollback_since, feature_rollback, \
              feature_rollback_pending, feature_rollback_since, sessions, last_check, last_check_succeeded, \
-             faults, unread) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
-             ?17, ?18, ?19)",
+             agreed, quality_pause_noticed, feature_pause_noticed, faults, unread) VALUES (?1, ?2, ?3, ?4, ?5, \
+             ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
         )?
         .execute(params![
             name,
@@ -73,6 +75,9 @@ pub(in crate::store) fn insert(
             device.sessions(),
             agent.last_check.map(|check| time(check.at)),
             agent.last_check.map(|check| check.succeeded),
+            agent.agreed.map(time),
+            agent.noticed.quality.map(time),
+            agent.noticed.feature.map(time),
             faults(agent),
             unread(agent),
         ])?;
@@ -100,7 +105,8 @@ pub(in crate::store) fn update(
             "UPDATE device SET device_name = ?2, clock = ?3, last_scan = ?4, \
              quality_rollback = ?5, quality_rollback_pending = ?6, quality_rollback_since = ?7, \
              feature_rollback = ?8, feature_rollback_pending = ?9, feature_rollback_since = ?10, \
-             sessions = ?11, last_check = ?12, last_check_succeeded = ?13, faults = ?14, unread = ?15 \
+             sessions = ?11, last_check = ?12, last_check_succeeded = ?13, agreed = ?14, \
+             quality_pause_noticed = ?15, feature_pause_noticed = ?16, faults = ?17, unread = ?18 \
              WHERE name = ?1",
         )?
         .execute(params![
@@ -117,6 +123,9 @@ pub(in crate::store) fn update(
             after.sessions(),
             agent.last_check.map(|check| time(check.at)),
             agent.last_check.map(|check| check.succeeded),
+            agent.agreed.map(time),
+            agent.noticed.quality.map(time),
+            agent.noticed.feature.map(time),
             faults(agent),
             unread(agent),
         ])?;
@@ -134,9 +143,12 @@ pub(in crate::store) fn delete(connection: &Connection, name: &str) -> Result<()
 
 /// Whether what stands of an agent in a device's row is the same; what is in tables of its own is not looked at.
 fn says_the_same(before: &Agent, after: &Agent) -> bool {
-    let Agent { records: _, approvals: _, last_scan, last_check, faults, unread, rollbacks } = after;
+    let Agent { records: _, approvals: _, last_scan, last_check, agreed, noticed, faults, unread, rollbacks } =
+        after;
     before.last_scan == *last_scan
         && before.last_check == *last_check
+        && before.agreed == *agreed
+        && before.noticed == *noticed
         && before.faults == *faults
         && before.unread == *unread
         && before.rollbacks == *rollbacks
@@ -147,8 +159,7 @@ fn row(cells: &Cells<'_>, name: &str) -> Result<Row, Reason> {
         let update = cells.update_id_if_any(pending)?;
         let pending = match (update, cells.time_if_any(since)?) {
             (None, None) => None,
-            (Some(update), Some(since)) => Some(Reverting { update, since }),
-            (Some(_), None) => return Err(cells.wrong(since, format!("missing beside a {pending}"))),
+            (Some(update), since) => Some(Reverting { update, since }),
             (None, Some(_)) => return Err(cells.wrong(pending, format!("missing beside a {since}"))),
         };
         Ok(Rollback { status: cells.hresult_if_any(status)?, pending })
@@ -165,6 +176,11 @@ fn row(cells: &Cells<'_>, name: &str) -> Result<Row, Reason> {
         clock: cells.time("clock")?,
         last_scan: cells.time_if_any("last_scan")?,
         last_check: last_check(cells)?,
+        agreed: cells.time_if_any("agreed")?,
+        noticed: Noticed {
+            quality: cells.time_if_any("quality_pause_noticed")?,
+            feature: cells.time_if_any("feature_pause_noticed")?,
+        },
         faults: cells.json_if_any("faults")?.unwrap_or_default(),
         unread: cells.json_if_any("unread")?,
         rollbacks: Rollbacks {
@@ -184,7 +200,7 @@ fn pending(rollback: &Rollback) -> Option<String> {
 }
 
 fn since(rollback: &Rollback) -> Option<String> {
-    rollback.pending.map(|reverting| time(reverting.since))
+    rollback.pending.and_then(|reverting| reverting.since).map(time)
 }
 
 fn last_check(cells: &Cells<'_>) -> Result<Option<Check>, Reason> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use csp_model::agent::{
-    Agent, Check, Content, Failure, Fault, FaultKind, Faults, HResult, Record, Reverting, Rollback,
+    Agent, Check, Content, Failure, Fault, FaultKind, Faults, HResult, Noticed, Record, Reverting, Rollback,
     Rollbacks, Unread, UpdateId, UpdateState,
 };
 use csp_model::device::{DeviceState, Instance, Registry, Scalar};
@@ -167,7 +167,7 @@ fn agent() -> impl Strategy<Value = Agent> {
             failure,
         },
     );
-    let reverting = || (update_id(), time()).prop_map(|(update, since)| Reverting { update, since });
+    let reverting = || (update_id(), of(time())).prop_map(|(update, since)| Reverting { update, since });
     let rollback =
         move || (of(hresult()), of(reverting())).prop_map(|(status, pending)| Rollback { status, pending });
     let rollbacks = (rollback(), rollback()).prop_map(|(quality, feature)| Rollbacks { quality, feature });
@@ -175,13 +175,16 @@ fn agent() -> impl Strategy<Value = Agent> {
     let approvals = btree_map(update_id(), time(), 0..4);
     let check = (time(), any::<bool>()).prop_map(|(at, succeeded)| Check { at, succeeded });
     let unread = (registry(), time()).prop_map(|(registry, until)| Box::new(Unread { registry, until }));
-    let times = (of(time()), of(check));
+    let noticed = (of(time()), of(time())).prop_map(|(quality, feature)| Noticed { quality, feature });
+    let times = (of(time()), of(check), of(time()), noticed);
     (records, approvals, times, faults(), of(unread), rollbacks).prop_map(
-        |(records, approvals, (last_scan, last_check), faults, unread, rollbacks)| Agent {
+        |(records, approvals, (last_scan, last_check, agreed, noticed), faults, unread, rollbacks)| Agent {
             records,
             approvals,
             last_scan,
             last_check,
+            agreed,
+            noticed,
             faults,
             unread,
             rollbacks,

@@ -50,13 +50,13 @@ fn what_makes_no_sense_is_named() {
             "table device, device `lab-00001`, column id: byte 0 is not UTF-8",
         ),
         (
-            "UPDATE device SET feature_rollback_pending = 'a317dafe-baf4-453f-b232-a7075efae36e'",
-            "table device, device `lab-00001`, column feature_rollback_since: missing beside a \
-             feature_rollback_pending",
+            "UPDATE device SET feature_rollback_since = clock",
+            "table device, device `lab-00001`, column feature_rollback_pending: missing beside a \
+             feature_rollback_since",
         ),
         (
-            "UPDATE device SET last_check_succeeded = 1",
-            "table device, device `lab-00001`, column last_check: missing beside a last_check_succeeded",
+            "UPDATE device SET last_check_succeeded = NULL",
+            "table device, device `lab-00001`, column last_check_succeeded: missing beside a last_check",
         ),
         (
             "UPDATE device SET faults = '{\"plan\":[{}]}'",
