@@ -37,6 +37,8 @@ pub(super) struct Run<'d> {
     pub(super) installing: Option<UpdateId>,
     /// How many updates are being installed or wait for a restart.
     busy: Busy,
+    /// Whether one of them is so no longer, and nobody has looked whom that lets go on.
+    pub(super) has_made_way: bool,
     next_scan: Option<DateTime<Utc>>,
     next_restart: Option<DateTime<Utc>>,
     next_edge: Option<DateTime<Utc>>,
@@ -84,6 +86,7 @@ impl<'d> Run<'d> {
             downloading: None,
             installing: None,
             busy: Busy::default(),
+            has_made_way: false,
             next_scan: None,
             next_restart: None,
             next_edge: None,
@@ -172,8 +175,10 @@ impl<'d> Run<'d> {
         }
         let is_busy =
             |state: UpdateState| state.intersects(UpdateState::INSTALLING | UpdateState::REBOOT_REQUIRED);
+        let (was_busy, is_busy) = (is_busy(from), to.is_some_and(is_busy));
         let count = self.busy.of(self.is_feature(id));
-        *count = (*count + usize::from(to.is_some_and(is_busy))).saturating_sub(usize::from(is_busy(from)));
+        *count = (*count + usize::from(is_busy)).saturating_sub(usize::from(was_busy));
+        self.has_made_way |= was_busy && !is_busy;
         if to == Some(UpdateState::REBOOT_REQUIRED) {
             let due = restart::due(
                 &self.profile,

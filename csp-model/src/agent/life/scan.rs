@@ -139,7 +139,7 @@ impl Run<'_> {
     }
 
     fn retry_download(&mut self, id: UpdateId) {
-        if self.is_download_barred(id) && self.strike(&FaultKind::DOWNLOAD_GATE, Some(id)).is_none() {
+        if self.is_download_barred(id) && self.strike(self.download_gate(), Some(id)).is_none() {
             self.enter(id, UpdateState::READY_TO_DOWNLOAD, EventKind::DownloadUnblocked, None);
         }
     }

@@ -57,8 +57,10 @@ impl Run<'_> {
                 self.start_install(first);
             }
             // What was in the way may be so no longer.
-            for id in self.blocked.iter().copied().collect::<Vec<_>>() {
-                self.settle(id, Occasion::Wake);
+            if std::mem::take(&mut self.has_made_way) {
+                for id in self.blocked.iter().copied().collect::<Vec<_>>() {
+                    self.settle(id, Occasion::Wake);
+                }
             }
             if before == (self.downloads.len(), self.installs.len(), self.blocked.len()) {
                 return;
@@ -123,9 +125,9 @@ impl Run<'_> {
         if !self.still_waits(id, UpdateState::READY_TO_DOWNLOAD, since) {
             return;
         }
-        match self.strike(&FaultKind::DOWNLOAD_GATE, Some(id)) {
-            Some(strike) if !self.is_let_through(id) => self.block_download(id, strike.hresult),
-            Some(_) | None => self.enter(id, UpdateState::DOWNLOADING, EventKind::DownloadStarted, None),
+        match self.strike(self.download_gate(), Some(id)) {
+            Some(strike) => self.block_download(id, strike.hresult),
+            None => self.enter(id, UpdateState::DOWNLOADING, EventKind::DownloadStarted, None),
         }
         self.settle(id, Occasion::Wake);
     }
@@ -136,10 +138,9 @@ impl Run<'_> {
         let finished = later(record.since, self.seconds_left(entry, record));
         if finished > self.now() {
             let strike = match occasion {
-                Occasion::Faults => self.strike(&FaultKind::DOWNLOAD_GATE, Some(id)),
+                Occasion::Faults => self.strike(self.download_gate(), Some(id)),
                 Occasion::Wake => None,
             };
-            let strike = strike.filter(|_| !self.is_let_through(id));
             if hold.is_some() || strike.is_some() {
                 self.keep_partial(entry, record);
             }
@@ -308,8 +309,7 @@ impl Run<'_> {
 
     /// Whether what keeps a download from beginning is still there, however likely it was.
     pub(super) fn is_download_barred(&self, id: UpdateId) -> bool {
-        Plan::of(self.device).is_planned(&FaultKind::DOWNLOAD_GATE, id, self.now())
-            && !self.is_let_through(id)
+        Plan::of(self.device).is_planned(self.download_gate(), id, self.now())
     }
 
     /// Whether what keeps an installation from beginning is still there, however likely it was.
@@ -317,10 +317,9 @@ impl Run<'_> {
         Plan::of(self.device).is_planned(&self.install_gate(id), id, self.now())
     }
 
-    /// Whether policy lets downloads begin that a metered network alone keeps back.
-    fn is_let_through(&self, id: UpdateId) -> bool {
-        let others = [FaultKind::DiskFull, FaultKind::NoDistributionPoint];
-        self.rules.metered_allowed && !Plan::of(self.device).is_planned(&others, id, self.now())
+    /// What can keep a download from beginning: a metered network only where policy does not allow it.
+    pub(super) const fn download_gate(&self) -> &'static [FaultKind] {
+        if self.rules.metered_allowed { &FaultKind::UNMETERED_GATE } else { &FaultKind::DOWNLOAD_GATE }
     }
 
     /// What can keep an installation from beginning: terms only where there are some that nobody has accepted.

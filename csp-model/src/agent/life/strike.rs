@@ -53,6 +53,8 @@ impl FaultKind {
     /// What keeps a download from beginning.
     pub(super) const DOWNLOAD_GATE: [Self; 3] =
         [Self::MeteredNetwork, Self::DiskFull, Self::NoDistributionPoint];
+    /// The same where policy allows downloads over metered networks.
+    pub(super) const UNMETERED_GATE: [Self; 2] = [Self::DiskFull, Self::NoDistributionPoint];
     /// What makes an installation fail.
     pub(super) const INSTALL: [Self; 2] = [Self::InstallFailed, Self::MaxRunTimeExceeded];
     /// What keeps an installation from beginning.
