@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use csp_model::agent::{Content, Failure, HResult, Record, UpdateId, UpdateSet, UpdateState};
+use csp_model::agent::{Content, Failure, HResult, Record, RollbackKind, UpdateId, UpdateSet, UpdateState};
 use csp_model::device::{InitialState, Parts};
 use csp_model::strategies::{self, Operation, Outcome};
 use csp_model::tree::{Leaves, Reading};
@@ -179,6 +179,12 @@ fn only_the_status(operation: &Operation, before: &Device, after: &Device) -> Re
         _ => &mut expected.state.agent.rollbacks.feature,
     };
     rollback.status = Some(HResult::NOT_FOUND);
+    rollback.refused = after
+        .agent()
+        .rollbacks
+        .of(if node == "QualityUpdate" { RollbackKind::Quality } else { RollbackKind::Feature })
+        .refused;
+    prop_assert!(rollback.refused.is_some());
     prop_assert_eq!(after.snapshot(), expected);
     let status = LocUri::parse(&format!("./Vendor/MSFT/Update/Rollback/{node}Status")).expect("an address");
     prop_assert_eq!(after.get(&status), Ok(Reading::Leaf(Value::chr("0x80070490"), None)));

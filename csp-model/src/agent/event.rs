@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{HResult, UpdateId, UpdateState};
+use super::{HResult, Refusal, UpdateId, UpdateState};
 use crate::device::Profile;
 
 /// Something that has happened on a device.
@@ -80,6 +80,11 @@ pub enum EventKind {
     CommitSucceeded,
     /// What was installed could not be committed, and is gone again.
     CommitFailed,
+    /// A rollback was refused.
+    RollbackRefused {
+        /// Why.
+        why: Refusal,
+    },
     /// An update is being rolled back.
     RollbackStarted,
     /// An update has been rolled back.
@@ -94,7 +99,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// The names of all, in the order in which updates meet them.
-    pub const NAMES: [&'static str; 30] = [
+    pub const NAMES: [&'static str; 31] = [
         "scan-succeeded",
         "scan-failed",
         "offered",
@@ -120,6 +125,7 @@ impl EventKind {
         "commit-started",
         "commit-succeeded",
         "commit-failed",
+        "rollback-refused",
         "rollback-started",
         "rollback-succeeded",
         "paused",
@@ -156,6 +162,7 @@ impl EventKind {
             Self::CommitStarted => "commit-started",
             Self::CommitSucceeded => "commit-succeeded",
             Self::CommitFailed => "commit-failed",
+            Self::RollbackRefused { .. } => "rollback-refused",
             Self::RollbackStarted => "rollback-started",
             Self::RollbackSucceeded => "rollback-succeeded",
             Self::Paused => "paused",
@@ -189,6 +196,7 @@ impl EventKind {
             Self::RollbackSucceeded => 542,
             Self::RollbackStarted => 546,
             Self::Offered
+            | Self::RollbackRefused { .. }
             | Self::Revised { .. }
             | Self::Withdrawn
             | Self::Held
@@ -232,6 +240,7 @@ impl EventKind {
             | Self::ScanFailed
             | Self::Withdrawn
             | Self::Restarted
+            | Self::RollbackRefused { .. }
             | Self::RollbackStarted
             | Self::RollbackSucceeded
             | Self::Paused
@@ -257,6 +266,7 @@ impl Event {
                 format!("scan succeeded: {updates} updates are applicable")
             }
             EventKind::Revised { revision } => format!("new revision {revision}"),
+            EventKind::RollbackRefused { why } => format!("rollback refused: {why}"),
             EventKind::ScanFailed => "scan failed".to_owned(),
             EventKind::ReadyToDownload => "ready to download".to_owned(),
             EventKind::RestartRequired => "installed, needs a restart".to_owned(),

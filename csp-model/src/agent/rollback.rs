@@ -28,6 +28,9 @@ pub struct Rollback {
     pub status: Option<HResult>,
     /// The update that leaves with the next restart.
     pub pending: Option<Reverting>,
+    /// Why the last one was refused, until the device's event log has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<Refusal>,
 }
 
 /// An update that is being taken away.
@@ -78,7 +81,10 @@ impl Rollbacks {
 }
 
 /// Why a device does not roll back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, thiserror::Error,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum Refusal {
     /// The class does not come from Windows Update, or no Windows Update client policy is set.
     #[error("the device is not Windows Update for Business connected")]

@@ -174,7 +174,8 @@ pub(super) fn exec(device: &mut Device, node: Node) -> Result<Effect, TreeError>
             Ok(Effect::RollbackStarted(update))
         }
         Err(refusal) => {
-            device.agent_mut().rollbacks.of_mut(kind).status = Some(HResult::NOT_FOUND);
+            let rollback = device.agent_mut().rollbacks.of_mut(kind);
+            (rollback.status, rollback.refused) = (Some(HResult::NOT_FOUND), Some(refusal));
             Err(TreeError::RollbackRefused(refusal))
         }
     }

@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use super::super::catalog::Classification;
 use super::super::{Agent, Record, ScanSource, UpdateClass, UpdateId, UpdateState};
 use super::rules::Rules;
+use super::run::Entry;
 use crate::device::{Profile, UpdateEntry};
 
 /// Everything that decides over an update at one instant.
@@ -45,12 +46,12 @@ impl Offers<'_> {
     }
 
     /// Why an update that the device knows does not go on now, if it does not.
-    pub(super) fn hold(self, update: &UpdateEntry) -> Option<Hold> {
+    pub(super) fn hold(self, update: &Entry) -> Option<Hold> {
         let source = self.rules.sources.of_update(update);
         let is_withheld = !self.is_approved(update)
             || !source.offers(&update.sources)
             || self.is_excluded(update, source)
-            || self.is_superseded(update.id);
+            || self.is_superseded(update.index());
         if is_withheld {
             return Some(Hold::Withheld);
         }
@@ -80,8 +81,7 @@ impl Offers<'_> {
     }
 
     /// Whether an update that takes its place is delivered or installed.
-    pub(super) fn is_superseded(self, id: UpdateId) -> bool {
-        let Some(index) = self.profile.index_of(id) else { return false };
+    fn is_superseded(self, index: usize) -> bool {
         let mut seen = BTreeSet::new();
         let mut way_up = self.profile.successor_indices(index).to_vec();
         while let Some(index) = way_up.pop() {

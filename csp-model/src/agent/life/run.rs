@@ -91,7 +91,7 @@ impl<'d> Run<'d> {
             next_restart: None,
             next_edge: None,
         };
-        run.begin_rollbacks();
+        run.take_up_rollbacks();
         run.look_at_all(Occasion::Wake);
         run
     }
@@ -176,9 +176,11 @@ impl<'d> Run<'d> {
         let is_busy =
             |state: UpdateState| state.intersects(UpdateState::INSTALLING | UpdateState::REBOOT_REQUIRED);
         let (was_busy, is_busy) = (is_busy(from), to.is_some_and(is_busy));
-        let count = self.busy.of(self.is_feature(id));
-        *count = (*count + usize::from(is_busy)).saturating_sub(usize::from(was_busy));
-        self.has_made_way |= was_busy && !is_busy;
+        if was_busy != is_busy {
+            let count = self.busy.of(self.is_feature(id));
+            *count = if is_busy { *count + 1 } else { count.saturating_sub(1) };
+            self.has_made_way |= was_busy;
+        }
         if to == Some(UpdateState::REBOOT_REQUIRED) {
             let due = restart::due(
                 &self.profile,
@@ -339,9 +341,13 @@ impl<'d> Run<'d> {
         self.read_rules(Occasion::Wake);
     }
 
-    /// A rollback that was asked for begins.
-    fn begin_rollbacks(&mut self) {
+    /// A rollback that was asked for begins, and the event log has one that was refused.
+    fn take_up_rollbacks(&mut self) {
         for kind in [RollbackKind::Quality, RollbackKind::Feature] {
+            if let Some(why) = self.agent().rollbacks.of(kind).refused {
+                self.device.agent_mut().rollbacks.of_mut(kind).refused = None;
+                self.tell(EventKind::RollbackRefused { why }, None, Some(HResult::NOT_FOUND));
+            }
             let pending = self.device.agent().rollbacks.of(kind).pending;
             let Some(pending) = pending.filter(|pending| pending.since.is_none()) else { continue };
             let now = self.now();
@@ -371,6 +377,13 @@ impl Busy {
 pub(super) struct Entry {
     profile: Arc<Profile>,
     index: usize,
+}
+
+impl Entry {
+    /// Where it stands in the catalog.
+    pub(super) const fn index(&self) -> usize {
+        self.index
+    }
 }
 
 impl std::ops::Deref for Entry {

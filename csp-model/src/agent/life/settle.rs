@@ -9,9 +9,8 @@ use super::super::random::{Draw, Purpose};
 use super::super::{Content, EventKind, Failure, FaultKind, HResult, Record, UpdateId, UpdateState};
 use super::offer::Hold;
 use super::pause::later;
-use super::run::{Occasion, Run};
+use super::run::{Entry, Occasion, Run};
 use super::strike::Plan;
-use crate::device::UpdateEntry;
 
 /// How long downloaded content is kept.
 const CONTENT_LIFE: TimeDelta = TimeDelta::days(30);
@@ -90,7 +89,7 @@ impl Run<'_> {
         }
     }
 
-    fn new_update(&mut self, entry: &UpdateEntry, record: &Record) -> Next {
+    fn new_update(&mut self, entry: &Entry, record: &Record) -> Next {
         match self.offers().hold(entry) {
             Some(Hold::Deferred(until)) => Next::Rests(Some(until)),
             Some(Hold::Withheld | Hold::Paused) => Next::Rests(None),
@@ -99,7 +98,7 @@ impl Run<'_> {
         }
     }
 
-    fn ready_to_download(&mut self, entry: &UpdateEntry, record: &Record) -> Next {
+    fn ready_to_download(&mut self, entry: &Entry, record: &Record) -> Next {
         match self.offers().hold(entry) {
             Some(Hold::Withheld | Hold::Deferred(_)) => {
                 self.go(entry.id, UpdateState::NEW_UPDATE, EventKind::Held)
@@ -132,7 +131,7 @@ impl Run<'_> {
         self.settle(id, Occasion::Wake);
     }
 
-    fn downloading(&mut self, entry: &UpdateEntry, record: &Record, occasion: Occasion) -> Next {
+    fn downloading(&mut self, entry: &Entry, record: &Record, occasion: Occasion) -> Next {
         let id = entry.id;
         let hold = self.offers().hold(entry);
         let finished = later(record.since, self.seconds_left(entry, record));
@@ -176,7 +175,7 @@ impl Run<'_> {
         self.enter(id, UpdateState::DOWNLOAD_BLOCKED, EventKind::DownloadBlocked, hresult);
     }
 
-    fn download_blocked(&mut self, entry: &UpdateEntry, record: &Record) -> Next {
+    fn download_blocked(&mut self, entry: &Entry, record: &Record) -> Next {
         let hold = self.offers().hold(entry);
         match hold {
             Some(Hold::Withheld | Hold::Deferred(_)) => {
@@ -189,7 +188,7 @@ impl Run<'_> {
         }
     }
 
-    fn ready_to_install(&mut self, entry: &UpdateEntry, record: &Record) -> Next {
+    fn ready_to_install(&mut self, entry: &Entry, record: &Record) -> Next {
         let id = entry.id;
         match self.offers().hold(entry) {
             Some(Hold::Paused) => return self.go(id, UpdateState::NEW_UPDATE, EventKind::InstallCancelled),
@@ -248,7 +247,7 @@ impl Run<'_> {
         self.enter(id, UpdateState::INSTALL_BLOCKED, EventKind::InstallBlocked, hresult);
     }
 
-    fn install_blocked(&mut self, entry: &UpdateEntry) -> Next {
+    fn install_blocked(&mut self, entry: &Entry) -> Next {
         match self.offers().hold(entry) {
             Some(Hold::Paused) => {
                 return self.go(entry.id, UpdateState::NEW_UPDATE, EventKind::InstallCancelled);
@@ -264,7 +263,7 @@ impl Run<'_> {
         self.go(entry.id, UpdateState::READY_TO_INSTALL, EventKind::InstallUnblocked)
     }
 
-    fn installing(&mut self, entry: &UpdateEntry, record: &Record) -> Next {
+    fn installing(&mut self, entry: &Entry, record: &Record) -> Next {
         let id = entry.id;
         let length = i64::try_from(entry.install.as_secs()).ok().and_then(TimeDelta::try_seconds);
         let finished = later(record.since, length.unwrap_or(TimeDelta::MAX));
@@ -333,20 +332,20 @@ impl Run<'_> {
     }
 
     /// Whether automatic updates are off, and no user has asked for this one.
-    fn is_off(&self, entry: &UpdateEntry, record: &Record) -> bool {
+    fn is_off(&self, entry: &Entry, record: &Record) -> bool {
         self.rules.mode == super::rules::Mode::Off
             && !self.rules.is_automatic(entry)
             && !self.has_agreed(record)
     }
 
     /// Whether a user has to agree to the download, and has not.
-    fn asks_user(&self, entry: &UpdateEntry, record: &Record) -> bool {
+    fn asks_user(&self, entry: &Entry, record: &Record) -> bool {
         !self.rules.is_automatic(entry) && !self.has_agreed(record)
     }
 
     /// When an update that is ready is installed. Who has asked for it does not wait for a schedule, unless policy leaves
     /// users no say.
-    fn install_at(&self, entry: &UpdateEntry, record: &Record) -> DateTime<Utc> {
+    fn install_at(&self, entry: &Entry, record: &Record) -> DateTime<Utc> {
         let has_say = self.rules.mode != super::rules::Mode::ScheduledWithoutUser;
         if has_say && self.has_agreed(record) {
             return record.since;
@@ -361,7 +360,7 @@ impl Run<'_> {
         })
     }
 
-    fn seconds_left(&self, entry: &UpdateEntry, record: &Record) -> TimeDelta {
+    fn seconds_left(&self, entry: &Entry, record: &Record) -> TimeDelta {
         let done = match record.content {
             Content::Partial(seconds) => seconds.into(),
             Content::None | Content::Complete(_) => 0,
@@ -372,7 +371,7 @@ impl Run<'_> {
     }
 
     /// What a download that stops has brought is not lost.
-    fn keep_partial(&mut self, entry: &UpdateEntry, record: &Record) {
+    fn keep_partial(&mut self, entry: &Entry, record: &Record) {
         let before = match record.content {
             Content::Partial(seconds) => seconds,
             Content::None | Content::Complete(_) => 0,
