@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use csp_model::agent::{Event, HResult, UpdateId};
+use csp_model::agent::{Event, EventKind, HResult, UpdateId};
 use csp_model::device::Profile;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -48,11 +48,49 @@ impl DeviceEvent {
         events.iter().map(|event| Self::new(event, profile)).collect()
     }
 
+    /// Every kind there is.
+    pub(crate) fn kinds() -> impl Iterator<Item = &'static str> {
+        KINDS.into_iter().map(EventKind::name)
+    }
+
     /// About how many bytes it holds.
     pub(crate) const fn bytes(&self) -> u64 {
         (size_of::<Self>() + self.text.len()) as u64
     }
 }
+
+const KINDS: [EventKind; 30] = [
+    EventKind::ScanSucceeded { updates: 0 },
+    EventKind::ScanFailed,
+    EventKind::Offered,
+    EventKind::Revised { revision: 0 },
+    EventKind::Withdrawn,
+    EventKind::Held,
+    EventKind::ReadyToDownload,
+    EventKind::DownloadStarted,
+    EventKind::DownloadBlocked,
+    EventKind::DownloadUnblocked,
+    EventKind::DownloadSucceeded,
+    EventKind::DownloadFailed,
+    EventKind::ReadyToInstall,
+    EventKind::ContentExpired,
+    EventKind::InstallStarted,
+    EventKind::InstallBlocked,
+    EventKind::InstallUnblocked,
+    EventKind::InstallCancelled,
+    EventKind::InstallSucceeded,
+    EventKind::RestartRequired,
+    EventKind::InstallFailed,
+    EventKind::Restarted,
+    EventKind::CommitStarted,
+    EventKind::CommitSucceeded,
+    EventKind::CommitFailed,
+    EventKind::RollbackStarted,
+    EventKind::RollbackSucceeded,
+    EventKind::Paused,
+    EventKind::Resumed,
+    EventKind::PolicyRefreshed,
+];
 
 /// An event in its order among those of a device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
@@ -95,7 +133,6 @@ impl Events {
 #[cfg(test)]
 mod tests {
     use csp_model::Device;
-    use csp_model::agent::EventKind;
     use serde_json::json;
 
     use super::*;
@@ -118,6 +155,19 @@ mod tests {
         assert_eq!((&full["hresult"], &full["update"]), (&json!("0x80072EE2"), &json!(update.to_string())));
         let read: DeviceEvent = serde_json::from_value(full.clone()).expect("an event");
         assert_eq!(json!(read), full);
+    }
+
+    #[test]
+    fn every_kind_has_a_name_of_its_own_and_stands_in_the_documentation() {
+        let kinds: std::collections::BTreeSet<_> = DeviceEvent::kinds().collect();
+        assert_eq!(kinds.len(), KINDS.len());
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/api.md");
+        let page = std::fs::read_to_string(path).expect("the page can be read");
+        assert!(kinds.iter().all(|kind| page.contains(&format!("`{kind}`"))), "{kinds:?}");
+        let mut device = Device::builtin();
+        let year = device.clock() + chrono::TimeDelta::days(365);
+        let happened = device.advance_to(year);
+        assert!(happened.iter().all(|event| kinds.contains(event.kind.name())));
     }
 
     #[test]

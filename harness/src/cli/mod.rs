@@ -8,6 +8,7 @@ mod ddf;
 mod init;
 mod lint;
 mod man;
+mod run;
 mod schema;
 mod serve;
 mod test;
@@ -39,6 +40,7 @@ Examples:
   cspsim lint package2.xml                    what is wrong with my server's messages?
   cspsim tree ./Vendor/MSFT/Update            what does the device hold?
   cspsim convert package1.wbxml --pretty      what does that WBXML say?
+  cspsim run --for P60D --plot updates.svg    what becomes of the updates in two months?
   cspsim test scenarios/                      does everything go as expected?
   cspsim init device --out lab.toml           a device file to start from
   cspsim tree --device lab.toml --json        the tree of that device, for a script
@@ -56,6 +58,7 @@ enum Command {
     Ddf(ddf::Ddf),
     Init(init::Init),
     Lint(lint::Lint),
+    Run(run::Run),
     Schema(schema::Schema),
     Test(test::Test),
     Completions(completions::Completions),
@@ -82,6 +85,7 @@ pub fn main() -> ExitCode {
         Command::Ddf(command) => command.run(),
         Command::Init(command) => command.run(),
         Command::Lint(command) => command.run(),
+        Command::Run(command) => command.run(),
         Command::Schema(command) => command.run(),
         Command::Test(command) => command.run(),
         Command::Completions(command) => command.run(),
