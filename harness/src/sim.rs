@@ -5,7 +5,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
+use csp_model::agent::Fault;
 use csp_model::tree::Reading;
 use csp_model::{Device, LocUri};
 use parking_lot::Mutex;
@@ -14,10 +16,11 @@ use syncml::message::Kind;
 use tokio::runtime;
 use tokio::sync::oneshot;
 
-use crate::clock::Pace;
+use crate::clock::{Advance, Pace};
 use crate::endpoint::{Endpoint, Options};
-use crate::fleet::{DEFAULT, Fleet, Host, Settings};
-use crate::transcript::{self, Body, Entry, Event, Outcome, Secrets};
+use crate::event::{DeviceEvent, RecordedEvent};
+use crate::fleet::{DEFAULT, Fleet, Host, Settings, Unable};
+use crate::transcript::{self, Body, Call, Entry, Event, Outcome, ScanBy, Secrets};
 use crate::violation::RecordedViolation;
 
 /// A device that answers at an address of its own for as long as the value lives.
@@ -164,6 +167,123 @@ impl SimDevice {
         self.host.peek(Device::clone).expect("the device is not deleted")
     }
 
+    /// Moves the device's clock on by so many seconds; what falls due meanwhile happens. Gives what has happened.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use std::time::Duration;
+    ///
+    /// let device = cspsim::SimDevice::start().await;
+    /// let events = device.advance(Duration::from_secs(2 * 24 * 3_600));
+    /// assert!(events.iter().any(|event| event.kind == "scan-succeeded"));
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// When it is more than ten years, or the device was deleted by the control API.
+    #[expect(clippy::must_use_candidate, reason = "that it happens is enough")]
+    pub fn advance(&self, by: Duration) -> Vec<DeviceEvent> {
+        let by = Advance::By(csp_model::units::Duration::from_secs(by.as_secs()));
+        self.does(move |device| Ok(Call::Advance { to: by.from(device.clock())? }))
+    }
+
+    /// Has the device scan for updates, as its user does with the button in Settings.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let device = cspsim::SimDevice::start().await;
+    /// let events = device.scan();
+    /// assert_eq!(events.iter().filter(|event| event.kind == "scan-succeeded").count(), 1);
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// When the device was deleted by the control API.
+    #[expect(clippy::must_use_candidate, reason = "that it happens is enough")]
+    pub fn scan(&self) -> Vec<DeviceEvent> {
+        self.does(|_| Ok(Call::Scan { by: ScanBy::User }))
+    }
+
+    /// Restarts the device: what waits for that is installed.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let device = cspsim::SimDevice::start().await;
+    /// assert!(device.device().is_restart_required());
+    /// device.restart();
+    /// assert!(!device.device().is_restart_required());
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// When the device was deleted by the control API.
+    #[expect(clippy::must_use_candidate, reason = "that it happens is enough")]
+    pub fn restart(&self) -> Vec<DeviceEvent> {
+        self.does(|_| Ok(Call::Restart))
+    }
+
+    /// Pauses updates for so many days, as the device's user does in Settings.
+    ///
+    /// # Panics
+    /// When the user cannot pause so: for 1 to 35 days, where policy lets users pause. When the device was deleted by the
+    /// control API.
+    #[expect(clippy::must_use_candidate, reason = "that it happens is enough")]
+    pub fn pause(&self, days: u32) -> Vec<DeviceEvent> {
+        self.does(move |_| Ok(Call::Pause { days }))
+    }
+
+    /// Ends the user's pause.
+    ///
+    /// # Panics
+    /// When the device was deleted by the control API.
+    #[expect(clippy::must_use_candidate, reason = "that it happens is enough")]
+    pub fn resume(&self) -> Vec<DeviceEvent> {
+        self.does(|_| Ok(Call::Resume))
+    }
+
+    /// Has other things go wrong from now on than the device's file plans; nothing at all for an empty list. Times count
+    /// from the start of the device's clock.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// use cspsim::csp_model::agent::{Fault, FaultKind};
+    ///
+    /// let device = cspsim::SimDevice::start().await;
+    /// let timeout = Fault {
+    ///     kind: FaultKind::ServiceTimeout,
+    ///     from: None,
+    ///     until: None,
+    ///     update: None,
+    ///     probability: None,
+    ///     count: Some(1),
+    ///     hresult: None,
+    /// };
+    /// device.set_faults(&[timeout]);
+    /// assert!(device.scan().iter().any(|event| event.kind == "scan-failed"));
+    /// assert!(device.scan().iter().any(|event| event.kind == "scan-succeeded"));
+    /// # }
+    /// ```
+    ///
+    /// # Panics
+    /// When a fault makes no sense, or the device was deleted by the control API.
+    #[expect(clippy::must_use_candidate, reason = "that it happens is enough")]
+    pub fn set_faults(&self, faults: &[Fault]) -> Vec<DeviceEvent> {
+        self.does(|_| Ok(Call::Faults { faults: faults.into() }))
+    }
+
+    /// The last 1,000 things that the device has done.
+    ///
+    /// # Panics
+    /// When it was deleted by the control API.
+    #[must_use]
+    pub fn events(&self) -> Vec<RecordedEvent> {
+        self.host.happened(0).expect("the device is not deleted")
+    }
+
     /// What servers did wrong so far.
     #[must_use]
     pub fn violations(&self) -> Vec<RecordedViolation> {
@@ -244,6 +364,12 @@ impl SimDevice {
             return Ok(());
         }
         Err(Unmet { expectations, violations, refused: refused(entries) })
+    }
+
+    fn does(&self, call: impl FnOnce(&Device) -> Result<Call, Unable>) -> Vec<DeviceEvent> {
+        // It is kept in memory alone: there is nothing to wait for.
+        let (done, _) = self.host.begin(call).unwrap_or_else(|error| panic!("{error}"));
+        done.events.to_vec()
     }
 
     fn expect(&self, uri: &str, node: Node) -> &Self {

@@ -314,6 +314,14 @@ impl Host {
             wait
         };
         wait.done().await?;
+        self.happened(since)
+    }
+
+    /// The same, as far as it is saved.
+    ///
+    /// # Errors
+    /// When it is gone.
+    pub(crate) fn happened(&self, since: u64) -> Result<Vec<RecordedEvent>, Refused> {
         let (mut events, mut live) = {
             let state = self.state.lock();
             let live = state.live.as_ref().ok_or(Refused::Gone)?;
