@@ -9,9 +9,10 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Cases of `fixtures/scenarios-malformed` whose fault a schema cannot see.
-const BEYOND: [&str; 23] = [
+const BEYOND: [&str; 29] = [
+    "advance-negative",
     "advance-no-duration",
-    "advance-not-yet",
+    "advance-too-far",
     "connect-to-no-address",
     "ddf-is-no-description",
     "ddf-missing",
@@ -19,20 +20,25 @@ const BEYOND: [&str; 23] = [
     "device-file-missing",
     "device-file-wrong",
     "device-policy-out-of-range",
+    "fault-ends-before-it-begins",
     "json-policy-out-of-range",
     "json-results-twice",
     "json-twice",
     "json-unknown-node",
+    "pause-not-whole-days",
+    "pause-too-long",
     "results-illegal-address",
     "results-unknown-node",
     "send-empty",
     "send-missing-file",
     "send-standard-input",
+    "status-without-answer",
     "tree-no-guid",
     "tree-with-query",
     "updates-no-guid",
     "updates-twice",
     "updates-unknown",
+    "violations-without-answer",
 ];
 
 fn schema() -> Value {

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, SecondsFormat, Utc};
+use csp_model::agent::{ScanSource, UpdateId};
 use csp_model::device::Scalar;
 use csp_model::tree::Reading;
 use csp_model::{Device, LocUri, TreeError};
@@ -10,8 +12,9 @@ use syncml::message::Status;
 use syncml::session::Reason;
 
 use super::exchange::Exchange;
-use super::expectation::{Code, Expect, Statuses};
+use super::expectation::{Code, Expect, Sources, Statuses};
 use super::load::{Action, Step};
+use crate::event::DeviceEvent;
 use crate::place::Place;
 use crate::violation::Violation;
 
@@ -47,6 +50,8 @@ pub(super) fn differences(step: &Step, exchange: &Exchange, device: &Device) -> 
     tree(&step.expect, device, &mut found);
     updates(&step.expect, device, &mut found);
     violations(&step.expect, exchange, &mut found);
+    events(&step.expect, exchange, &mut found);
+    configuration(&step.expect, device, &mut found);
     found.differences
 }
 
@@ -67,7 +72,11 @@ impl Found<'_> {
 fn session(step: &Step, exchange: &Exchange, found: &mut Found<'_>) {
     if let Some(failed) = &exchange.failed {
         let key = step.action.key();
-        found.add(&field(key), "a session that both sides end".to_owned(), failed.clone(), None);
+        let promise = match &step.action {
+            Action::Send(..) | Action::Connect(_) => "a session that both sides end",
+            Action::Do(_) => "that it can be done",
+        };
+        found.add(&field(key), promise.to_owned(), failed.clone(), None);
         if let Some(difference) = found.differences.last_mut() {
             difference.place = found.step.key(key);
         }
@@ -184,9 +193,93 @@ fn updates(expect: &Expect, device: &Device, found: &mut Found<'_>) {
         let state = device.update_state(entry.key);
         if state != entry.value {
             let [expected, got] = [entry.value, state].map(|state| state.name().to_owned());
-            found.add(&field("updates").key(&entry.written), expected, got, None);
+            let why = how_far(device, entry.key);
+            found.add(&field("updates").key(&entry.written), expected, got, Some(why));
         }
     }
+}
+
+/// How far a device has come with an update: the step, since when, and what went wrong last.
+fn how_far(device: &Device, id: UpdateId) -> String {
+    let Some(record) = device.agent().records.get(&id) else { return "no scan has found it".to_owned() };
+    let step = record.state.documented_name().unwrap_or("no step at all");
+    let failure = record.failure.map(|failure| {
+        let at = failure.state.documented_name().map(|step| format!(" ({step})")).unwrap_or_default();
+        format!("; the last failure was {}{at}", failure.hresult)
+    });
+    format!("{step} since {}{}", shown(record.since), failure.unwrap_or_default())
+}
+
+fn events(expect: &Expect, exchange: &Exchange, found: &mut Found<'_>) {
+    let Some(expected) = &expect.events else { return };
+    let mut happened = exchange.events.iter();
+    let missing = expected.iter().position(|kind| !happened.any(|event| event.kind == kind.0));
+    if let Some(index) = missing {
+        let kind = expected[index].0;
+        let why = match index.checked_sub(1).map(|before| expected[before].0) {
+            Some(before) => format!("no {kind} comes after {before}"),
+            None => format!("no {kind} comes"),
+        };
+        let expected = list(expected.iter().map(|kind| kind.0.to_owned()));
+        found.add(&field("events"), expected, list(counted(&exchange.events)), Some(why));
+    }
+}
+
+/// The kinds of events; of several alike that follow one another, how many.
+fn counted(events: &[DeviceEvent]) -> impl Iterator<Item = String> {
+    events.chunk_by(|one, next| one.kind == next.kind).map(|alike| match alike {
+        [one] => one.kind.to_string(),
+        several => format!("{} × {}", several.len(), several[0].kind),
+    })
+}
+
+fn configuration(expect: &Expect, device: &Device, found: &mut Found<'_>) {
+    let sources = device.scan_sources();
+    let Sources { feature, quality, driver, other, definitions } = &expect.scan_source;
+    let classes = [
+        ("feature", feature, sources.feature),
+        ("quality", quality, sources.quality),
+        ("driver", driver, sources.driver),
+        ("other", other, sources.other),
+        ("definitions", definitions, sources.definitions),
+    ];
+    for (class, expected, got) in classes {
+        if let Some(expected) = expected.filter(|expected| *expected != got) {
+            let [expected, got] = [expected, got].map(|source| source_name(source).to_owned());
+            found.add(&field("scan_source").key(class), expected, got, None);
+        }
+    }
+    let flags = [
+        ("dual_scan", expect.dual_scan, sources.is_dual_scan()),
+        ("restart_required", expect.restart_required, device.is_restart_required()),
+    ];
+    for (key, expected, got) in flags {
+        if let Some(expected) = expected.filter(|expected| *expected != got) {
+            found.add(&field(key), expected.to_string(), got.to_string(), None);
+        }
+    }
+    if let Some(expected) = &expect.findings {
+        let all = device.findings();
+        let expected: BTreeSet<_> = expected.iter().map(String::as_str).collect();
+        let got: BTreeSet<_> = all.iter().map(|finding| finding.id).collect();
+        if expected != got {
+            let [expected, got] = [expected, got].map(|ids| list(ids.iter().map(ToString::to_string)));
+            let why: Vec<_> = all.iter().map(|finding| format!("{}: {}", finding.id, finding.text)).collect();
+            found.add(&field("findings"), expected, got, (!why.is_empty()).then(|| why.join("; ")));
+        }
+    }
+}
+
+const fn source_name(source: ScanSource) -> &'static str {
+    match source {
+        ScanSource::WindowsUpdate => "WindowsUpdate",
+        ScanSource::Wsus => "WSUS",
+        ScanSource::None => "none",
+    }
+}
+
+fn shown(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
 }
 
 fn violations(expect: &Expect, exchange: &Exchange, found: &mut Found<'_>) {

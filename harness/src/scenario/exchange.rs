@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use csp_model::Device;
+use csp_model::agent::Event;
+use csp_model::tree::Effect;
 use syncml::codec::{self, Limits};
 use syncml::message::{Data, Kind, Results, Status};
 use syncml::session::{Incoming, Reason, Responder, Turn};
 use tokio::runtime;
 
+use super::deed::Deed;
 use crate::clock::Pace;
 use crate::dial::{Dialler, HttpOptions, TlsOptions};
 use crate::drive::Moment;
+use crate::event::DeviceEvent;
 use crate::fleet::{DEFAULT, Fleet, Settings};
 use crate::opening::Opening;
 use crate::transport::Url;
@@ -25,18 +29,49 @@ pub(super) struct Exchange {
     turns: Vec<Turn>,
     /// What is wrong with them.
     pub(super) violations: Vec<Violation>,
-    /// Why a session was not held to its end.
+    /// Why a session was not held to its end, or something could not be done.
     pub(super) failed: Option<String>,
+    /// What the device did.
+    pub(super) events: Arc<[DeviceEvent]>,
+}
+
+/// The session that the server of a scenario has opened.
+#[derive(Debug)]
+pub(super) struct Session {
+    responder: Responder,
+    /// Whether the device restarts at the end of the server's package.
+    restarts: bool,
+}
+
+impl Session {
+    /// One in which nothing was said.
+    pub(super) fn new(device: &Device) -> Self {
+        Self { responder: Responder::new(device), restarts: false }
+    }
+
+    fn receive(&mut self, incoming: Incoming<'_>, device: &mut Device) -> (Turn, Vec<Event>) {
+        let mut events = device.advance_to(device.clock());
+        let turn = self.responder.receive(incoming, device);
+        self.restarts |= turn.effects.contains(&Effect::Restart);
+        let is_over = incoming.message.header.is_none() || incoming.message.body.is_final;
+        if self.restarts && is_over {
+            self.restarts = false;
+            events.extend(device.restart());
+        }
+        (turn, events)
+    }
 }
 
 impl Exchange {
     /// Sends a message to the device, as the next one of a session.
-    pub(super) fn of(message: &[u8], session: &mut Responder, device: &mut Device) -> Self {
+    pub(super) fn of(message: &[u8], session: &mut Session, device: &mut Device) -> Self {
         let limits = Limits::default();
+        let mut events = Vec::new();
         let (http, turns, violations) = match codec::decode_with_text(message, &limits) {
             Ok((message, input)) => {
                 let incoming = Incoming { encoding: Some(input.encoding()), ..Incoming::from(&message) };
-                let turn = session.receive(incoming, device);
+                let (turn, happened) = session.receive(incoming, device);
+                events = happened;
                 let violations = Violation::all(&turn.findings, &input);
                 (200, vec![turn], violations)
             }
@@ -45,12 +80,29 @@ impl Exchange {
                 (http, Vec::new(), vec![Violation::malformed(&error)])
             }
         };
-        Self { http, turns, violations, failed: None }
+        let events = DeviceEvent::all(&events, device.profile());
+        Self { http, turns, violations, failed: None, events }
+    }
+
+    /// Does something to the device.
+    pub(super) fn of_deed(deed: &Deed, device: &mut Device) -> Self {
+        let (events, failed) = match deed.done(device) {
+            Ok(events) => (events, None),
+            Err(what) => (Vec::new(), Some(what)),
+        };
+        let events = DeviceEvent::all(&events, device.profile());
+        Self { http: 200, turns: Vec::new(), violations: Vec::new(), failed, events }
     }
 
     /// Lets the device dial a server, for one session.
     pub(super) fn dialled(to: &Url, tls: &TlsOptions, device: &mut Device) -> Self {
-        let mut exchange = Self { http: 200, turns: Vec::new(), violations: Vec::new(), failed: None };
+        let mut exchange = Self {
+            http: 200,
+            turns: Vec::new(),
+            violations: Vec::new(),
+            failed: None,
+            events: Arc::default(),
+        };
         exchange.failed = exchange.dial(to, tls, device).err();
         exchange
     }
@@ -79,6 +131,8 @@ impl Exchange {
                 })
                 .await;
             *device = host.peek(Device::clone).ok_or("the device is gone")?;
+            let events = host.events(0).await.map_err(|refused| refused.to_string())?;
+            self.events = events.into_iter().map(|recorded| recorded.event).collect();
             match held {
                 Ok(held) if held.ending.is_complete() => Ok(()),
                 Ok(held) => Err(held.ending.to_string()),

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use csp_model::LocUri;
-use csp_model::agent::UpdateId;
+use csp_model::agent::{ScanSource, UpdateId};
 use csp_model::device::{InitialState, Scalar};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
@@ -13,6 +13,7 @@ use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::table::Table;
+use crate::event::DeviceEvent;
 use crate::violation::Violation;
 
 /// What a step is expected to bring about. What is not named is not looked at.
@@ -33,9 +34,50 @@ pub(super) struct Expect {
     pub(super) violations: Option<Vec<RuleId>>,
     /// The HTTP status: 200 unless it is given, and 400 where `violations` names `malformed`.
     pub(super) http: Option<Code>,
+    /// Kinds of events that happen in the step in this order; others may come before, between and after.
+    pub(super) events: Option<Vec<Kind>>,
+    /// The service that is scanned for classes of updates after the step.
+    pub(super) scan_source: Sources,
+    /// Whether a WSUS server is set and Windows Update is scanned beside it for updates of Windows.
+    pub(super) dual_scan: Option<bool>,
+    /// Whether something waits for a restart after the step.
+    pub(super) restart_required: Option<bool>,
+    /// The ids of what is odd about the device's configuration after the step, in any order; an empty list for nothing.
+    pub(super) findings: Option<Vec<String>>,
+}
+
+/// The services of classes of updates.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Sources {
+    /// Feature updates.
+    pub(super) feature: Option<ScanSource>,
+    /// Quality updates of Windows.
+    pub(super) quality: Option<ScanSource>,
+    /// Drivers and firmware.
+    pub(super) driver: Option<ScanSource>,
+    /// Other Microsoft products.
+    pub(super) other: Option<ScanSource>,
+    /// Definitions of Defender.
+    pub(super) definitions: Option<ScanSource>,
 }
 
 impl Expect {
+    /// The first expectation that is about an answer, if there is one.
+    pub(super) const fn of_answer(&self) -> Option<&'static str> {
+        if self.status.is_some() {
+            Some("status")
+        } else if !self.results.0.is_empty() {
+            Some("results")
+        } else if self.violations.is_some() {
+            Some("violations")
+        } else if self.http.is_some() {
+            Some("http")
+        } else {
+            None
+        }
+    }
+
     /// The ids of the rules that the message is expected to break, if anything is expected of that.
     pub(super) fn rules(&self) -> Option<Vec<&'static str>> {
         self.violations.as_ref().map(|rules| rules.iter().map(|rule| rule.0).collect())
@@ -66,6 +108,10 @@ pub(super) struct Address(pub(super) LocUri);
 /// The id of a rule that a message can break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RuleId(pub(super) &'static str);
+
+/// The kind of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Kind(pub(super) &'static str);
 
 impl FromStr for Address {
     type Err = String;
@@ -102,6 +148,16 @@ impl<'de> Deserialize<'de> for RuleId {
             de::Error::custom(format_args!(
                 "`{id}` is no rule that a message can break: expected one of {known}"
             ))
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        DeviceEvent::kinds().find(|known| *known == name).map(Self).ok_or_else(|| {
+            let known = DeviceEvent::kinds().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
+            de::Error::custom(format_args!("`{name}` is no kind of event: expected one of {known}"))
         })
     }
 }
@@ -206,6 +262,16 @@ impl JsonSchema for RuleId {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "enum": Violation::rules().collect::<Vec<_>>() })
+    }
+}
+
+impl JsonSchema for Kind {
+    fn schema_name() -> Cow<'static, str> {
+        "EventKind".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": DeviceEvent::kinds().collect::<Vec<_>>() })
     }
 }
 

@@ -56,6 +56,7 @@ impl StepFailure {
             Action::Send(Origin::File(path), _) => format!(" ({path})"),
             Action::Send(Origin::Inline, _) => String::new(),
             Action::Connect(url) => format!(" ({})", shown(url)),
+            Action::Do(deed) => format!(" ({})", deed.key()),
         };
         let count = match differences.len() {
             1 => "one expectation is not met".to_owned(),

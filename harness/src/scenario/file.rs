@@ -13,6 +13,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
+use super::deed::RegistryValues;
 use super::expectation::Expect;
 
 /// The keys that a scenario file has beside those of a device file; `device` is in both.
@@ -29,7 +30,7 @@ pub(super) struct ScenarioFile {
     /// The device: a table as in a device file, or the path of one.
     #[schemars(skip)]
     pub(super) device: Option<DeviceChoice>,
-    /// What happens, in order: the messages of one session with the device.
+    /// What happens, in order: the messages are those of one session with the device.
     #[serde(default)]
     #[schemars(length(min = 1))]
     pub(super) step: Vec<StepEntry>,
@@ -56,21 +57,45 @@ pub(super) struct StepEntry {
     /// The device's clock moves on: "22h".
     pub(super) advance: Option<Duration>,
     /// The device scans for updates, as its user would have it.
+    #[schemars(extend("const" = true))]
     pub(super) scan: Option<bool>,
     /// The device restarts.
+    #[schemars(extend("const" = true))]
     pub(super) restart: Option<bool>,
-    /// What goes wrong from now on.
+    /// What goes wrong from now on, beside what does already. Times count from the start of the device's clock.
     pub(super) fault: Option<Fault>,
+    /// The device's user pauses updates, for whole days: "7d".
+    pub(super) pause: Option<Duration>,
+    /// The user ends the pause.
+    #[schemars(extend("const" = true))]
+    pub(super) resume: Option<bool>,
+    /// An administrator changes the registry: values by key and name, `false` for one that is taken away. Group Policy
+    /// counts from the next refresh on.
+    pub(super) registry: Option<RegistryValues>,
+    /// The device reads Group Policy again.
+    #[schemars(extend("const" = true))]
+    pub(super) policy_refresh: Option<bool>,
     /// What is expected.
     #[serde(default)]
     pub(super) expect: Expect,
 }
 
 impl StepEntry {
-    const ACTIONS: [&str; 6] = ["send", "connect", "advance", "scan", "restart", "fault"];
+    const ACTIONS: [&str; 10] = [
+        "send",
+        "connect",
+        "advance",
+        "scan",
+        "restart",
+        "fault",
+        "pause",
+        "resume",
+        "registry",
+        "policy_refresh",
+    ];
 
     /// Every action by name, and whether the step has it.
-    pub(super) fn actions(&self) -> [(&'static str, bool); 6] {
+    pub(super) fn actions(&self) -> [(&'static str, bool); 10] {
         let is_there = [
             self.send.is_some(),
             self.connect.is_some(),
@@ -78,6 +103,10 @@ impl StepEntry {
             self.scan.is_some(),
             self.restart.is_some(),
             self.fault.is_some(),
+            self.pause.is_some(),
+            self.resume.is_some(),
+            self.registry.is_some(),
+            self.policy_refresh.is_some(),
         ];
         std::array::from_fn(|index| (Self::ACTIONS[index], is_there[index]))
     }

@@ -3,15 +3,17 @@
 
 use std::path::Path;
 
-use csp_model::agent::UpdateId;
+use csp_model::agent::{NotAPause, UpdateId};
 use csp_model::device::{Profile, Scalar};
 use csp_model::{Device, LocUri};
 
+use super::deed::Deed;
 use super::document::Document;
 use super::expectation::{Address, Expect};
 use super::file::{DeviceChoice, StepEntry};
 use super::table::Table;
 use crate::Failure;
+use crate::clock::Advance;
 use crate::dial;
 use crate::fleet::Profiles;
 use crate::input::{self, Source};
@@ -47,6 +49,8 @@ pub(super) enum Action {
     Send(Origin, Vec<u8>),
     /// The device dials a server and holds a session with it.
     Connect(Url),
+    /// Something is done to the device.
+    Do(Deed),
 }
 
 impl Action {
@@ -55,6 +59,7 @@ impl Action {
         match self {
             Self::Send(..) => "send",
             Self::Connect(_) => "connect",
+            Self::Do(deed) => deed.key(),
         }
     }
 }
@@ -115,28 +120,73 @@ fn step(document: &Document, device: &Device, place: Place, entry: StepEntry) ->
             let known = entry.actions().map(|(name, _)| format!("`{name}`")).join(", ");
             return Err(document.wrong(&place, format!("no action: expected one of {known}")));
         }
-        [("send" | "connect", _)] => {}
-        [(name, _)] => {
-            let what = "steps of this kind are not there yet: expected `send` or `connect`".to_owned();
-            return Err(document.wrong(&place.key(name), what));
-        }
+        [_] => {}
         [(first, _), (second, _), ..] => {
             let what = format!("a step does one thing, and this one has `{first}` already");
             return Err(document.wrong(&place.key(second), what));
         }
     }
-    let action = match entry.connect {
-        Some(address) => {
-            let url = dial::address(&address).map_err(|what| document.wrong(&place.key("connect"), what))?;
-            Action::Connect(url)
-        }
-        None => {
-            let (origin, message) = message(document, &place, entry.send.unwrap_or_default())?;
-            Action::Send(origin, message)
-        }
+    let action = if let Some(send) = entry.send {
+        let (origin, message) = message(document, &place, send)?;
+        Action::Send(origin, message)
+    } else if let Some(address) = entry.connect {
+        let url = dial::address(&address).map_err(|what| document.wrong(&place.key("connect"), what))?;
+        Action::Connect(url)
+    } else {
+        Action::Do(deed(document, device, &place, &entry)?)
     };
-    check(document, device, &place.key("expect"), &entry.expect)?;
+    let expected = place.key("expect");
+    check(document, device, &expected, &entry.expect)?;
+    if let Action::Do(_) = action
+        && let Some(field) = entry.expect.of_answer()
+    {
+        let what =
+            format!("a step `{}` has no answer: expected with `send` or `connect` alone", action.key());
+        return Err(document.wrong(&expected.key(field), what));
+    }
     Ok(Step { place, action, expect: entry.expect })
+}
+
+/// What a step does to the device, where it makes sense.
+fn deed(document: &Document, device: &Device, place: &Place, entry: &StepEntry) -> Result<Deed, Failure> {
+    const DAY: u64 = 86_400;
+    let wrong = |key: &str, what: String| document.wrong(&place.key(key), what);
+    if let Some(by) = entry.advance {
+        Advance::By(by).from(device.clock()).map_err(|error| wrong("advance", error.to_string()))?;
+        return Ok(Deed::Advance(by));
+    }
+    if let Some(fault) = &entry.fault {
+        device.clone().set_faults(vec![fault.clone()]).map_err(|error| {
+            let key = error.path.rsplit('.').next().unwrap_or_default();
+            document.wrong(&place.key("fault").key(key), error.what)
+        })?;
+        return Ok(Deed::Fault(fault.clone()));
+    }
+    if let Some(length) = entry.pause {
+        let days = u32::try_from(length.as_secs() / DAY).ok().filter(|_| length.as_secs() % DAY == 0);
+        let days = days.ok_or_else(|| wrong("pause", "expected whole days: `7d`".to_owned()))?;
+        return match device.clone().user_pauses(days) {
+            Err(error @ NotAPause::Length) => Err(wrong("pause", error.to_string())),
+            // Whether the user may is to be seen when it is tried.
+            Ok(_) | Err(NotAPause::NotAllowed) => Ok(Deed::Pause(days)),
+        };
+    }
+    if let Some(values) = &entry.registry {
+        return Ok(Deed::Registry(values.clone()));
+    }
+    let flags = [
+        (entry.scan, Deed::Scan),
+        (entry.restart, Deed::Restart),
+        (entry.resume, Deed::Resume),
+        (entry.policy_refresh, Deed::PolicyRefresh),
+    ];
+    let flag = flags.into_iter().find_map(|(flag, deed)| Some((flag?, deed)));
+    match flag.expect("a step has an action") {
+        (true, deed) => Ok(deed),
+        (false, deed) => {
+            Err(wrong(deed.key(), "expected true, or a step that does something else".to_owned()))
+        }
+    }
 }
 
 /// A message stands in the scenario itself when it looks like markup.

@@ -1,11 +1,12 @@
-//! Scenario files: a device, what is sent to it, and what is expected.
+//! Scenario files: a device, what is sent and done to it, and what is expected.
 //!
 //! A file becomes a [`Scenario`](load::Scenario) whose every value makes sense, or an error that says which does not;
 //! running it gives an [`Outcome`]. Printing it is left to others.
 //!
-//! Deliberately absent: time that passes, and servers that the device calls. The steps for them are known by name.
+//! Deliberately absent: this machine's time. A device's clock moves where a step moves it.
 
 mod check;
+mod deed;
 mod document;
 mod exchange;
 mod expectation;

@@ -9,10 +9,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use syncml::session::Responder;
-
 use super::check;
-use super::exchange::Exchange;
+use super::exchange::{Exchange, Session};
 use super::failure::StepFailure;
 use super::load::{Action, Scenario};
 use crate::Failure;
@@ -179,12 +177,13 @@ impl Plan {
 /// Takes every step of a scenario, whatever came of those before.
 fn failures(scenario: &Scenario, tls: &TlsOptions) -> Vec<StepFailure> {
     let mut device = scenario.device.clone();
-    let mut session = Responder::new(&device);
+    let mut session = Session::new(&device);
     let mut failures = Vec::new();
     for (index, step) in scenario.steps.iter().enumerate() {
         let exchange = match &step.action {
             Action::Send(_, message) => Exchange::of(message, &mut session, &mut device),
             Action::Connect(to) => Exchange::dialled(to, tls, &mut device),
+            Action::Do(deed) => Exchange::of_deed(deed, &mut device),
         };
         let differences = check::differences(step, &exchange, &device);
         if !differences.is_empty() {
