@@ -36,7 +36,7 @@ pub use hresult::{HResult, NotAnHResult};
 pub use id::{NotAGuid, UpdateId};
 pub use life::{NotAPause, Noticed, Throttled};
 pub(crate) use rollback::rollback_candidate;
-pub use rollback::{Refusal, Reverting, Rollback, RollbackKind, Rollbacks};
+pub use rollback::{NotARefusal, Refusal, Reverting, Rollback, RollbackKind, Rollbacks};
 pub(crate) use source::resolve;
 pub use source::{PolicyState, ScanSource, ScanSources, Source, UpdateClass};
 pub use state::UpdateState;

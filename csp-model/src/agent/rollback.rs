@@ -103,6 +103,40 @@ pub enum Refusal {
     PeriodOver,
 }
 
+impl Refusal {
+    /// Every reason.
+    pub const ALL: [Self; 5] =
+        [Self::NotConnected, Self::NotPaused, Self::NotInstalled, Self::EnablementPackage, Self::PeriodOver];
+
+    /// Its name, in small letters with hyphens.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotConnected => "not-connected",
+            Self::NotPaused => "not-paused",
+            Self::NotInstalled => "not-installed",
+            Self::EnablementPackage => "enablement-package",
+            Self::PeriodOver => "period-over",
+        }
+    }
+}
+
+/// A text that is no reason to refuse a rollback.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no reason to refuse a rollback")]
+pub struct NotARefusal(String);
+
+impl std::str::FromStr for Refusal {
+    type Err = NotARefusal;
+
+    fn from_str(text: &str) -> Result<Self, NotARefusal> {
+        Self::ALL
+            .into_iter()
+            .find(|refusal| refusal.name() == text)
+            .ok_or_else(|| NotARefusal(text.to_owned()))
+    }
+}
+
 /// The update that a rollback of that kind takes away from `device`.
 pub(crate) fn rollback_candidate(device: &Device, kind: RollbackKind) -> Result<UpdateId, Refusal> {
     let policy = device.effective_policy();

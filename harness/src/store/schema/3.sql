@@ -11,6 +11,9 @@ ALTER TABLE device ADD COLUMN feature_pause_noticed TEXT;
 -- Since when an update is being taken away; NULL while that has only been asked for.
 ALTER TABLE device ADD COLUMN quality_rollback_since TEXT;
 ALTER TABLE device ADD COLUMN feature_rollback_since TEXT;
+-- Why the last rollback was refused, until the event log has it.
+ALTER TABLE device ADD COLUMN quality_rollback_refused TEXT;
+ALTER TABLE device ADD COLUMN feature_rollback_refused TEXT;
 -- What goes wrong where it is not what the device file plans, and how often it has, as JSON; NULL where there is nothing
 -- to say.
 ALTER TABLE device ADD COLUMN faults TEXT;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use csp_model::Device;
-use csp_model::agent::{Agent, Check, Faults, Noticed, Reverting, Rollback, Rollbacks, Unread};
+use csp_model::agent::{Agent, Check, Faults, Noticed, Refusal, Reverting, Rollback, Rollbacks, Unread};
 use csp_model::device::Instance;
 use rusqlite::{Connection, params};
 
@@ -54,8 +54,9 @@ pub(in crate::store) fn insert(
             "INSERT INTO device (name, profile, id, given_name, seed, device_name, clock, last_scan, \
              quality_rollback, quality_rollback_pending, quality_rollback_since, feature_rollback, \
              feature_rollback_pending, feature_rollback_since, sessions, last_check, last_check_succeeded, \
-             agreed, quality_pause_noticed, feature_pause_noticed, faults, unread) VALUES (?1, ?2, ?3, ?4, ?5, \
-             ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22)",
+             agreed, quality_pause_noticed, feature_pause_noticed, faults, unread, quality_rollback_refused, \
+             feature_rollback_refused) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
+             ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
         )?
         .execute(params![
             name,
@@ -80,6 +81,8 @@ pub(in crate::store) fn insert(
             agent.noticed.feature.map(time),
             faults(agent),
             unread(agent),
+            refused(quality),
+            refused(feature),
         ])?;
     Ok(())
 }
@@ -106,8 +109,8 @@ pub(in crate::store) fn update(
              quality_rollback = ?5, quality_rollback_pending = ?6, quality_rollback_since = ?7, \
              feature_rollback = ?8, feature_rollback_pending = ?9, feature_rollback_since = ?10, \
              sessions = ?11, last_check = ?12, last_check_succeeded = ?13, agreed = ?14, \
-             quality_pause_noticed = ?15, feature_pause_noticed = ?16, faults = ?17, unread = ?18 \
-             WHERE name = ?1",
+             quality_pause_noticed = ?15, feature_pause_noticed = ?16, faults = ?17, unread = ?18, \
+             quality_rollback_refused = ?19, feature_rollback_refused = ?20 WHERE name = ?1",
         )?
         .execute(params![
             name,
@@ -128,6 +131,8 @@ pub(in crate::store) fn update(
             agent.noticed.feature.map(time),
             faults(agent),
             unread(agent),
+            refused(quality),
+            refused(feature),
         ])?;
     match rows {
         1 => Ok(()),
@@ -155,14 +160,19 @@ fn says_the_same(before: &Agent, after: &Agent) -> bool {
 }
 
 fn row(cells: &Cells<'_>, name: &str) -> Result<Row, Reason> {
-    let rollback = |status, pending, since| {
+    let rollback = |status, pending, since, refused| {
         let update = cells.update_id_if_any(pending)?;
         let pending = match (update, cells.time_if_any(since)?) {
             (None, None) => None,
             (Some(update), since) => Some(Reverting { update, since }),
             (None, Some(_)) => return Err(cells.wrong(pending, format!("missing beside a {since}"))),
         };
-        Ok(Rollback { status: cells.hresult_if_any(status)?, pending })
+        let refused = cells.parsed_if_any(
+            refused,
+            |text| text.parse().ok(),
+            "why a rollback is refused, as `not-paused`",
+        )?;
+        Ok(Rollback { status: cells.hresult_if_any(status)?, pending, refused })
     };
     Ok(Row {
         name: name.to_owned(),
@@ -184,8 +194,18 @@ fn row(cells: &Cells<'_>, name: &str) -> Result<Row, Reason> {
         faults: cells.json_if_any("faults")?.unwrap_or_default(),
         unread: cells.json_if_any("unread")?,
         rollbacks: Rollbacks {
-            quality: rollback("quality_rollback", "quality_rollback_pending", "quality_rollback_since")?,
-            feature: rollback("feature_rollback", "feature_rollback_pending", "feature_rollback_since")?,
+            quality: rollback(
+                "quality_rollback",
+                "quality_rollback_pending",
+                "quality_rollback_since",
+                "quality_rollback_refused",
+            )?,
+            feature: rollback(
+                "feature_rollback",
+                "feature_rollback_pending",
+                "feature_rollback_since",
+                "feature_rollback_refused",
+            )?,
         },
         sessions: cells.number("sessions")?,
     })
@@ -201,6 +221,10 @@ fn pending(rollback: &Rollback) -> Option<String> {
 
 fn since(rollback: &Rollback) -> Option<String> {
     rollback.pending.and_then(|reverting| reverting.since).map(time)
+}
+
+fn refused(rollback: &Rollback) -> Option<&'static str> {
+    rollback.refused.map(Refusal::name)
 }
 
 fn last_check(cells: &Cells<'_>) -> Result<Option<Check>, Reason> {

@@ -87,6 +87,8 @@ const FORMER: &str = "ALTER TABLE device DROP COLUMN last_check; \
     ALTER TABLE device DROP COLUMN feature_pause_noticed; \
     ALTER TABLE device DROP COLUMN quality_rollback_since; \
     ALTER TABLE device DROP COLUMN feature_rollback_since; \
+    ALTER TABLE device DROP COLUMN quality_rollback_refused; \
+    ALTER TABLE device DROP COLUMN feature_rollback_refused; \
     ALTER TABLE device DROP COLUMN faults; ALTER TABLE device DROP COLUMN unread; \
     ALTER TABLE update_record DROP COLUMN discovered; \
     ALTER TABLE update_record DROP COLUMN download_seconds; \

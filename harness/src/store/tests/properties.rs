@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use csp_model::agent::{
-    Agent, Check, Content, Failure, Fault, FaultKind, Faults, HResult, Noticed, Record, Reverting, Rollback,
-    Rollbacks, Unread, UpdateId, UpdateState,
+    Agent, Check, Content, Failure, Fault, FaultKind, Faults, HResult, Noticed, Record, Refusal, Reverting,
+    Rollback, Rollbacks, Unread, UpdateId, UpdateState,
 };
 use csp_model::device::{DeviceState, Instance, Registry, Scalar};
 use csp_model::strategies::{self, Operation};
@@ -168,8 +168,10 @@ fn agent() -> impl Strategy<Value = Agent> {
         },
     );
     let reverting = || (update_id(), of(time())).prop_map(|(update, since)| Reverting { update, since });
-    let rollback =
-        move || (of(hresult()), of(reverting())).prop_map(|(status, pending)| Rollback { status, pending });
+    let rollback = move || {
+        (of(hresult()), of(reverting()), of(select(Refusal::ALL.to_vec())))
+            .prop_map(|(status, pending, refused)| Rollback { status, pending, refused })
+    };
     let rollbacks = (rollback(), rollback()).prop_map(|(quality, feature)| Rollbacks { quality, feature });
     let records = btree_map(update_id(), record, 0..4);
     let approvals = btree_map(update_id(), time(), 0..4);
