@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use csp_model::agent::{Event, EventKind, HResult, UpdateId};
+use csp_model::agent::{Event, EventKind, HResult, Refusal, UpdateId};
 use csp_model::device::Profile;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -59,7 +59,7 @@ impl DeviceEvent {
     }
 }
 
-const KINDS: [EventKind; 30] = [
+const KINDS: [EventKind; 31] = [
     EventKind::ScanSucceeded { updates: 0 },
     EventKind::ScanFailed,
     EventKind::Offered,
@@ -85,6 +85,7 @@ const KINDS: [EventKind; 30] = [
     EventKind::CommitStarted,
     EventKind::CommitSucceeded,
     EventKind::CommitFailed,
+    EventKind::RollbackRefused { why: Refusal::NotPaused },
     EventKind::RollbackStarted,
     EventKind::RollbackSucceeded,
     EventKind::Paused,

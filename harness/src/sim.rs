@@ -182,7 +182,6 @@ impl SimDevice {
     ///
     /// # Panics
     /// When it is more than ten years, or the device was deleted by the control API.
-    #[expect(clippy::must_use_candidate, reason = "that it happens is enough")]
     pub fn advance(&self, by: Duration) -> Vec<DeviceEvent> {
         let by = Advance::By(csp_model::units::Duration::from_secs(by.as_secs()));
         self.does(move |device| Ok(Call::Advance { to: by.from(device.clock())? }))
@@ -201,7 +200,6 @@ impl SimDevice {
     ///
     /// # Panics
     /// When the device was deleted by the control API.
-    #[expect(clippy::must_use_candidate, reason = "that it happens is enough")]
     pub fn scan(&self) -> Vec<DeviceEvent> {
         self.does(|_| Ok(Call::Scan { by: ScanBy::User }))
     }
@@ -220,7 +218,6 @@ impl SimDevice {
     ///
     /// # Panics
     /// When the device was deleted by the control API.
-    #[expect(clippy::must_use_candidate, reason = "that it happens is enough")]
     pub fn restart(&self) -> Vec<DeviceEvent> {
         self.does(|_| Ok(Call::Restart))
     }
@@ -230,7 +227,6 @@ impl SimDevice {
     /// # Panics
     /// When the user cannot pause so: for 1 to 35 days, where policy lets users pause. When the device was deleted by the
     /// control API.
-    #[expect(clippy::must_use_candidate, reason = "that it happens is enough")]
     pub fn pause(&self, days: u32) -> Vec<DeviceEvent> {
         self.does(move |_| Ok(Call::Pause { days }))
     }
@@ -239,7 +235,6 @@ impl SimDevice {
     ///
     /// # Panics
     /// When the device was deleted by the control API.
-    #[expect(clippy::must_use_candidate, reason = "that it happens is enough")]
     pub fn resume(&self) -> Vec<DeviceEvent> {
         self.does(|_| Ok(Call::Resume))
     }
@@ -270,7 +265,6 @@ impl SimDevice {
     ///
     /// # Panics
     /// When a fault makes no sense, or the device was deleted by the control API.
-    #[expect(clippy::must_use_candidate, reason = "that it happens is enough")]
     pub fn set_faults(&self, faults: &[Fault]) -> Vec<DeviceEvent> {
         self.does(|_| Ok(Call::Faults { faults: faults.into() }))
     }

@@ -435,12 +435,9 @@ impl Host {
         let mut word = Word { to: Vec::new(), is: Ok(()) };
         let mut answers = 0;
         for Waiting { done, entry } in waiting {
-            match entry {
-                Some(open) => {
-                    answers += u64::from(open.is_answer());
-                    state.close(open);
-                }
-                None => {}
+            if let Some(open) = entry {
+                answers += u64::from(open.is_answer());
+                state.close(open);
             }
             word.to.push(done);
         }

@@ -243,7 +243,7 @@ pub(crate) enum ScanBy {
     /// The user, with the button in Settings: it is never refused.
     #[default]
     User,
-    /// A program, with DetectNow of the COM interface: it is refused so long after the last one as the device waits
+    /// A program, with `DetectNow` of the COM interface: it is refused so long after the last one as the device waits
     /// between scans.
     DetectNow,
 }

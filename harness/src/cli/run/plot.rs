@@ -221,3 +221,46 @@ fn line(x: f64, from: f64, to: f64) -> Line {
 fn round(x: f64) -> f64 {
     (x * 100.0).round() / 100.0
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use csp_model::DeviceFile;
+    use csp_model::device::Profile;
+    use csp_model::xml::{Doctype, Reader, Step};
+
+    use super::*;
+
+    fn picture(text: &str, days: i64) -> String {
+        let file = DeviceFile::from_toml(text).expect("a device file");
+        let mut device = Device::new(Arc::new(Profile::new(file).expect("one that makes sense")));
+        let before = device.clone();
+        let end = device.clock() + TimeDelta::days(days);
+        let events = device.advance_to(end);
+        let events = DeviceEvent::all(&events, device.profile());
+        drawn(&before, end, events.iter().map(|event| event.at), &events)
+    }
+
+    #[test]
+    fn every_update_that_is_known_has_a_lane_with_its_states() {
+        let picture = picture(DeviceFile::BUILTIN, 14);
+        for name in ["scans, restarts", "NewUpdate", "UpdateCompleted", "RebootRequired", "KB5027397"] {
+            assert!(picture.contains(name), "{name}");
+        }
+        assert!(!picture.contains("NaN") && !picture.contains("inf"));
+    }
+
+    #[test]
+    fn whatever_an_update_is_called_the_picture_is_well_formed() {
+        let title = "<b>&\\\"ÄÖÜ".repeat(20);
+        let text = format!(
+            "[[update]]\nid = \"a317dafe-baf4-453f-b232-a7075efae36e\"\nclassification = \"Updates\"\ntitle = \"{title}\"\n"
+        );
+        for days in [0, 1, 3_000] {
+            let picture = picture(&text, days);
+            let mut reader = Reader::new(&picture, Doctype::NoSubset, 16);
+            while reader.step().expect("it is well-formed") != Step::Eof {}
+        }
+    }
+}

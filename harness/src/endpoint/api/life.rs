@@ -116,7 +116,7 @@ pub(super) struct Scanned {
 
 /// Scan for updates
 ///
-/// As the device's user does with the button in Settings, which is never refused; or as a program does with DetectNow,
+/// As the device's user does with the button in Settings, which is never refused; or as a program does with `DetectNow`,
 /// which is, so long after the last scan as the device waits between scans.
 #[utoipa::path(
     post,
