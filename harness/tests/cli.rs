@@ -23,6 +23,7 @@ async fn cases() {
         .case("fixtures/cli/*.trycmd")
         .case("README.md")
         .case("docs/scenarios.md")
+        .case("docs/updates.md")
         .extend_vars([("[VERSION]", env!("CARGO_PKG_VERSION"))])
         .expect("a variable");
 }
