@@ -31,7 +31,7 @@ pub enum EventKind {
     },
     /// A scan failed.
     ScanFailed,
-    /// A scan found an update that the device did not know.
+    /// A scan found an update that the device did not know, or one again that could not be committed.
     Offered,
     /// The services have a new revision of an update.
     Revised {

@@ -183,8 +183,35 @@ impl Record {
 
 impl Agent {
     /// The updates in `set`, by id.
-    pub fn updates_in(&self, set: UpdateSet) -> impl Iterator<Item = (UpdateId, &Record)> {
+    pub fn updates_in(&self, set: UpdateSet) -> impl Iterator<Item = (UpdateId, &Record)> + Clone {
         self.records.iter().filter(move |(_, record)| record.is_in(set)).map(|(id, record)| (*id, record))
+    }
+
+    /// Every time that it knows of.
+    pub(crate) fn times(&self) -> impl Iterator<Item = DateTime<Utc>> {
+        let Self { records, approvals, last_scan, last_check, agreed, noticed, faults: _, unread, rollbacks } =
+            self;
+        let of_records = records.values().flat_map(|record| {
+            let content = match record.content {
+                Content::Complete(at) => Some(at),
+                Content::None | Content::Partial(_) => None,
+            };
+            [Some(record.since), Some(record.discovered), content]
+        });
+        let pending = [rollbacks.quality.pending, rollbacks.feature.pending];
+        let own = [
+            *last_scan,
+            last_check.map(|check| check.at),
+            *agreed,
+            noticed.quality,
+            noticed.feature,
+            unread.as_ref().map(|unread| unread.until),
+        ];
+        of_records
+            .chain(approvals.values().copied().map(Some))
+            .chain(pending.map(|pending| pending.and_then(|pending| pending.since)))
+            .chain(own)
+            .flatten()
     }
 
     /// The record of an update, if the update is in `set`.

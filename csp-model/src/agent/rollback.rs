@@ -155,7 +155,11 @@ pub(crate) fn rollback_candidate(device: &Device, kind: RollbackKind) -> Result<
     let period =
         TimeDelta::days(policy.int("ConfigureFeatureUpdateUninstallPeriod").unwrap_or(10).clamp(0, 3_650));
     match kind {
-        RollbackKind::Feature if record.since + period < device.clock() => Err(Refusal::PeriodOver),
+        RollbackKind::Feature
+            if record.since.checked_add_signed(period).is_some_and(|last| last < device.clock()) =>
+        {
+            Err(Refusal::PeriodOver)
+        }
         RollbackKind::Feature | RollbackKind::Quality => Ok(id),
     }
 }

@@ -170,7 +170,9 @@ pub(super) fn exec(device: &mut Device, node: Node) -> Result<Effect, TreeError>
     let Node::Rollback(kind) = node else { return Err(TreeError::not_allowed(Access::EXEC, Access::GET)) };
     match agent::rollback_candidate(device, kind) {
         Ok(update) => {
-            device.agent_mut().rollbacks.of_mut(kind).pending = Some(Reverting { update, since: None });
+            // One that is under way goes on.
+            let rollback = device.agent_mut().rollbacks.of_mut(kind);
+            rollback.pending.get_or_insert(Reverting { update, since: None });
             Ok(Effect::RollbackStarted(update))
         }
         Err(refusal) => {

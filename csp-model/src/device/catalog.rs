@@ -1,6 +1,6 @@
 //! The updates of a device file in order: its series written out, what takes whose place, and what cannot be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -15,7 +15,10 @@ pub(super) struct Catalog {
     indices: BTreeMap<UpdateId, usize>,
     /// What takes the place of each.
     successors: Vec<Vec<usize>>,
+    /// What needs each.
+    dependents: Vec<Vec<usize>>,
     newest_first: Vec<usize>,
+    supersedes_any: bool,
 }
 
 impl Catalog {
@@ -23,7 +26,9 @@ impl Catalog {
     /// Two updates with one id, a cycle, and what else cannot be.
     pub(super) fn new(file: &DeviceFile) -> Result<Self, ProfileError> {
         let mut entries = file.update.clone();
+        let mut titles = BTreeSet::new();
         for (index, series) in file.series.iter().enumerate() {
+            check_series(index, series, entries.len(), &mut titles)?;
             entries.extend(written_out(index, series)?);
         }
         let mut indices = BTreeMap::new();
@@ -56,12 +61,17 @@ impl Catalog {
         order(&entries, needs)
             .map_err(|circle| wrong_circle("prerequisites", "each needs the next", &circle, &entries))?;
         let mut successors = vec![Vec::new(); entries.len()];
+        let mut dependents = successors.clone();
         for (index, entry) in entries.iter().enumerate() {
             for predecessor in supersedes(entry) {
                 successors[predecessor].push(index);
             }
+            for needed in needs(entry) {
+                dependents[needed].push(index);
+            }
         }
-        Ok(Self { entries, indices, successors, newest_first })
+        let supersedes_any = successors.iter().any(|successors| !successors.is_empty());
+        Ok(Self { entries, indices, successors, dependents, newest_first, supersedes_any })
     }
 
     pub(super) fn entries(&self) -> &[UpdateEntry] {
@@ -76,27 +86,65 @@ impl Catalog {
         self.successors.get(index).map_or(&[], Vec::as_slice)
     }
 
+    pub(super) fn dependents(&self, index: usize) -> &[usize] {
+        self.dependents.get(index).map_or(&[], Vec::as_slice)
+    }
+
+    pub(super) const fn supersedes_any(&self) -> bool {
+        self.supersedes_any
+    }
+
     pub(super) fn newest_first(&self) -> &[usize] {
         &self.newest_first
     }
 }
 
-/// The updates of a series. Their ids follow from its title and their numbers, so every device of the file has the same.
-fn written_out(index: usize, series: &Series) -> Result<Vec<UpdateEntry>, ProfileError> {
-    const MOST: u32 = 100_000;
+/// # Errors
+/// A series that makes no sense, or makes too much.
+fn check_series<'f>(
+    index: usize,
+    series: &'f Series,
+    known: usize,
+    titles: &mut BTreeSet<&'f str>,
+) -> Result<(), ProfileError> {
+    /// How many updates a file may have where some of them are in series.
+    const MOST: usize = 100_000;
+    /// How long a text may be that every update of a series has.
+    const LONGEST: usize = 256;
     let fail = |key: &str, what: &str| {
         Err(ProfileError { path: format!("series[{index}].{key}"), what: what.to_owned() })
     };
-    if !(1..=MOST).contains(&series.count) {
+    if series.count == 0 {
         return fail("count", "expected a number from 1 to 100000");
+    }
+    if usize::try_from(series.count).map_or(true, |count| known.saturating_add(count) > MOST) {
+        return fail("count", "expected 100000 updates in the whole file at most");
     }
     if series.every.as_secs() == 0 {
         return fail("every", "expected a length of time above 0");
     }
+    if series.title.len() > LONGEST {
+        return fail("title", "expected 256 bytes at most");
+    }
+    if series.product.len() > LONGEST {
+        return fail("product", "expected 256 bytes at most");
+    }
+    if series.sources.len() > 2 {
+        return fail("sources", "expected two services at most");
+    }
+    if !titles.insert(&series.title) {
+        return fail("title", "another series has it: the ids of updates follow from it");
+    }
+    Ok(())
+}
+
+/// The updates of a series. Their ids follow from its title and their numbers, so every device of the file has the same.
+fn written_out(index: usize, series: &Series) -> Result<Vec<UpdateEntry>, ProfileError> {
     let mut entries: Vec<UpdateEntry> = Vec::new();
     for number in 1..=series.count {
         let Some(released) = release(series, number) else {
-            return fail("count", "the last of them would be released after the year 9999");
+            let what = "the last of them would be released after the year 9999".to_owned();
+            return Err(ProfileError { path: format!("series[{index}].count"), what });
         };
         let date = released.format("%Y-%m-%d").to_string();
         let former = entries.last().filter(|_| series.cumulative);

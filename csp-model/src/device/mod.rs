@@ -32,6 +32,8 @@ pub use file::{
 pub use load::FileError;
 pub use parts::{NodeChange, Parts};
 pub(crate) use profile::check_faults;
+#[cfg(feature = "proptest")]
+pub(crate) use profile::running;
 pub use profile::{Mount, Profile, ProfileError};
 pub use registry::Registry;
 pub use scalar::{NotATimeZone, Scalar, TimeZone, WindowsEdition};
@@ -173,12 +175,14 @@ impl Device {
         &self.name
     }
 
-    /// The version of Windows that runs: the file's, or that of an installed update that brought a later one.
+    /// The version of Windows that runs: the file's, or that of an installed update that brought a later one. An update for
+    /// another build than the running one, which a rollback has left behind, brings nothing.
     #[must_use]
     pub fn os(&self) -> OsVersion {
         let installed = self.agent.updates_in(agent::UpdateSet::Installed);
-        let brought = installed.filter_map(|(id, _)| self.profile.update(id)?.os);
-        brought.fold(self.profile.file().device.os, Ord::max)
+        let installed =
+            installed.filter_map(|(id, _)| self.profile.update(id).filter(|update| update.os.is_some()));
+        profile::running(self.profile.file().device.os, installed)
     }
 
     /// How far the device has come with an update, in the words of its file. One that has failed is also still

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::catalog::Catalog;
 use super::file::{DeviceFile, InitialState, UpdateEntry};
 use super::{Device, Registry, Scalar};
-use crate::agent::{Agent, Check, Content, Failure, Fault, Record, UpdateId, UpdateState};
+use crate::agent::{Agent, Check, Content, Failure, Fault, Record, UpdateClass, UpdateId, UpdateState};
 use crate::csp::policy::Policy;
 use crate::csp::stored::{Kept, Key, MountId, Stored};
 use crate::csp::{
@@ -157,8 +157,18 @@ impl Profile {
     }
 
     /// Where the updates stand that take the place of the one at `index`.
-    pub(crate) fn successor_indices(&self, index: usize) -> &[usize] {
+    pub(crate) fn successors(&self, index: usize) -> &[usize] {
         self.catalog.successors(index)
+    }
+
+    /// Where the updates stand that need the one at `index`.
+    pub(crate) fn dependents(&self, index: usize) -> &[usize] {
+        self.catalog.dependents(index)
+    }
+
+    /// Whether any update takes the place of another.
+    pub(crate) fn supersedes_any(&self) -> bool {
+        self.catalog.supersedes_any()
     }
 
     /// Where every update stands, those before which take the place of others.
@@ -260,7 +270,22 @@ fn account(schema: &Schema, file: &DeviceFile) -> Stored {
 /// The version of Windows that a device of the file starts with.
 fn os(file: &DeviceFile) -> OsVersion {
     let installed = file.update.iter().filter(|entry| entry.state == InitialState::Installed);
-    installed.filter_map(|entry| entry.os).fold(file.device.os, Ord::max)
+    running(file.device.os, installed)
+}
+
+/// The version of Windows that runs when these updates are in: the latest of the feature updates, and of the others those
+/// for the same build.
+pub(crate) fn running<'e>(
+    base: OsVersion,
+    installed: impl Iterator<Item = &'e UpdateEntry> + Clone,
+) -> OsVersion {
+    let brought = |is_feature: bool| {
+        let entries =
+            installed.clone().filter(move |entry| (entry.class() == UpdateClass::Feature) == is_feature);
+        entries.filter_map(|entry| entry.os)
+    };
+    let base = brought(true).fold(base, Ord::max);
+    brought(false).filter(|brings| brings.build == base.build).fold(base, Ord::max)
 }
 
 fn node_facts(schema: &Schema, csps: &BTreeMap<NodeId, Csp>, file: &DeviceFile) -> Vec<NodeFacts> {
@@ -419,6 +444,11 @@ fn record(file: &DeviceFile, index: usize, entry: &UpdateEntry) -> Result<Option
 /// # Errors
 /// The first fault that makes no sense.
 pub(crate) fn check_faults(faults: &[Fault]) -> Result<(), ProfileError> {
+    const MOST: usize = 1_000;
+    if faults.len() > MOST {
+        let what = format!("more than {MOST} faults");
+        return Err(ProfileError { path: format!("fault[{MOST}]"), what });
+    }
     for (index, fault) in faults.iter().enumerate() {
         let fail = |key: &str, what: &str| ProfileError {
             path: format!("fault[{index}].{key}"),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike as _, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::{Device, DeviceFile, FileError, Instance, Profile, ProfileError, Registry};
@@ -61,6 +61,9 @@ pub enum SnapshotError {
     /// Its file makes no sense.
     #[error("file.{0}")]
     File(#[from] ProfileError),
+    /// It has a time that no clock of a device reaches.
+    #[error("state: {0} is no time of a device: expected one of the years 1 to 9999")]
+    Time(DateTime<Utc>),
     /// It keeps a node that no description of its file has.
     #[error("state.stored: no mounted description has the node `{0}`")]
     NoSuchNode(String),
@@ -152,12 +155,17 @@ impl Device {
     /// The device of a profile that has come to `state`. What is as the profile has it stays shared with it.
     ///
     /// # Errors
-    /// When it keeps a node that the profile's descriptions do not have.
+    /// When it keeps a node that the profile's descriptions do not have, or has a time that no clock reaches.
     pub fn from_state(
         profile: Arc<Profile>,
         instance: Instance,
         state: DeviceState,
     ) -> Result<Self, SnapshotError> {
+        let mut times = state.agent.times().chain([state.clock]);
+        if let Some(time) = times.find(|time| !(1..=9999).contains(&time.year())) {
+            return Err(SnapshotError::Time(time));
+        }
+        drop(times);
         let start = profile.start();
         let mut device = Self {
             clock: state.clock,

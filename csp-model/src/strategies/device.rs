@@ -17,6 +17,7 @@ use crate::agent::catalog::Classification;
 use crate::agent::{Fault, FaultKind, HResult, Source};
 use crate::csp::dmacc::AuthType;
 use crate::csp::policy::{CACHES, DO_NOT_CONNECT, GATE, USER_SETTINGS};
+use crate::device::running;
 use crate::device::{
     AccountEntry, Approval, AtomicFailure, AuthEntry, Bandwidth, DefaultEncoding, Identity, InitialState,
     MaxMsgSize, Nonce, OriginalError, PollEntry, Profile, RevokeApproval, Scalar, Series, TimeZone,
@@ -88,7 +89,7 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
                     let approvals = approvals(clock, &updates);
                     // An installed update may have brought a later version, with policies of its own.
                     let installed = updates.iter().filter(|update| update.state == InitialState::Installed);
-                    let os = installed.filter_map(|update| update.os).fold(os, Ord::max);
+                    let os = running(os, installed);
                     let faults = vec(fault(&updates), 0..3);
                     (Just(updates), approvals, policy(os, edition), faults)
                 }),

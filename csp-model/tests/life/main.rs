@@ -5,7 +5,10 @@
 mod oracle;
 mod steps;
 
-use csp_model::agent::{Event, EventKind, UpdateId, UpdateState};
+use chrono::{DateTime, TimeDelta, Utc};
+use csp_model::agent::{Event, EventKind, Throttled, UpdateId, UpdateState};
+use csp_model::device::SnapshotError;
+use csp_model::tree::{Setting, Transaction};
 use csp_model::{Device, strategies};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -97,18 +100,52 @@ proptest! {
         }
     }
 
+    /// Wherever its clock stands, a device that is looked at anew finds nothing that it has missed.
     #[test]
-    fn a_device_at_rest_has_nothing_to_do((mut device, steps) in life()) {
+    fn a_device_at_rest_has_nothing_to_do((mut device, steps) in life(), parts in vec(0.0..1.0_f64, 3)) {
         for step in &steps {
-            step.take(&mut device);
-            let now = device.clock();
-            device.advance_to(now);
-            let at_rest = device.clone();
-            prop_assert_eq!(device.advance_to(now), []);
-            prop_assert_eq!(&device, &at_rest);
-            prop_assert!(device.next_scan().is_none_or(|at| at > now));
+            step.take_in_parts_and(&mut device, &parts, |device| {
+                device.advance_to(device.clock());
+                let mut again = Device::from_snapshot(device.snapshot()).expect("a device");
+                prop_assert_eq!(again.advance_to(device.clock()), []);
+                prop_assert_eq!(&again, &*device);
+                Ok(())
+            })?;
         }
     }
+}
+
+#[test]
+fn a_detection_is_refused_inside_the_detection_frequency() {
+    let mut device = Device::builtin();
+    let checked = device.agent().last_check.expect("the file says when").at;
+    assert_eq!(device.detect_now(), Err(Throttled { until: checked + TimeDelta::hours(22) }));
+    assert!(!device.scan().is_empty(), "the button is never refused");
+    let uri = "./Vendor/MSFT/Policy/Config/Update/DetectionFrequency".parse().expect("an address");
+    let setting = Setting { data: Some("4"), ..Setting::default() };
+    device.replace(&uri, setting, Transaction::None).expect("a policy");
+    let clock = device.clock();
+    assert_eq!(device.detect_now(), Err(Throttled { until: clock + TimeDelta::hours(4) }));
+    device.advance_to(clock + TimeDelta::hours(4));
+    let scanned = device.agent().last_check.expect("there was one by itself").at;
+    assert!(scanned > clock);
+    assert_eq!(device.detect_now(), Err(Throttled { until: scanned + TimeDelta::hours(4) }));
+}
+
+/// A clock does not run past the calendar, and a device that says so is none.
+#[test]
+fn time_ends() {
+    let mut device = Device::builtin();
+    device.set_faults(vec![]).expect("no faults");
+    let mut snapshot = device.snapshot();
+    snapshot.state.clock = DateTime::<Utc>::MAX_UTC;
+    assert!(matches!(Device::from_snapshot(snapshot), Err(SnapshotError::Time(_))));
+    let mut snapshot = device.snapshot();
+    snapshot.state.clock = "9999-12-30T00:00:00Z".parse().expect("a time");
+    let mut device = Device::from_snapshot(snapshot).expect("a device");
+    device.advance_to(DateTime::<Utc>::MAX_UTC);
+    assert_eq!(device.clock().to_rfc3339(), "9999-12-31T23:59:59+00:00");
+    assert!(!device.scan().is_empty());
 }
 
 /// Where every update stands.
@@ -132,7 +169,7 @@ fn everything_happens() {
     use proptest::test_runner::TestRunner;
     let mut seen = BTreeMap::new();
     let mut runner = TestRunner::deterministic();
-    for _ in 0..400 {
+    for _ in 0..1_500 {
         let (mut device, steps) = life().new_tree(&mut runner).expect("a life").current();
         for event in steps.iter().flat_map(|step| step.take(&mut device)) {
             *seen.entry(event.kind.name()).or_insert(0_u32) += 1;

@@ -10,6 +10,7 @@ use csp_model::{Device, LocUri};
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::TestCaseError;
 
 /// Something that is done to a device.
 #[derive(Debug, Clone)]
@@ -77,7 +78,21 @@ impl Step {
 
     /// Does it with pauses for breath: where the clock moves, it stops at these parts of the way.
     pub(crate) fn take_in_parts(&self, device: &mut Device, parts: &[f64]) -> Vec<Event> {
-        let Self::Advance(by) = self else { return self.take(device) };
+        self.take_in_parts_and(device, parts, |_| Ok(())).expect("nobody objects")
+    }
+
+    /// The same, with a look at the device wherever it stops.
+    pub(crate) fn take_in_parts_and(
+        &self,
+        device: &mut Device,
+        parts: &[f64],
+        mut look: impl FnMut(&mut Device) -> Result<(), TestCaseError>,
+    ) -> Result<Vec<Event>, TestCaseError> {
+        let Self::Advance(by) = self else {
+            let events = self.take(device);
+            look(device)?;
+            return Ok(events);
+        };
         let (start, seconds) = (device.clock(), by.num_seconds());
         let mut events = Vec::new();
         for part in parts {
@@ -88,9 +103,11 @@ impl Step {
             )]
             let at = start + TimeDelta::seconds((seconds as f64 * part) as i64);
             events.extend(device.advance_to(at));
+            look(device)?;
         }
         events.extend(device.advance_to(start + *by));
-        events
+        look(device)?;
+        Ok(events)
     }
 }
 

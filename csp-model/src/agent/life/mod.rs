@@ -26,6 +26,9 @@ use run::Run;
 
 pub use pause::Noticed;
 
+/// The last instant that a clock reaches: 9999-12-31T23:59:59Z.
+const LAST: DateTime<Utc> = DateTime::from_timestamp(253_402_300_799, 0).expect("a time of the calendar");
+
 /// A detection that is refused, because the last one was not long ago.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the last detection was less than the detection frequency ago: none before {until}")]
@@ -47,7 +50,7 @@ pub enum NotAPause {
 
 impl Device {
     /// Moves the clock on, and gives what happened until then, in order. The clock never goes back: an earlier time
-    /// is as good as the present one.
+    /// is as good as the present one. It stops with the year 9999.
     ///
     /// ```
     /// use chrono::TimeDelta;
@@ -65,6 +68,7 @@ impl Device {
     /// assert_eq!((twin, in_two), (device, events));
     /// ```
     pub fn advance_to(&mut self, time: DateTime<Utc>) -> Vec<Event> {
+        let time = time.min(LAST);
         if self.is_quiet_until(time) {
             self.set_clock(time);
             return Vec::new();
@@ -99,7 +103,10 @@ impl Device {
             Some(_) | None => {
                 let mut run = Run::new(self);
                 run.until_now();
-                run.scan();
+                // A scan that was due at this very moment is the one that is asked for.
+                if run.agent().last_check.is_none_or(|check| check.at < run.now()) {
+                    run.scan();
+                }
                 Ok(run.end())
             }
         }
@@ -131,19 +138,17 @@ impl Device {
             let text = time.format("%Y-%m-%dT%H:%M:%SZ").to_string();
             self.registry_mut().set(USER_SETTINGS, name, Some(Scalar::Text(text)));
         }
-        events.push(Event { at: self.clock(), kind: EventKind::Paused, update: None, hresult: None });
         events.extend(self.advance_to(self.clock()));
         Ok(events)
     }
 
-    /// Ends the pause that a user has made, as a user does in Settings, and scans.
+    /// Ends the pause that a user has made, as a user does in Settings. When a pause is over the device scans.
     pub fn user_resumes(&mut self) -> Vec<Event> {
         let mut events = self.advance_to(self.clock());
         for name in PAUSE_STARTS.into_iter().chain(PAUSE_ENDS) {
             self.registry_mut().set(USER_SETTINGS, name, None);
         }
-        events.push(Event { at: self.clock(), kind: EventKind::Resumed, update: None, hresult: None });
-        events.extend(self.scan());
+        events.extend(self.advance_to(self.clock()));
         events
     }
 

@@ -3,14 +3,11 @@
 //! Sources: \[MS-WUSP\] 3.1.1 (prerequisites); Microsoft, "Configure Windows Update client policies" (deferral, pause,
 //! drivers, target version, safeguard holds); what takes another update's place is delivered instead of it.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, Utc};
 
 use super::super::catalog::Classification;
 use super::super::{Agent, Record, ScanSource, UpdateClass, UpdateId, UpdateState};
 use super::rules::Rules;
-use super::run::Entry;
 use crate::device::{Profile, UpdateEntry};
 
 /// Everything that decides over an update at one instant.
@@ -46,12 +43,13 @@ impl Offers<'_> {
     }
 
     /// Why an update that the device knows does not go on now, if it does not.
-    pub(super) fn hold(self, update: &Entry) -> Option<Hold> {
+    pub(super) fn hold(self, update: &UpdateEntry, is_superseded: bool) -> Option<Hold> {
         let source = self.rules.sources.of_update(update);
         let is_withheld = !self.is_approved(update)
             || !source.offers(&update.sources)
             || self.is_excluded(update, source)
-            || self.is_superseded(update.index());
+            || is_superseded
+            || !self.applies(update);
         if is_withheld {
             return Some(Hold::Withheld);
         }
@@ -69,34 +67,29 @@ impl Offers<'_> {
         !self.rules.approval_required || is_approved(self.agent, update)
     }
 
-    /// Whether the terms of an update are accepted, where those of some `refused` updates are not: by the approval of any
-    /// update with the same terms, or by the agent itself where no approval is needed.
-    ///
-    /// Source: Microsoft, "MDM for device updates": once per EULA ID.
-    pub(super) fn is_eula_accepted(self, update: &UpdateEntry, refused: impl Fn(UpdateId) -> bool) -> bool {
-        let Some(eula) = update.eula else { return true };
-        let accepts =
-            |other: &&UpdateEntry| other.eula == Some(eula) && self.is_approved(other) && !refused(other.id);
-        accepts(&update) || self.profile.catalog().iter().any(|other| accepts(&other))
-    }
-
-    /// Whether an update that takes its place is delivered or installed.
-    fn is_superseded(self, index: usize) -> bool {
-        let mut seen = BTreeSet::new();
-        let mut way_up = self.profile.successor_indices(index).to_vec();
-        while let Some(index) = way_up.pop() {
-            if self.takes_place(&self.profile.catalog()[index]) {
-                return true;
-            }
-            if seen.insert(index) {
-                way_up.extend(self.profile.successor_indices(index));
+    /// By place in the catalog, whether an update that takes its place is delivered or installed.
+    pub(super) fn superseded(self) -> Vec<bool> {
+        let profile = self.profile;
+        let mut superseded = Vec::new();
+        if profile.supersedes_any() {
+            superseded.resize(profile.catalog().len(), false);
+            for index in profile.newest_first() {
+                superseded[*index] = self.is_superseded(*index, &superseded);
             }
         }
-        false
+        superseded
+    }
+
+    /// Whether an update that takes the place of the one at `index` is delivered or installed, where it is known of those
+    /// updates whether they are superseded themselves.
+    pub(super) fn is_superseded(self, index: usize, superseded: &[bool]) -> bool {
+        let mut successors = self.profile.successors(index).iter();
+        successors
+            .any(|successor| superseded[*successor] || self.takes_place(&self.profile.catalog()[*successor]))
     }
 
     /// Whether the update is what its predecessors make way for: it is in, or known and approved.
-    pub(super) fn takes_place(self, update: &UpdateEntry) -> bool {
+    fn takes_place(self, update: &UpdateEntry) -> bool {
         let Some(record) = self.agent.records.get(&update.id) else { return false };
         is_in(record) || self.is_approved(update)
     }

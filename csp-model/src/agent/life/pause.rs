@@ -16,7 +16,7 @@ use crate::device::{Registry, UpdateEntry};
 /// How long a pause lasts, and the most that a user can pause.
 pub(super) const LONGEST: TimeDelta = TimeDelta::days(35);
 
-/// Since when a pause without a date has been seen, for each of the two policies.
+/// What the agent has seen of pauses: since when one without a date is there, and which were in force.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Noticed {
@@ -26,6 +26,12 @@ pub struct Noticed {
     /// `PauseFeatureUpdates`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feature: Option<DateTime<Utc>>,
+    /// Whether quality updates were paused, by whomever.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub quality_paused: bool,
+    /// Whether feature updates were.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub feature_paused: bool,
 }
 
 impl Noticed {
@@ -54,8 +60,8 @@ pub(super) struct Pauses {
     feature: Option<Window>,
     user_quality: Option<Window>,
     user_feature: Option<Window>,
-    /// What the agent has to have noticed.
-    pub(super) noticed: Noticed,
+    /// Since when pauses without a date are there.
+    undated: [Option<DateTime<Utc>>; 2],
 }
 
 impl Pauses {
@@ -70,7 +76,18 @@ impl Pauses {
             feature,
             user_quality: by_user(registry, "PauseQualityUpdatesStartTime", "PauseQualityUpdatesEndTime"),
             user_feature: by_user(registry, "PauseFeatureUpdatesStartTime", "PauseFeatureUpdatesEndTime"),
-            noticed: Noticed { quality: noticed_quality, feature: noticed_feature },
+            undated: [noticed_quality, noticed_feature],
+        }
+    }
+
+    /// What the agent has seen of them at `at`.
+    pub(super) fn noticed(&self, at: DateTime<Utc>) -> Noticed {
+        let [quality, feature] = self.undated;
+        Noticed {
+            quality,
+            feature,
+            quality_paused: self.pause(RollbackKind::Quality, at),
+            feature_paused: self.pause(RollbackKind::Feature, at),
         }
     }
 
@@ -169,6 +186,10 @@ fn by_user(registry: &Registry, start: &str, end: &str) -> Option<Window> {
 fn date(text: &str) -> Option<DateTime<Utc>> {
     let day = text.trim().get(..10)?.parse::<NaiveDate>().ok()?;
     Some(day.and_time(NaiveTime::MIN).and_utc())
+}
+
+pub(super) fn sooner(time: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
+    time.checked_sub_signed(by).unwrap_or(DateTime::<Utc>::MIN_UTC)
 }
 
 pub(super) fn later(time: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {

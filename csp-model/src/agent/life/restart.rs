@@ -6,7 +6,7 @@ use super::super::{EventKind, FaultKind, HResult, Record, RollbackKind, UpdateId
 use super::calendar::{Recurrence, utc};
 use super::pause::later;
 use super::rules::Rules;
-use super::run::{Occasion, Run};
+use super::run::Run;
 use crate::Device;
 use crate::csp::stored;
 use crate::device::Profile;
@@ -91,7 +91,7 @@ impl Run<'_> {
             self.finish_rollback(kind);
         }
         // The version of Windows may be another one.
-        self.read_rules(Occasion::Wake);
+        self.read_rules();
     }
 
     fn commit(&mut self, id: UpdateId) {

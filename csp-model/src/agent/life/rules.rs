@@ -8,7 +8,7 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use super::super::catalog::Classification;
 use super::super::{Record, ScanSource, ScanSources, UpdateClass};
 use super::calendar::{ActiveHours, InstallSchedule};
-use super::pause::{Pauses, later};
+use super::pause::{Pauses, later, sooner};
 use crate::Device;
 use crate::csp::policy::EffectivePolicy;
 use crate::device::{Registry, Scalar, UpdateEntry};
@@ -17,6 +17,13 @@ use crate::schema::registry::GpKey;
 
 /// How long a user is warned before a restart that comes by itself.
 const WARNING: TimeDelta = TimeDelta::minutes(15);
+
+/// By how much a scheduled installation is early or late.
+///
+/// Source: the Windows support team's blog: 30 minutes either way, from version 2004 on.
+pub(super) const SPREAD: TimeDelta = TimeDelta::minutes(30);
+/// How long after its beginning a scheduled time is missed (decided).
+const SCHEDULE: TimeDelta = TimeDelta::hours(4);
 
 /// What holds on a device.
 #[derive(Debug, Clone)]
@@ -167,20 +174,32 @@ impl Rules {
         (length > TimeDelta::zero()).then(|| later(released, length))
     }
 
-    /// When an update that became ready at `ready` may be installed, with what `spread` adds to a schedule.
-    pub(super) fn install_at(
+    /// From when until when an update that became ready at `ready` may begin to be installed: the present time of the
+    /// schedule, or the next one; `None` where it never ends. `spread` says when a scheduled one really begins.
+    pub(super) fn install_window(
         &self,
         update: &UpdateEntry,
         ready: DateTime<Utc>,
-        spread: impl FnOnce(DateTime<Utc>) -> DateTime<Utc>,
-    ) -> DateTime<Utc> {
+        now: DateTime<Utc>,
+        spread: impl Fn(DateTime<Utc>) -> DateTime<Utc>,
+    ) -> (DateTime<Utc>, Option<DateTime<Utc>>) {
         match self.mode {
             // With a deadline updates are installed as soon as they are there.
-            _ if self.deadline(update).is_some() => ready,
-            Mode::Notify | Mode::AskToRestart | Mode::Automatic | Mode::Off => ready,
-            // A draw may lie before the scheduled time, but not before the update is there.
+            _ if self.deadline(update).is_some() => (ready, None),
+            Mode::Notify | Mode::AskToRestart | Mode::Automatic | Mode::Off => (ready, None),
             Mode::Scheduled | Mode::ScheduledWithoutUser => {
-                spread(self.schedule.next(ready, self.zone)).max(ready)
+                // One that began before the update was there is missed, and so is one that was over before now.
+                let mut scheduled = self.schedule.next(ready.max(sooner(now, SCHEDULE + SPREAD)), self.zone);
+                while later(spread(scheduled), SCHEDULE) <= now {
+                    let next = self.schedule.next(later(scheduled, TimeDelta::seconds(1)), self.zone);
+                    if next <= scheduled {
+                        break;
+                    }
+                    scheduled = next;
+                }
+                // A draw may lie before the scheduled time, but not before the update is there.
+                let begins = spread(scheduled);
+                (begins.max(ready), Some(later(begins, SCHEDULE)))
             }
         }
     }
@@ -217,6 +236,11 @@ impl Rules {
                 Mode::Notify | Mode::Off => false,
                 Mode::AskToRestart | Mode::Automatic | Mode::Scheduled | Mode::ScheduledWithoutUser => true,
             }
+    }
+
+    /// Whether updates of some class have a deadline.
+    pub(super) const fn has_deadline(&self) -> bool {
+        self.deadlines.quality.is_some() || self.deadlines.feature.is_some()
     }
 
     fn deadline(&self, update: &UpdateEntry) -> Option<Deadline> {

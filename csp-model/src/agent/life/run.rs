@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 use super::super::{
     Agent, Event, EventKind, FaultKind, HResult, Record, RollbackKind, UpdateClass, UpdateId, UpdateState,
 };
-use super::offer::Offers;
+use super::offer::{Hold, Offers};
 use super::rules::Rules;
-use super::strike::{Plan, Strike};
+use super::strike::{InForce, Plan, Strike};
 use super::{restart, scan};
 use crate::Device;
 use crate::device::{Profile, UpdateEntry};
@@ -37,6 +37,14 @@ pub(super) struct Run<'d> {
     pub(super) installing: Option<UpdateId>,
     /// How many updates are being installed or wait for a restart.
     busy: Busy,
+    /// What has to be found out anew, because what it rests on has changed.
+    stale: Option<Stale>,
+    /// By place in the catalog, whether an update that takes its place is delivered or installed.
+    pub(super) superseded: Vec<bool>,
+    /// The terms that are accepted although a fault has some refused; `None` while there is no such fault.
+    pub(super) accepted: Option<BTreeSet<UpdateId>>,
+    /// The faults that can strike now.
+    pub(super) in_force: InForce,
     /// Whether one of them is so no longer, and nobody has looked whom that lets go on.
     pub(super) has_made_way: bool,
     next_scan: Option<DateTime<Utc>>,
@@ -56,13 +64,25 @@ struct Busy {
 pub(super) enum Occasion {
     /// Its time has come, or something around it has changed: what was decided by chance stays decided.
     Wake,
-    /// Faults have begun, ended or been replaced: they may strike what is under way.
-    Faults,
+    /// Faults begin or end: those that begin may strike what is under way.
+    Edge,
+    /// Faults have been replaced: all of them may.
+    NewFaults,
+}
+
+/// What has to be found out anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stale {
+    /// Where updates may go.
+    Updates,
+    /// What policies mean, too: the version of Windows is another.
+    Rules,
 }
 
 /// What happens next; at the same instant in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Due {
+    Again,
     Edge,
     Policy,
     Wake(UpdateId),
@@ -86,6 +106,10 @@ impl<'d> Run<'d> {
             downloading: None,
             installing: None,
             busy: Busy::default(),
+            stale: None,
+            superseded: Vec::new(),
+            accepted: None,
+            in_force: InForce::default(),
             has_made_way: false,
             next_scan: None,
             next_restart: None,
@@ -105,7 +129,11 @@ impl<'d> Run<'d> {
         while let Some((at, due)) = self.next().filter(|(at, _)| *at <= time) {
             self.device.set_clock(at);
             match due {
-                Due::Edge => self.edge(),
+                Due::Again => match self.stale.take() {
+                    Some(Stale::Rules) => self.read_rules(),
+                    Some(Stale::Updates) | None => self.look_at_all(Occasion::Wake),
+                },
+                Due::Edge => self.look_at_all(Occasion::Edge),
                 Due::Policy => self.refresh_policy(),
                 Due::Wake(id) => {
                     self.wakes.remove(&(at, id));
@@ -125,7 +153,8 @@ impl<'d> Run<'d> {
     }
 
     /// Leaves the device, and gives what happened.
-    pub(super) fn end(self) -> Vec<Event> {
+    pub(super) fn end(mut self) -> Vec<Event> {
+        self.until_now();
         let quiet = self.next().map(|(at, _)| at);
         self.device.is_at_rest_until(quiet.unwrap_or(DateTime::<Utc>::MAX_UTC));
         self.events
@@ -133,7 +162,7 @@ impl<'d> Run<'d> {
 
     /// Looks at every update again, as faults may strike that did not before.
     pub(super) fn reconsider(&mut self) {
-        self.look_at_all(Occasion::Faults);
+        self.look_at_all(Occasion::NewFaults);
     }
 
     pub(super) fn tell(&mut self, kind: EventKind, update: Option<UpdateId>, hresult: Option<HResult>) {
@@ -181,6 +210,10 @@ impl<'d> Run<'d> {
             *count = if is_busy { *count + 1 } else { count.saturating_sub(1) };
             self.has_made_way |= was_busy;
         }
+        let came_in = UpdateState::REBOOT_REQUIRED | UpdateState::UPDATE_COMPLETED;
+        if from == UpdateState::INSTALLING && to.is_some_and(|to| to.intersects(came_in)) {
+            self.comes_in(id, to == Some(UpdateState::UPDATE_COMPLETED));
+        }
         if to == Some(UpdateState::REBOOT_REQUIRED) {
             let due = restart::due(
                 &self.profile,
@@ -190,6 +223,22 @@ impl<'d> Run<'d> {
                 self.now(),
             );
             self.next_restart = self.next_restart.into_iter().chain(due).min();
+        }
+    }
+
+    /// What an update that is in changes for others: it may bring a version of Windows, meet what they need, or take their
+    /// place though it is approved no longer.
+    fn comes_in(&mut self, id: UpdateId, is_installed: bool) {
+        let Some(entry) = self.entry(id) else { return };
+        if is_installed && entry.os.is_some() {
+            self.stale = Some(Stale::Rules);
+        } else if !self.offers().is_approved(&entry) {
+            self.stale = self.stale.max(Some(Stale::Updates));
+        }
+        if is_installed {
+            let now = self.now();
+            let dependents = self.profile.dependents(entry.index()).iter();
+            self.wakes.extend(dependents.map(|index| (now, self.profile.catalog()[*index].id)));
         }
     }
 
@@ -216,10 +265,41 @@ impl<'d> Run<'d> {
         Offers { profile: &self.profile, agent: self.device.agent(), rules: &self.rules, now: self.now() }
     }
 
+    /// Why an update that the device knows does not go on now, if it does not.
+    pub(super) fn hold(&self, entry: &Entry) -> Option<Hold> {
+        let is_superseded = self.superseded.get(entry.index()).copied().unwrap_or_default();
+        self.offers().hold(entry, is_superseded)
+    }
+
     /// Whether one of `kinds` strikes an update now, or a scan where that is `None`. It counts as a strike.
     pub(super) fn strike(&mut self, kinds: &[FaultKind], update: Option<UpdateId>) -> Option<Strike> {
+        self.strike_if(kinds, update, |_| true)
+    }
+
+    /// The same for what is under way: only with faults that are new to it.
+    pub(super) fn strike_under_way(
+        &mut self,
+        kinds: &[FaultKind],
+        update: UpdateId,
+        occasion: Occasion,
+    ) -> Option<Strike> {
+        let now = self.now();
+        match occasion {
+            Occasion::Wake => None,
+            Occasion::Edge => self.strike_if(kinds, Some(update), |begins| begins == Some(now)),
+            Occasion::NewFaults => self.strike_if(kinds, Some(update), |_| true),
+        }
+    }
+
+    fn strike_if(
+        &mut self,
+        kinds: &[FaultKind],
+        update: Option<UpdateId>,
+        begins: impl Fn(Option<DateTime<Utc>>) -> bool,
+    ) -> Option<Strike> {
         let plan = Plan::of(self.device);
-        let (place, strike) = plan.strike(self.device.agent(), kinds, update, self.now())?;
+        let (place, strike) =
+            plan.strike(self.device.agent(), &self.in_force, kinds, update, self.now(), begins)?;
         if plan.is_counted(place) {
             *self.device.agent_mut().faults.struck.entry(place).or_default() += 1;
         }
@@ -248,17 +328,17 @@ impl<'d> Run<'d> {
     }
 
     /// Reads again what policies mean, and looks at everything in their light.
-    pub(super) fn read_rules(&mut self, occasion: Occasion) {
+    pub(super) fn read_rules(&mut self) {
         self.rules = Rules::of(self.device);
-        self.look_at_all(occasion);
+        self.look_at_all(Occasion::Wake);
     }
 
     /// Looks at every update. Who is where is found out anew.
     pub(super) fn look_at_all(&mut self, occasion: Occasion) {
-        let noticed = self.rules.pauses.noticed;
-        if self.device.agent().noticed != noticed {
-            self.device.agent_mut().noticed = noticed;
-        }
+        let has_resumed = self.notice_pauses();
+        self.in_force = Plan::of(self.device).in_force(self.now());
+        self.superseded = self.offers().superseded();
+        self.accepted = self.accepted_terms();
         self.wakes.clear();
         self.downloads.clear();
         self.installs.clear();
@@ -292,6 +372,41 @@ impl<'d> Run<'d> {
         self.reckon_scan();
         self.reckon_restart();
         self.reckon_edge();
+        if has_resumed && self.next_scan.is_some() {
+            self.next_scan = Some(self.now());
+        }
+    }
+
+    /// Tells of pauses that have begun or are over, and gives whether one is over.
+    fn notice_pauses(&mut self) -> bool {
+        let now = self.now();
+        let seen = self.rules.pauses.noticed(now);
+        let known = self.device.agent().noticed;
+        if seen != known {
+            self.device.agent_mut().noticed = seen;
+        }
+        let [begins, ends] = [(&seen, &known), (&known, &seen)].map(|(one, other)| {
+            (one.quality_paused && !other.quality_paused) || (one.feature_paused && !other.feature_paused)
+        });
+        if begins {
+            self.tell(EventKind::Paused, None, None);
+        }
+        if ends {
+            self.tell(EventKind::Resumed, None, None);
+        }
+        ends
+    }
+
+    /// The terms that approvals accept, where a fault has some refused.
+    fn accepted_terms(&self) -> Option<BTreeSet<UpdateId>> {
+        let refuses = [FaultKind::EulaNotAccepted];
+        self.in_force.has(&refuses).then(|| {
+            let offers = self.offers();
+            let accepts = |update: &&UpdateEntry| {
+                offers.is_approved(update) && !self.in_force.is_planned(&refuses, update.id)
+            };
+            self.profile.catalog().iter().filter(accepts).filter_map(|update| update.eula).collect()
+        })
     }
 
     fn reckon_edge(&mut self) {
@@ -307,6 +422,7 @@ impl<'d> Run<'d> {
         let wake = self.wakes.first().map(|(at, id)| (*at, Due::Wake(*id)));
         let at = |time: Option<DateTime<Utc>>, due| time.map(|time| (time.max(now), due));
         let all = [
+            self.stale.map(|_| (now, Due::Again)),
             at(self.next_edge, Due::Edge),
             unread,
             wake,
@@ -316,29 +432,10 @@ impl<'d> Run<'d> {
         all.into_iter().flatten().min()
     }
 
-    /// A pause begins or ends, or a fault does.
-    fn edge(&mut self) {
-        let now = self.now();
-        let just_before = now - chrono::TimeDelta::nanoseconds(1);
-        let pauses = self.rules.pauses;
-        let begins = pauses.begins(just_before) == Some(now);
-        let ends = pauses.ends(just_before) == Some(now);
-        if begins {
-            self.tell(EventKind::Paused, None, None);
-        }
-        if ends {
-            self.tell(EventKind::Resumed, None, None);
-        }
-        self.look_at_all(Occasion::Faults);
-        if ends && self.next_scan.is_some() {
-            self.scan();
-        }
-    }
-
     fn refresh_policy(&mut self) {
         self.device.read_policy();
         self.tell(EventKind::PolicyRefreshed, None, None);
-        self.read_rules(Occasion::Wake);
+        self.read_rules();
     }
 
     /// A rollback that was asked for begins, and the event log has one that was refused.

@@ -7,7 +7,7 @@ use super::super::{Check, Content, EventKind, FaultKind, Record, UpdateId, Updat
 use super::offer::is_in;
 use super::pause::later;
 use super::rules::{Mode, Rules};
-use super::run::{Occasion, Run};
+use super::run::{Entry, Occasion, Run};
 use crate::Device;
 
 /// How long after the clock of a device that has never scanned its first scan is due (decided).
@@ -17,7 +17,7 @@ const RETRY: TimeDelta = TimeDelta::hours(5);
 
 /// When a device scans next by itself.
 pub(super) fn next(device: &Device, rules: &Rules) -> Option<DateTime<Utc>> {
-    if rules.mode == Mode::Off {
+    if rules.mode == Mode::Off && !rules.has_deadline() {
         return None;
     }
     let due = match device.agent().last_check {
@@ -45,7 +45,7 @@ impl Run<'_> {
         self.device.agent_mut().last_check = Some(Check { at, succeeded: strike.is_none() });
         if let Some(strike) = strike {
             self.tell(EventKind::ScanFailed, None, strike.hresult);
-            self.reckon_scan();
+            self.look_at_all(Occasion::Wake);
             return;
         }
         self.device.agent_mut().last_scan = Some(at);
@@ -63,9 +63,7 @@ impl Run<'_> {
         for index in profile.newest_first().iter().copied() {
             let entry = &profile.catalog()[index];
             let offers = self.offers();
-            superseded[index] = profile.successor_indices(index).iter().any(|successor| {
-                superseded[*successor] || offers.takes_place(&profile.catalog()[*successor])
-            });
+            superseded[index] = offers.is_superseded(index, &superseded);
             let known = self.record(entry.id).copied();
             if known.is_some_and(|record| is_in(&record)) {
                 continue;
@@ -139,13 +137,20 @@ impl Run<'_> {
     }
 
     fn retry_download(&mut self, id: UpdateId) {
-        if self.is_download_barred(id) && self.strike(self.download_gate(), Some(id)).is_none() {
+        // What waits for something else is not tried.
+        let waits = |run: &Self, entry: &Entry, record: &Record| {
+            run.hold(entry).is_some() || run.asks_user(entry, record)
+        };
+        let is_tried =
+            self.entry(id).zip(self.record(id)).is_some_and(|(entry, record)| !waits(self, &entry, record));
+        if is_tried && self.is_download_barred(id) && self.strike(self.download_gate(), Some(id)).is_none() {
             self.enter(id, UpdateState::READY_TO_DOWNLOAD, EventKind::DownloadUnblocked, None);
         }
     }
 
     fn retry_install(&mut self, id: UpdateId) {
-        let is_barred = self.is_install_barred(id) && !self.is_in_the_way(id);
+        let is_held = self.entry(id).is_none_or(|entry| self.hold(&entry).is_some());
+        let is_barred = !is_held && self.is_install_barred(id) && !self.is_in_the_way(id);
         if is_barred && self.strike(&self.install_gate(id), Some(id)).is_none() {
             self.enter(id, UpdateState::READY_TO_INSTALL, EventKind::InstallUnblocked, None);
         }

@@ -9,15 +9,11 @@ use super::super::random::{Draw, Purpose};
 use super::super::{Content, EventKind, Failure, FaultKind, HResult, Record, UpdateId, UpdateState};
 use super::offer::Hold;
 use super::pause::later;
+use super::rules::{Mode, SPREAD};
 use super::run::{Entry, Occasion, Run};
-use super::strike::Plan;
 
 /// How long downloaded content is kept.
 const CONTENT_LIFE: TimeDelta = TimeDelta::days(30);
-/// By how much a scheduled installation is early or late.
-///
-/// Source: the Windows support team's blog: 30 minutes either way, from version 2004 on.
-const SPREAD: TimeDelta = TimeDelta::minutes(30);
 
 /// What an update does next.
 enum Next {
@@ -90,7 +86,7 @@ impl Run<'_> {
     }
 
     fn new_update(&mut self, entry: &Entry, record: &Record) -> Next {
-        match self.offers().hold(entry) {
+        match self.hold(entry) {
             Some(Hold::Deferred(until)) => Next::Rests(Some(until)),
             Some(Hold::Withheld | Hold::Paused) => Next::Rests(None),
             None if self.is_off(entry, record) => Next::Rests(None),
@@ -99,7 +95,7 @@ impl Run<'_> {
     }
 
     fn ready_to_download(&mut self, entry: &Entry, record: &Record) -> Next {
-        match self.offers().hold(entry) {
+        match self.hold(entry) {
             Some(Hold::Withheld | Hold::Deferred(_)) => {
                 self.go(entry.id, UpdateState::NEW_UPDATE, EventKind::Held)
             }
@@ -133,13 +129,10 @@ impl Run<'_> {
 
     fn downloading(&mut self, entry: &Entry, record: &Record, occasion: Occasion) -> Next {
         let id = entry.id;
-        let hold = self.offers().hold(entry);
+        let hold = self.hold(entry);
         let finished = later(record.since, self.seconds_left(entry, record));
         if finished > self.now() {
-            let strike = match occasion {
-                Occasion::Faults => self.strike(self.download_gate(), Some(id)),
-                Occasion::Wake => None,
-            };
+            let strike = self.strike_under_way(self.download_gate(), id, occasion);
             if hold.is_some() || strike.is_some() {
                 self.keep_partial(entry, record);
             }
@@ -176,7 +169,7 @@ impl Run<'_> {
     }
 
     fn download_blocked(&mut self, entry: &Entry, record: &Record) -> Next {
-        let hold = self.offers().hold(entry);
+        let hold = self.hold(entry);
         match hold {
             Some(Hold::Withheld | Hold::Deferred(_)) => {
                 self.go(entry.id, UpdateState::NEW_UPDATE, EventKind::Held)
@@ -190,7 +183,7 @@ impl Run<'_> {
 
     fn ready_to_install(&mut self, entry: &Entry, record: &Record) -> Next {
         let id = entry.id;
-        match self.offers().hold(entry) {
+        match self.hold(entry) {
             Some(Hold::Paused) => return self.go(id, UpdateState::NEW_UPDATE, EventKind::InstallCancelled),
             Some(Hold::Withheld | Hold::Deferred(_)) => {
                 return self.go(id, UpdateState::NEW_UPDATE, EventKind::Held);
@@ -207,12 +200,13 @@ impl Run<'_> {
         if expires <= self.now() {
             return self.expire(id);
         }
-        let starts = self.install_at(entry, record);
+        self.installs.remove(&(record.since, id));
+        let (starts, ends) = self.install_window(entry, record);
         if starts > self.now() {
             return Next::Rests(Some(starts.min(expires)));
         }
         self.installs.insert((record.since, id));
-        Next::Rests(Some(expires))
+        Next::Rests(Some(ends.map_or(expires, |ends| ends.min(expires))))
     }
 
     /// Source: the Windows support team's blog: content that was not installed in 30 days is gone, 0x80246013.
@@ -230,8 +224,8 @@ impl Run<'_> {
             return;
         }
         if self.is_in_the_way(id) {
-            self.enter(id, UpdateState::INSTALL_BLOCKED, EventKind::InstallBlocked, Some(ANOTHER_INSTALL));
-        } else if let Some(strike) = self.strike(&self.install_gate(id), Some(id)) {
+            self.block_install(id, Some(ANOTHER_INSTALL));
+        } else if let Some(strike) = self.strike(self.install_gate(id), Some(id)) {
             self.block_install(id, strike.hresult);
         } else {
             self.enter(id, UpdateState::INSTALLING, EventKind::InstallStarted, None);
@@ -248,7 +242,7 @@ impl Run<'_> {
     }
 
     fn install_blocked(&mut self, entry: &Entry) -> Next {
-        match self.offers().hold(entry) {
+        match self.hold(entry) {
             Some(Hold::Paused) => {
                 return self.go(entry.id, UpdateState::NEW_UPDATE, EventKind::InstallCancelled);
             }
@@ -269,7 +263,7 @@ impl Run<'_> {
         let finished = later(record.since, length.unwrap_or(TimeDelta::MAX));
         if finished > self.now() {
             // What runs is taken back by a pause alone.
-            return match self.offers().hold(entry) {
+            return match self.hold(entry) {
                 Some(Hold::Paused) => self.go(id, UpdateState::NEW_UPDATE, EventKind::InstallCancelled),
                 Some(Hold::Withheld | Hold::Deferred(_)) | None => Next::Rests(Some(finished)),
             };
@@ -308,12 +302,12 @@ impl Run<'_> {
 
     /// Whether what keeps a download from beginning is still there, however likely it was.
     pub(super) fn is_download_barred(&self, id: UpdateId) -> bool {
-        Plan::of(self.device).is_planned(self.download_gate(), id, self.now())
+        self.in_force.is_planned(self.download_gate(), id)
     }
 
     /// Whether what keeps an installation from beginning is still there, however likely it was.
     pub(super) fn is_install_barred(&self, id: UpdateId) -> bool {
-        Plan::of(self.device).is_planned(&self.install_gate(id), id, self.now())
+        self.in_force.is_planned(self.install_gate(id), id)
     }
 
     /// What can keep a download from beginning: a metered network only where policy does not allow it.
@@ -322,36 +316,32 @@ impl Run<'_> {
     }
 
     /// What can keep an installation from beginning: terms only where there are some that nobody has accepted.
-    pub(super) fn install_gate(&self, id: UpdateId) -> Vec<FaultKind> {
-        let plan = Plan::of(self.device);
-        let refused = |id| plan.is_planned(&[FaultKind::EulaNotAccepted], id, self.now());
-        let accepted =
-            self.profile.update(id).is_none_or(|update| self.offers().is_eula_accepted(update, refused));
-        let all = FaultKind::INSTALL_GATE.into_iter();
-        all.filter(|kind| !(accepted && *kind == FaultKind::EulaNotAccepted)).collect()
+    pub(super) fn install_gate(&self, id: UpdateId) -> &'static [FaultKind] {
+        let eula = self.profile.update(id).and_then(|update| update.eula);
+        let is_refused =
+            eula.zip(self.accepted.as_ref()).is_some_and(|(eula, accepted)| !accepted.contains(&eula));
+        if is_refused { &FaultKind::INSTALL_GATE } else { &FaultKind::ACCEPTED_GATE }
     }
 
     /// Whether automatic updates are off, and no user has asked for this one.
     fn is_off(&self, entry: &Entry, record: &Record) -> bool {
-        self.rules.mode == super::rules::Mode::Off
-            && !self.rules.is_automatic(entry)
-            && !self.has_agreed(record)
+        self.rules.mode == Mode::Off && !self.rules.is_automatic(entry) && !self.has_agreed(record)
     }
 
     /// Whether a user has to agree to the download, and has not.
-    fn asks_user(&self, entry: &Entry, record: &Record) -> bool {
+    pub(super) fn asks_user(&self, entry: &Entry, record: &Record) -> bool {
         !self.rules.is_automatic(entry) && !self.has_agreed(record)
     }
 
-    /// When an update that is ready is installed. Who has asked for it does not wait for a schedule, unless policy leaves
-    /// users no say.
-    fn install_at(&self, entry: &Entry, record: &Record) -> DateTime<Utc> {
-        let has_say = self.rules.mode != super::rules::Mode::ScheduledWithoutUser;
-        if has_say && self.has_agreed(record) {
-            return record.since;
-        }
+    /// From when until when an update that is ready may begin to be installed. Who has asked for it does not wait for a
+    /// schedule, unless policy leaves users no say.
+    fn install_window(&self, entry: &Entry, record: &Record) -> (DateTime<Utc>, Option<DateTime<Utc>>) {
         const WINDOWS_10_2004: u32 = 19_041;
-        self.rules.install_at(entry, record.since, |scheduled| {
+        let has_say = self.rules.mode != Mode::ScheduledWithoutUser;
+        if has_say && self.has_agreed(record) {
+            return (record.since, None);
+        }
+        self.rules.install_window(entry, record.since, self.now(), |scheduled| {
             if self.rules.os.build < WINDOWS_10_2004 {
                 return scheduled;
             }

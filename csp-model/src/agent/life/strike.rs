@@ -1,5 +1,7 @@
 //! Faults that strike: whether what is tried fails now, and with which error.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::random::{Draw, Purpose};
@@ -9,7 +11,8 @@ use crate::Device;
 use crate::units::Duration;
 
 impl FaultKind {
-    /// The error that it gives unless the plan says another; `None` where texts name none.
+    /// The error that it gives unless the plan says another; `None` where real devices show none: FailedUpdates of a download
+    /// that is blocked has 8 and 0 (windows-itpro-docs issue 6954), of an installation 128 and 0 by analogy.
     ///
     /// Sources: Microsoft, "Windows Update error reference"; `wuerror.h`.
     #[must_use]
@@ -60,6 +63,8 @@ impl FaultKind {
     /// What keeps an installation from beginning.
     pub(super) const INSTALL_GATE: [Self; 3] =
         [Self::EulaNotAccepted, Self::BatteryLow, Self::MaintenanceWindowTooShort];
+    /// The same where there are no terms, or somebody has accepted them.
+    pub(super) const ACCEPTED_GATE: [Self; 2] = [Self::BatteryLow, Self::MaintenanceWindowTooShort];
 }
 
 /// A fault that has struck.
@@ -67,6 +72,30 @@ impl FaultKind {
 pub(super) struct Strike {
     /// The error, if it has one.
     pub(super) hresult: Option<HResult>,
+}
+
+/// The faults of a plan that can strike at one instant.
+#[derive(Debug, Clone, Default)]
+pub(super) struct InForce {
+    /// Where they stand in the plan.
+    places: Vec<u32>,
+    /// What they are, and the update that they are of.
+    kinds: BTreeSet<(FaultKind, Option<UpdateId>)>,
+}
+
+impl InForce {
+    /// Whether one of `kinds` is planned for `update`, however likely.
+    pub(super) fn is_planned(&self, kinds: &[FaultKind], update: UpdateId) -> bool {
+        let has = |kind: &FaultKind| {
+            self.kinds.contains(&(*kind, None)) || self.kinds.contains(&(*kind, Some(update)))
+        };
+        !self.kinds.is_empty() && kinds.iter().any(has)
+    }
+
+    /// Whether one of `kinds` is planned for any update.
+    pub(super) fn has(&self, kinds: &[FaultKind]) -> bool {
+        self.kinds.iter().any(|(kind, _)| kinds.contains(kind))
+    }
 }
 
 /// The plan of a device, and where its clock started.
@@ -84,51 +113,59 @@ impl<'d> Plan<'d> {
         Self { faults, start: file.clock.0, seed: device.instance().seed }
     }
 
-    /// The fault of one of `kinds` that strikes `update` at `now`, or a scan where that is `None`, with its place.
+    /// The faults that can strike at `now`.
+    pub(super) fn in_force(self, now: DateTime<Utc>) -> InForce {
+        let mut in_force = InForce::default();
+        for (fault, place) in self.faults.iter().zip(0..) {
+            let begun = fault.from.is_none_or(|from| self.at(from) <= now);
+            if begun && fault.until.is_none_or(|until| now < self.at(until)) {
+                in_force.places.push(place);
+                in_force.kinds.insert((fault.kind, fault.update));
+            }
+        }
+        in_force
+    }
+
+    /// The fault of one of `kinds` that strikes `update` at `now`, or a scan where that is `None`, with its place: of those
+    /// in force the first that strikes, and that `begins` lets through by when it began. A fault of one update does not
+    /// strike scans; a fault of all does.
     pub(super) fn strike(
         self,
         agent: &Agent,
+        in_force: &InForce,
         kinds: &[FaultKind],
         update: Option<UpdateId>,
         now: DateTime<Utc>,
+        begins: impl Fn(Option<DateTime<Utc>>) -> bool,
     ) -> Option<(u32, Strike)> {
-        let mut all = self.faults.iter().zip(0..);
-        let hits = |(fault, place): &(&Fault, u32)| {
-            let chance = || Draw::new(self.seed, Purpose::Fault).number((*place).into()).at(now);
+        let is_planned = match update {
+            Some(update) => in_force.is_planned(kinds, update),
+            None => in_force.has(kinds),
+        };
+        if !is_planned {
+            return None;
+        }
+        let hits = |place: u32, fault: &Fault| {
+            let chance = || Draw::new(self.seed, Purpose::Fault).number(place.into()).at(now);
             let chance = || update.map_or_else(chance, |id| chance().update(id));
-            self.could_strike(fault, kinds, update, now)
+            kinds.contains(&fault.kind)
+                && (fault.update.is_none() || fault.update == update)
+                && begins(fault.from.map(|from| self.at(from)))
                 && fault
                     .count
-                    .is_none_or(|count| agent.faults.struck.get(place).is_none_or(|struck| *struck < count))
+                    .is_none_or(|count| agent.faults.struck.get(&place).is_none_or(|struck| *struck < count))
                 && fault.probability.is_none_or(|probability| chance().happens(probability))
         };
-        let (fault, place) = all.find(hits)?;
-        Some((place, Strike { hresult: fault.hresult.or(fault.kind.hresult()) }))
-    }
-
-    /// Whether a fault of one of `kinds` is planned for `update` at `now`, however likely.
-    pub(super) fn is_planned(self, kinds: &[FaultKind], update: UpdateId, now: DateTime<Utc>) -> bool {
-        self.faults.iter().any(|fault| self.could_strike(fault, kinds, Some(update), now))
+        in_force.places.iter().find_map(|place| {
+            let fault = usize::try_from(*place).ok().and_then(|index| self.faults.get(index))?;
+            hits(*place, fault).then(|| (*place, Strike { hresult: fault.hresult.or(fault.kind.hresult()) }))
+        })
     }
 
     /// When the next fault of the plan begins or ends.
     pub(super) fn edge_after(self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let edges = self.faults.iter().flat_map(|fault| [fault.from, fault.until]);
         edges.flatten().map(|edge| self.at(edge)).filter(|edge| *edge > now).min()
-    }
-
-    /// A fault of one update does not strike scans; a fault of all does.
-    fn could_strike(
-        self,
-        fault: &Fault,
-        kinds: &[FaultKind],
-        update: Option<UpdateId>,
-        now: DateTime<Utc>,
-    ) -> bool {
-        kinds.contains(&fault.kind)
-            && (fault.update.is_none() || fault.update == update)
-            && fault.from.is_none_or(|from| self.at(from) <= now)
-            && fault.until.is_none_or(|until| now < self.at(until))
     }
 
     fn at(self, since_start: Duration) -> DateTime<Utc> {
