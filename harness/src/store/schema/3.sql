@@ -4,10 +4,13 @@
 -- When the device last scanned, whatever came of it, and whether the services answered; NULL before the first.
 ALTER TABLE device ADD COLUMN last_check TEXT;
 ALTER TABLE device ADD COLUMN last_check_succeeded INTEGER CHECK (last_check_succeeded IN (0, 1));
--- When its user last pressed the button in Settings, and since when pauses without a date have been seen.
+-- When its user last pressed the button in Settings.
 ALTER TABLE device ADD COLUMN agreed TEXT;
+-- Since when pauses without a date have been seen, and which pauses were in force.
 ALTER TABLE device ADD COLUMN quality_pause_noticed TEXT;
 ALTER TABLE device ADD COLUMN feature_pause_noticed TEXT;
+ALTER TABLE device ADD COLUMN quality_paused INTEGER NOT NULL DEFAULT 0 CHECK (quality_paused IN (0, 1));
+ALTER TABLE device ADD COLUMN feature_paused INTEGER NOT NULL DEFAULT 0 CHECK (feature_paused IN (0, 1));
 -- Since when an update is being taken away; NULL while that has only been asked for.
 ALTER TABLE device ADD COLUMN quality_rollback_since TEXT;
 ALTER TABLE device ADD COLUMN feature_rollback_since TEXT;

@@ -55,8 +55,8 @@ pub(in crate::store) fn insert(
              quality_rollback, quality_rollback_pending, quality_rollback_since, feature_rollback, \
              feature_rollback_pending, feature_rollback_since, sessions, last_check, last_check_succeeded, \
              agreed, quality_pause_noticed, feature_pause_noticed, faults, unread, quality_rollback_refused, \
-             feature_rollback_refused) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
-             ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)",
+             feature_rollback_refused, quality_paused, feature_paused) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
+             ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)",
         )?
         .execute(params![
             name,
@@ -83,6 +83,8 @@ pub(in crate::store) fn insert(
             unread(agent),
             refused(quality),
             refused(feature),
+            agent.noticed.quality_paused,
+            agent.noticed.feature_paused,
         ])?;
     Ok(())
 }
@@ -110,7 +112,8 @@ pub(in crate::store) fn update(
              feature_rollback = ?8, feature_rollback_pending = ?9, feature_rollback_since = ?10, \
              sessions = ?11, last_check = ?12, last_check_succeeded = ?13, agreed = ?14, \
              quality_pause_noticed = ?15, feature_pause_noticed = ?16, faults = ?17, unread = ?18, \
-             quality_rollback_refused = ?19, feature_rollback_refused = ?20 WHERE name = ?1",
+             quality_rollback_refused = ?19, feature_rollback_refused = ?20, quality_paused = ?21, \
+             feature_paused = ?22 WHERE name = ?1",
         )?
         .execute(params![
             name,
@@ -133,6 +136,8 @@ pub(in crate::store) fn update(
             unread(agent),
             refused(quality),
             refused(feature),
+            agent.noticed.quality_paused,
+            agent.noticed.feature_paused,
         ])?;
     match rows {
         1 => Ok(()),
@@ -190,6 +195,8 @@ fn row(cells: &Cells<'_>, name: &str) -> Result<Row, Reason> {
         noticed: Noticed {
             quality: cells.time_if_any("quality_pause_noticed")?,
             feature: cells.time_if_any("feature_pause_noticed")?,
+            quality_paused: cells.flag("quality_paused")?,
+            feature_paused: cells.flag("feature_paused")?,
         },
         faults: cells.json_if_any("faults")?.unwrap_or_default(),
         unread: cells.json_if_any("unread")?,

@@ -85,6 +85,7 @@ const FORMER: &str = "ALTER TABLE device DROP COLUMN last_check; \
     ALTER TABLE device DROP COLUMN agreed; \
     ALTER TABLE device DROP COLUMN quality_pause_noticed; \
     ALTER TABLE device DROP COLUMN feature_pause_noticed; \
+    ALTER TABLE device DROP COLUMN quality_paused; ALTER TABLE device DROP COLUMN feature_paused; \
     ALTER TABLE device DROP COLUMN quality_rollback_since; \
     ALTER TABLE device DROP COLUMN feature_rollback_since; \
     ALTER TABLE device DROP COLUMN quality_rollback_refused; \

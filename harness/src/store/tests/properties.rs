@@ -177,7 +177,9 @@ fn agent() -> impl Strategy<Value = Agent> {
     let approvals = btree_map(update_id(), time(), 0..4);
     let check = (time(), any::<bool>()).prop_map(|(at, succeeded)| Check { at, succeeded });
     let unread = (registry(), time()).prop_map(|(registry, until)| Box::new(Unread { registry, until }));
-    let noticed = (of(time()), of(time())).prop_map(|(quality, feature)| Noticed { quality, feature });
+    let noticed = (of(time()), of(time()), any::<bool>(), any::<bool>()).prop_map(
+        |(quality, feature, quality_paused, feature_paused)| Noticed { quality, feature, quality_paused, feature_paused },
+    );
     let times = (of(time()), of(check), of(time()), noticed);
     (records, approvals, times, faults(), of(unread), rollbacks).prop_map(
         |(records, approvals, (last_scan, last_check, agreed, noticed), faults, unread, rollbacks)| Agent {
