@@ -257,7 +257,7 @@ impl EventKind {
 }
 
 impl Event {
-    /// The event in words, with the title of its update.
+    /// The event in words, with the symbol of its error and the title of its update.
     #[must_use]
     pub fn text(&self, profile: &Profile) -> String {
         let what = match self.kind {
@@ -277,12 +277,39 @@ impl Event {
             EventKind::PolicyRefreshed => "Group Policy was refreshed".to_owned(),
             kind => kind.name().replace('-', " "),
         };
-        let reason = self.hresult.map(|hresult| format!(" ({hresult})")).unwrap_or_default();
+        let reason = match (self.hresult, self.hresult.and_then(HResult::symbol)) {
+            (Some(hresult), Some(symbol)) => format!(" ({hresult} {symbol})"),
+            (Some(hresult), None) => format!(" ({hresult})"),
+            (None, _) => String::new(),
+        };
         let Some(id) = self.update else { return what + &reason };
         let title = profile.update(id).map(|update| update.title.as_str()).filter(|title| !title.is_empty());
         match title {
             Some(title) => format!("{what}{reason}: {title}"),
             None => format!("{what}{reason}: {id}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Device;
+
+    #[test]
+    fn an_error_is_told_with_its_symbol() {
+        let device = Device::builtin();
+        let text = |hresult, update| {
+            let event = Event { at: device.clock(), kind: EventKind::ScanFailed, update, hresult };
+            event.text(device.profile())
+        };
+        let code = |bits| Some(HResult::from_bits(bits));
+        assert_eq!(text(code(0x8007_2ee2), None), "scan failed (0x80072EE2 ERROR_WINHTTP_TIMEOUT)");
+        assert_eq!(text(code(0x87d0_0692), None), "scan failed (0x87D00692)");
+        assert_eq!(text(None, None), "scan failed");
+        let update = &device.profile().catalog()[0];
+        let told = text(code(0x8024_2015), Some(update.id));
+        let expected = format!("scan failed (0x80242015 WU_E_UH_POSTREBOOTRESULTUNKNOWN): {}", update.title);
+        assert_eq!(told, expected);
     }
 }

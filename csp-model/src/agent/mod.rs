@@ -12,7 +12,7 @@ pub mod catalog;
 mod event;
 mod fault;
 mod finding;
-mod hresult;
+pub mod hresult;
 mod id;
 mod life;
 mod random;

@@ -1,6 +1,18 @@
-//! Windows error codes.
+//! Windows error codes: the number, what is known of it, and how people and logs write it.
+//!
+//! Deliberately absent: codes of which nothing true could be said. Of those, [`Family`] says what the number itself tells.
+
+mod catalogue;
+mod category;
+mod family;
+mod reading;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use catalogue::{Entry, Remedy};
+pub use category::Category;
+pub use family::Family;
+pub use reading::{Misspelling, NotACode, Notation, Reading, Written, read};
 
 /// An HRESULT: a signed 32-bit number, shown in hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
