@@ -5,6 +5,7 @@ mod completions;
 mod connect;
 mod convert;
 mod ddf;
+mod hresult;
 mod init;
 mod lint;
 mod man;
@@ -41,6 +42,7 @@ Examples:
   cspsim tree ./Vendor/MSFT/Update            what does the device hold?
   cspsim convert package1.wbxml --pretty      what does that WBXML say?
   cspsim run --for P60D --plot updates.svg    what becomes of the updates in two months?
+  cspsim hresult 0x80244022                   what does that error mean, and what helps?
   cspsim test scenarios/                      does everything go as expected?
   cspsim init device --out lab.toml           a device file to start from
   cspsim tree --device lab.toml --json        the tree of that device, for a script
@@ -56,6 +58,7 @@ enum Command {
     Convert(convert::Convert),
     Tree(tree::Tree),
     Ddf(ddf::Ddf),
+    Hresult(hresult::Hresult),
     Init(init::Init),
     Lint(lint::Lint),
     Run(run::Run),
@@ -83,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Convert(command) => command.run(),
         Command::Tree(command) => command.run(),
         Command::Ddf(command) => command.run(),
+        Command::Hresult(command) => command.run(),
         Command::Init(command) => command.run(),
         Command::Lint(command) => command.run(),
         Command::Run(command) => command.run(),
