@@ -195,8 +195,8 @@ fn row(cells: &Cells<'_>, name: &str) -> Result<Row, Reason> {
         noticed: Noticed {
             quality: cells.time_if_any("quality_pause_noticed")?,
             feature: cells.time_if_any("feature_pause_noticed")?,
-            quality_paused: cells.flag("quality_paused")?,
-            feature_paused: cells.flag("feature_paused")?,
+            quality_paused: cells.flag_if_any("quality_paused")?.unwrap_or_default(),
+            feature_paused: cells.flag_if_any("feature_paused")?.unwrap_or_default(),
         },
         faults: cells.json_if_any("faults")?.unwrap_or_default(),
         unread: cells.json_if_any("unread")?,

@@ -178,7 +178,12 @@ fn agent() -> impl Strategy<Value = Agent> {
     let check = (time(), any::<bool>()).prop_map(|(at, succeeded)| Check { at, succeeded });
     let unread = (registry(), time()).prop_map(|(registry, until)| Box::new(Unread { registry, until }));
     let noticed = (of(time()), of(time()), any::<bool>(), any::<bool>()).prop_map(
-        |(quality, feature, quality_paused, feature_paused)| Noticed { quality, feature, quality_paused, feature_paused },
+        |(quality, feature, quality_paused, feature_paused)| Noticed {
+            quality,
+            feature,
+            quality_paused,
+            feature_paused,
+        },
     );
     let times = (of(time()), of(check), of(time()), noticed);
     (records, approvals, times, faults(), of(unread), rollbacks).prop_map(
