@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 use csp_model::agent::HResult;
-use csp_model::agent::hresult::{Entry, Reading, Written, read};
+use csp_model::agent::hresult::{Entry, Family, Reading, Written, read};
 use serde_json::{Value, json};
 
 use crate::Failure;
@@ -12,9 +12,9 @@ use crate::output::Output;
 
 /// Explain error codes: what they mean, whose they are, and what helps
 ///
-/// CODE is one as logs and programs write it: hexadecimal with `0x` or without, decimal with a sign or without, the number
-/// of a Win32 or WinHTTP error, or a symbol. A part of a symbol lists all that have it. What can be read in two ways is read
-/// as the code that is known.
+/// CODE is one as logs and programs write it: hexadecimal with `0x` or without, decimal with a sign or without, the plain
+/// number of a Win32 error, or a symbol. A part of a symbol lists all that have it. What can be read in two ways is read as
+/// the code that is known.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -132,6 +132,9 @@ fn in_full(code: HResult, entries: &[&Entry], notes: &[String]) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "  {name:<9} {value}");
     };
+    for note in notes {
+        line("note", note);
+    }
     for entry in entries {
         line("symbol", &entry.symbol.unwrap_or("none is published"));
         line("category", &entry.category);
@@ -144,15 +147,16 @@ fn in_full(code: HResult, entries: &[&Entry], notes: &[String]) -> String {
         line("remedy", &remedy.remedy);
         line("source", &remedy.source);
     }
+    if code.is_failure() {
+        line("decimal", &format_args!("{}, unsigned {}", code.0, code.bits()));
+    } else {
+        line("decimal", &code.0);
+    }
     let severity = if code.is_failure() { "failure" } else { "success" };
-    let family = code.family();
-    line("decimal", &format_args!("{}, unsigned {}", code.0, code.bits()));
-    line(
-        "number",
-        &format_args!("{severity}, facility {}, code 0x{:04X}: {family}", code.facility(), code.code()),
-    );
-    for note in notes {
-        line("note", note);
+    let number = format_args!("{severity}, facility {}, code 0x{:04X}", code.facility(), code.code());
+    match code.family() {
+        Family::Success => line("number", &number),
+        family => line("number", &format_args!("{number}: {family}")),
     }
     text
 }
