@@ -149,7 +149,8 @@ pub(crate) fn rollback_candidate(device: &Device, kind: RollbackKind) -> Result<
         return Err(Refusal::NotPaused);
     }
     let (id, record) = latest(device, kind.class()).ok_or(Refusal::NotInstalled)?;
-    if device.profile().update(id).is_some_and(|update| update.enablement_package) {
+    let is_package = || device.profile().update(id).is_some_and(|update| update.enablement_package);
+    if kind == RollbackKind::Feature && is_package() {
         return Err(Refusal::EnablementPackage);
     }
     let period =

@@ -61,8 +61,12 @@ impl Model {
         let days = self.int("ConfigureFeatureUpdateUninstallPeriod").unwrap_or(10);
         let is_over = |at: DateTime<Utc>| is_feature && at + TimeDelta::days(days) < self.file.clock.0;
         let ones = self.file.update.iter().filter(class).filter(|update| update.at == latest);
-        ones.filter(|update| !update.at.is_some_and(|at| is_over(at.0)))
+        // Of several that came at once, the one with the last id.
+        let one = ones.max_by_key(|update| update.id);
+        one.filter(|update| !update.at.is_some_and(|at| is_over(at.0)))
+            .filter(|update| !(is_feature && update.enablement_package))
             .map(|update| update.id.to_string())
+            .into_iter()
             .collect()
     }
 
