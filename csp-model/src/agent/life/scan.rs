@@ -151,7 +151,7 @@ impl Run<'_> {
     fn retry_install(&mut self, id: UpdateId) {
         let is_held = self.entry(id).is_none_or(|entry| self.hold(&entry).is_some());
         let is_barred = !is_held && self.is_install_barred(id) && !self.is_in_the_way(id);
-        if is_barred && self.strike(&self.install_gate(id), Some(id)).is_none() {
+        if is_barred && self.strike(self.install_gate(id), Some(id)).is_none() {
             self.enter(id, UpdateState::READY_TO_INSTALL, EventKind::InstallUnblocked, None);
         }
     }

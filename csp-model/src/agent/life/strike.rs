@@ -11,7 +11,7 @@ use crate::Device;
 use crate::units::Duration;
 
 impl FaultKind {
-    /// The error that it gives unless the plan says another; `None` where real devices show none: FailedUpdates of a download
+    /// The error that it gives unless the plan says another; `None` where real devices show none: `FailedUpdates` of a download
     /// that is blocked has 8 and 0 (windows-itpro-docs issue 6954), of an installation 128 and 0 by analogy.
     ///
     /// Sources: Microsoft, "Windows Update error reference"; `wuerror.h`.
