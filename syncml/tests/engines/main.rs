@@ -27,7 +27,12 @@ proptest! {
     fn what_is_told_is_what_was_done(case in case::case()) {
         let before = case.device();
         let played = link::play(&case, before.clone())?;
-        prop_assert_eq!(&played.findings, &Vec::<String>::new());
+        // A server that cannot prove itself gives up, and leaves what the device has still to say.
+        let gives_up = |finding: &&String| {
+            case.credible() == Credible::No && finding.starts_with("device: results-ignored: ")
+        };
+        let findings: Vec<_> = played.findings.iter().filter(|finding| !gives_up(finding)).collect();
+        prop_assert_eq!(findings, Vec::<&String>::new());
         if case.credible() == Credible::No {
             prop_assert!(!played.ending.as_ref().is_some_and(Ending::is_complete), "{:?}", played.ending);
             prop_assert_eq!(reference::shown(&played.device), reference::shown(&before));
