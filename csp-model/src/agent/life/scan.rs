@@ -119,6 +119,10 @@ impl Run<'_> {
         let records = self.agent().records.iter().filter(|(_, record)| record.state.intersects(waits));
         let all: Vec<_> = records.map(|(id, record)| (*id, *record)).collect();
         for (id, record) in all {
+            // What may not go on is not tried.
+            if self.entry(id).is_none_or(|entry| self.hold(&entry).is_some()) {
+                continue;
+            }
             let has_content = matches!(record.content, Content::Complete(_));
             match record.state {
                 UpdateState::INSTALL_FAILED if has_content => {
@@ -137,20 +141,15 @@ impl Run<'_> {
     }
 
     fn retry_download(&mut self, id: UpdateId) {
-        // What waits for something else is not tried.
-        let waits = |run: &Self, entry: &Entry, record: &Record| {
-            run.hold(entry).is_some() || run.asks_user(entry, record)
-        };
-        let is_tried =
-            self.entry(id).zip(self.record(id)).is_some_and(|(entry, record)| !waits(self, &entry, record));
+        let asks = |(entry, record): (Entry, &Record)| self.asks_user(&entry, record);
+        let is_tried = !self.entry(id).zip(self.record(id)).is_some_and(asks);
         if is_tried && self.is_download_barred(id) && self.strike(self.download_gate(), Some(id)).is_none() {
             self.enter(id, UpdateState::READY_TO_DOWNLOAD, EventKind::DownloadUnblocked, None);
         }
     }
 
     fn retry_install(&mut self, id: UpdateId) {
-        let is_held = self.entry(id).is_none_or(|entry| self.hold(&entry).is_some());
-        let is_barred = !is_held && self.is_install_barred(id) && !self.is_in_the_way(id);
+        let is_barred = self.is_install_barred(id) && !self.is_in_the_way(id);
         if is_barred && self.strike(self.install_gate(id), Some(id)).is_none() {
             self.enter(id, UpdateState::READY_TO_INSTALL, EventKind::InstallUnblocked, None);
         }
