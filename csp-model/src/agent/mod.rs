@@ -4,7 +4,7 @@
 //! stands in the [`catalog`], which devices of one profile share; a [`Record`] holds only how far this device
 //! has come with it.
 //!
-//! Time passes in [`life`]: it moves updates from one [`UpdateState`] to the next, and gives back what happened.
+//! Time passes in `life`: it moves updates from one [`UpdateState`] to the next, and gives back what happened.
 //!
 //! Deliberately absent: [`Event`]s that have been. They are handed out and never kept.
 
