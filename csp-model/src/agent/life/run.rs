@@ -360,8 +360,7 @@ impl<'d> Run<'d> {
                 _ => {}
             }
             if record.state.intersects(UpdateState::INSTALLING | UpdateState::REBOOT_REQUIRED) {
-                let is_feature =
-                    self.profile.update(*id).is_some_and(|update| update.class() == UpdateClass::Feature);
+                let is_feature = self.is_feature(*id);
                 *self.busy.of(is_feature) += 1;
             }
         }
