@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike as _, Utc};
+use chrono::{DateTime, Datelike as _, TimeDelta, Utc};
 use jiff::{Span, SpanRelativeTo};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -93,6 +93,11 @@ impl Duration {
     #[must_use]
     pub const fn as_secs(self) -> u64 {
         self.0
+    }
+
+    /// The same for reckoning with times; the longest there is where it is longer.
+    pub(crate) fn delta(self) -> TimeDelta {
+        i64::try_from(self.0).ok().and_then(TimeDelta::try_seconds).unwrap_or(TimeDelta::MAX)
     }
 }
 

@@ -18,6 +18,20 @@ pub struct Event {
     pub update: Option<UpdateId>,
     /// The error or the reason, if there is one.
     pub hresult: Option<HResult>,
+    /// Who had the agent do it.
+    pub caller: Caller,
+}
+
+/// Who has the update agent do something: `CallerId` in its logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Caller {
+    /// The update orchestrator, by itself.
+    #[default]
+    UpdateOrchestrator,
+    /// The client of Configuration Manager.
+    CcmExec,
+    /// A user.
+    User,
 }
 
 /// What can happen.
@@ -95,11 +109,36 @@ pub enum EventKind {
     Resumed,
     /// Group Policy has been read again.
     PolicyRefreshed,
+    /// The ConfigMgr client has policy from its management point that says something else than before.
+    PolicyReceived {
+        /// How many deployments are to collections that the device is in.
+        deployments: u32,
+    },
+    /// The management point does not answer the ConfigMgr client any more. It is told once.
+    PolicyFailed,
+    /// The ConfigMgr client has made its software update point the update server.
+    SourceSet,
+    /// The ConfigMgr client could not do so.
+    SourceFailed,
+    /// The agent's own store was made anew.
+    ClientReset,
+}
+
+impl Caller {
+    /// Its name as the agent's logs have it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::UpdateOrchestrator => "UpdateOrchestrator",
+            Self::CcmExec => "CcmExec",
+            Self::User => "Update;Scan",
+        }
+    }
 }
 
 impl EventKind {
     /// The names of all, in the order in which updates meet them.
-    pub const NAMES: [&'static str; 31] = [
+    pub const NAMES: [&'static str; 36] = [
         "scan-succeeded",
         "scan-failed",
         "offered",
@@ -131,6 +170,11 @@ impl EventKind {
         "paused",
         "resumed",
         "policy-refreshed",
+        "policy-received",
+        "policy-failed",
+        "update-source-set",
+        "update-source-failed",
+        "client-reset",
     ];
 
     /// Its name, in small letters with hyphens.
@@ -168,6 +212,11 @@ impl EventKind {
             Self::Paused => "paused",
             Self::Resumed => "resumed",
             Self::PolicyRefreshed => "policy-refreshed",
+            Self::PolicyReceived { .. } => "policy-received",
+            Self::PolicyFailed => "policy-failed",
+            Self::SourceSet => "update-source-set",
+            Self::SourceFailed => "update-source-failed",
+            Self::ClientReset => "client-reset",
         }
     }
 
@@ -207,7 +256,12 @@ impl EventKind {
             | Self::InstallUnblocked
             | Self::Paused
             | Self::Resumed
-            | Self::PolicyRefreshed => return None,
+            | Self::PolicyRefreshed
+            | Self::PolicyReceived { .. }
+            | Self::PolicyFailed
+            | Self::SourceSet
+            | Self::SourceFailed
+            | Self::ClientReset => return None,
         })
     }
 }
@@ -245,7 +299,12 @@ impl EventKind {
             | Self::RollbackSucceeded
             | Self::Paused
             | Self::Resumed
-            | Self::PolicyRefreshed => return None,
+            | Self::PolicyRefreshed
+            | Self::PolicyReceived { .. }
+            | Self::PolicyFailed
+            | Self::SourceSet
+            | Self::SourceFailed
+            | Self::ClientReset => return None,
         })
     }
 
@@ -275,6 +334,14 @@ impl Event {
             EventKind::Paused => "updates are paused".to_owned(),
             EventKind::Resumed => "the pause of updates is over".to_owned(),
             EventKind::PolicyRefreshed => "Group Policy was refreshed".to_owned(),
+            EventKind::PolicyReceived { deployments: 1 } => "policy received: 1 deployment".to_owned(),
+            EventKind::PolicyReceived { deployments } => {
+                format!("policy received: {deployments} deployments")
+            }
+            EventKind::PolicyFailed => "the management point does not answer".to_owned(),
+            EventKind::SourceSet => "the software update point is the update server".to_owned(),
+            EventKind::SourceFailed => "no software update point was made the update server".to_owned(),
+            EventKind::ClientReset => "the agent's store was made anew".to_owned(),
             kind => kind.name().replace('-', " "),
         };
         let reason = match (self.hresult, self.hresult.and_then(HResult::symbol)) {
@@ -300,7 +367,8 @@ mod tests {
     fn an_error_is_told_with_its_symbol() {
         let device = Device::builtin();
         let text = |hresult, update| {
-            let event = Event { at: device.clock(), kind: EventKind::ScanFailed, update, hresult };
+            let caller = Caller::default();
+            let event = Event { at: device.clock(), kind: EventKind::ScanFailed, update, hresult, caller };
             event.text(device.profile())
         };
         let code = |bits| Some(HResult::from_bits(bits));

@@ -9,6 +9,7 @@
 //! Deliberately absent: [`Event`]s that have been. They are handed out and never kept.
 
 pub mod catalog;
+mod client;
 mod event;
 mod fault;
 mod finding;
@@ -17,6 +18,7 @@ mod id;
 mod life;
 mod random;
 mod rollback;
+pub mod site;
 mod source;
 mod state;
 mod written;
@@ -26,9 +28,10 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::device::Registry;
+use crate::device::{ProfileError, Registry};
 
-pub use event::{Event, EventKind};
+pub use client::{ConfigMgrClient, KnownPolicy};
+pub use event::{Caller, Event, EventKind};
 pub use fault::{Fault, FaultKind, Faults};
 pub use finding::Finding;
 pub(crate) use finding::find;
@@ -66,6 +69,15 @@ pub struct Agent {
     /// The registry that the agent still goes by, though it has been changed since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unread: Option<Box<Unread>>,
+    /// What stands around the device, where it is not what its file says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub site: Option<Box<site::Site>>,
+    /// What the device knows as a client of Configuration Manager.
+    #[serde(default, skip_serializing_if = "ConfigMgrClient::is_default")]
+    pub client: ConfigMgrClient,
+    /// When the agent's own store, `SoftwareDistribution`, was last made anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset: Option<DateTime<Utc>>,
     /// What has become of `Rollback/QualityUpdate` and `Rollback/FeatureUpdate`.
     pub rollbacks: Rollbacks,
 }
@@ -189,8 +201,20 @@ impl Agent {
 
     /// Every time that it knows of.
     pub(crate) fn times(&self) -> impl Iterator<Item = DateTime<Utc>> {
-        let Self { records, approvals, last_scan, last_check, agreed, noticed, faults: _, unread, rollbacks } =
-            self;
+        let Self {
+            records,
+            approvals,
+            last_scan,
+            last_check,
+            agreed,
+            noticed,
+            faults: _,
+            unread,
+            site: _,
+            client,
+            reset,
+            rollbacks,
+        } = self;
         let of_records = records.values().flat_map(|record| {
             let content = match record.content {
                 Content::Complete(at) => Some(at),
@@ -206,12 +230,28 @@ impl Agent {
             noticed.quality,
             noticed.feature,
             unread.as_ref().map(|unread| unread.until),
+            client.polled.map(|polled| polled.at),
+            client.scanned.map(|scanned| scanned.at),
+            client.installs,
+            *reset,
         ];
         of_records
             .chain(approvals.values().copied().map(Some))
             .chain(pending.map(|pending| pending.and_then(|pending| pending.since)))
             .chain(own)
             .flatten()
+    }
+
+    /// # Errors
+    /// The first value that makes no sense of what stands around the device, or once stood there.
+    pub(crate) fn check_site(&self) -> Result<(), ProfileError> {
+        if let Some(site) = &self.site {
+            site.check()?;
+        }
+        match &self.client.policy {
+            KnownPolicy::None | KnownPolicy::Current => Ok(()),
+            KnownPolicy::Former(policy) => policy.check(),
+        }
     }
 
     /// The record of an update, if the update is in `set`.

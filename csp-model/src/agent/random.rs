@@ -19,6 +19,8 @@ pub(super) enum Purpose {
     PolicyRefresh = 4,
     /// The ids of the updates of a series.
     Series = 5,
+    /// How long after its deadline a deployment is installed.
+    Deadline = 6,
 }
 
 /// A draw of a device: its seed, and what it draws for.

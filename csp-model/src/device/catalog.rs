@@ -164,6 +164,8 @@ fn written_out(index: usize, series: &Series) -> Result<Vec<UpdateEntry>, Profil
             supersedes: former.map(|former| former.id).into_iter().collect(),
             prerequisites: Vec::new(),
             revisions: Vec::new(),
+            max_run_time: None,
+            hidden: false,
             safeguard: None,
             enablement_package: false,
             sources: series.sources.clone(),

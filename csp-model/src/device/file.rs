@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::scalar::{name_or_number, name_or_number_if_any};
 use super::{AccountEntry, ConnectionFault, Scalar, TimeZone, WindowsEdition};
 use crate::agent::catalog::Classification;
+use crate::agent::site::{ConfigMgr, Proxy, Site, Wsus};
 use crate::agent::{Fault, HResult, Source, UpdateId};
 use crate::schema::{OsVersion, builtin::Edition};
 use crate::units::{Duration, Instant, Size};
@@ -86,6 +87,15 @@ pub struct DeviceFile {
     /// What goes wrong between the device and the MDM server that it dials.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub connection_fault: Vec<ConnectionFault>,
+    /// The Configuration Manager site whose client the device is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub configmgr: Option<ConfigMgr>,
+    /// The WSUS server that the device is told to use: the organisation's, or the software update point.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wsus: Option<Wsus>,
+    /// The proxy of WinHTTP, which services use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<Proxy>,
 }
 
 /// What Delete of `ApprovedUpdates/{guid}` answers.
@@ -181,6 +191,12 @@ pub struct Instance {
 }
 
 impl DeviceFile {
+    /// What stands around the device.
+    #[must_use]
+    pub fn site(&self) -> Site {
+        Site { configmgr: self.configmgr.clone(), wsus: self.wsus.clone(), proxy: self.proxy.clone() }
+    }
+
     /// The file's own device, apart from what it can share with others: two files that differ in nothing else
     /// leave the same file behind.
     #[must_use]
@@ -279,6 +295,12 @@ pub struct UpdateEntry {
     /// Later revisions of the same UpdateID.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revisions: Vec<Revision>,
+    /// ConfigMgr: the maximum run time; the site's when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_run_time: Option<Duration>,
+    /// Whether a user has hidden it. Resetting the client brings it back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hidden: bool,
     /// Upgrades: the safeguard hold that keeps it from this device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub safeguard: Option<u32>,

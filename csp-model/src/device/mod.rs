@@ -39,6 +39,7 @@ pub use registry::Registry;
 pub use scalar::{NotATimeZone, Scalar, TimeZone, WindowsEdition};
 pub use snapshot::{DeviceState, Snapshot, SnapshotError};
 
+use crate::agent::site::Site;
 use crate::agent::{self, Agent, Finding, ScanSources};
 use crate::csp::dmclient;
 use crate::csp::policy::{EffectivePolicy, Policy};
@@ -167,6 +168,12 @@ impl Device {
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         agent::find(self)
+    }
+
+    /// What stands around the device: what its file says, or what has been put in its place.
+    #[must_use]
+    pub fn site(&self) -> &Site {
+        self.agent.site.as_deref().unwrap_or_else(|| self.profile.site())
     }
 
     /// The device's name.

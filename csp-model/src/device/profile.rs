@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::catalog::Catalog;
 use super::file::{DeviceFile, InitialState, UpdateEntry};
 use super::{Device, Registry, Scalar};
+use crate::agent::site::{Site, check_run_time};
 use crate::agent::{Agent, Check, Content, Failure, Fault, Record, UpdateClass, UpdateId, UpdateState};
 use crate::csp::policy::Policy;
 use crate::csp::stored::{Kept, Key, MountId, Stored};
@@ -27,6 +28,7 @@ pub struct Profile {
     /// What else is known of each node, by its number.
     nodes: Vec<NodeFacts>,
     catalog: Catalog,
+    site: Site,
     mounts: Vec<Mount>,
     sync_application_version: Option<NodeId>,
     start: Start,
@@ -98,6 +100,8 @@ impl Profile {
         let sync_application_version =
             find(&schema, &["Vendor", "MSFT", "DMClient", "Provider", "", "SyncApplicationVersion"]);
         check_faults(&file.fault)?;
+        let site = file.site();
+        site.check()?;
         let profile = Self {
             schema,
             nodes,
@@ -107,9 +111,10 @@ impl Profile {
             start: Start {
                 agent: Arc::new(agent),
                 policy: Arc::default(),
-                registry: Arc::new(file.registry.clone().into_iter().collect()),
+                registry: Arc::new(registry(&file)),
                 stored,
             },
+            site,
             file,
         };
         profile.with_policies()
@@ -119,6 +124,12 @@ impl Profile {
     #[must_use]
     pub const fn file(&self) -> &DeviceFile {
         &self.file
+    }
+
+    /// What stands around a device of the profile.
+    #[must_use]
+    pub const fn site(&self) -> &Site {
+        &self.site
     }
 
     /// Every node that a device of the profile can have.
@@ -267,6 +278,16 @@ fn account(schema: &Schema, file: &DeviceFile) -> Stored {
     stored
 }
 
+/// The registry that a device starts with. A Group Policy of the domain is applied before anything else happens.
+fn registry(file: &DeviceFile) -> Registry {
+    let mut registry: Registry = file.registry.clone().into_iter().collect();
+    let domain = file.configmgr.as_ref().and_then(|configmgr| configmgr.domain_policy.as_deref());
+    if let Some(server) = domain {
+        registry.name_wsus(server, None);
+    }
+    registry
+}
+
 /// The version of Windows that a device of the file starts with.
 fn os(file: &DeviceFile) -> OsVersion {
     let installed = file.update.iter().filter(|entry| entry.state == InitialState::Installed);
@@ -386,6 +407,9 @@ fn record(file: &DeviceFile, index: usize, entry: &UpdateEntry) -> Result<Option
         (true, None) => return Err(fail("at", "missing: since when the update is installed")),
         (_, at) => at.unwrap_or(file.clock).0,
     };
+    if let Some(Err(what)) = entry.max_run_time.map(check_run_time) {
+        return Err(fail("max_run_time", what));
+    }
     if at > file.clock.0 {
         return Err(fail("at", "is later than `clock`, where the device starts"));
     }

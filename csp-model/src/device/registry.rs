@@ -43,6 +43,16 @@ impl Registry {
         }
     }
 
+    /// Has Group Policy name a WSUS server, and where content is had from instead of it.
+    pub(crate) fn name_wsus(&mut self, server: &str, alternate: Option<&str>) {
+        let text = |text: &str| Some(Scalar::Text(text.to_owned()));
+        let policies = GpKey::WindowsUpdate.path();
+        self.set(policies, "WUServer", text(server));
+        self.set(policies, "WUStatusServer", text(server));
+        self.set(policies, "UpdateServiceUrlAlternate", alternate.and_then(text));
+        self.set(GpKey::Au.path(), "UseWUServer", Some(Scalar::Int(1)));
+    }
+
     /// Whether `key` holds Group Policy of Windows Update.
     pub(crate) fn is_group_policy(key: &str) -> bool {
         [GpKey::WindowsUpdate, GpKey::Au]

@@ -61,6 +61,9 @@ pub enum SnapshotError {
     /// Its file makes no sense.
     #[error("file.{0}")]
     File(#[from] ProfileError),
+    /// What stands around the device makes no sense.
+    #[error("state.agent.site.{0}")]
+    Site(ProfileError),
     /// It has a time that no clock of a device reaches.
     #[error("state: {0} is no time of a device: expected one of the years 1 to 9999")]
     Time(DateTime<Utc>),
@@ -166,6 +169,7 @@ impl Device {
             return Err(SnapshotError::Time(time));
         }
         drop(times);
+        state.agent.check_site().map_err(SnapshotError::Site)?;
         let start = profile.start();
         let mut device = Self {
             clock: state.clock,

@@ -10,10 +10,12 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::respect::operation;
+use super::stack::site;
 use super::update::{instant, os, text, update_id, update_set};
 use super::uri::name;
 use super::value::fitting;
 use crate::agent::catalog::Classification;
+use crate::agent::site::Site;
 use crate::agent::{Fault, FaultKind, HResult, Source};
 use crate::csp::dmacc::AuthType;
 use crate::csp::policy::{CACHES, DO_NOT_CONNECT, GATE, USER_SETTINGS};
@@ -91,7 +93,8 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
                     let installed = updates.iter().filter(|update| update.state == InitialState::Installed);
                     let os = running(os, installed);
                     let faults = vec(fault(&updates), 0..3);
-                    (Just(updates), approvals, policy(os, edition), faults)
+                    let site = site(clock, &updates);
+                    (Just(updates), approvals, policy(os, edition), faults, site)
                 }),
                 (description(), vec(series(clock), 0..2)),
             );
@@ -107,7 +110,9 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
                     (max_msg_size, large_objects),
                     (original_error, win11_before_2023_07),
                 ) = switches;
-                let ((device, account), registry, (update, approval, policy, fault), (ddf, series)) = parts;
+                let ((device, account), registry, (update, approval, policy, fault, site), (ddf, series)) =
+                    parts;
+                let Site { configmgr, wsus, proxy } = site;
                 DeviceFile {
                     schema,
                     seed,
@@ -132,6 +137,9 @@ pub fn device_file() -> BoxedStrategy<DeviceFile> {
                     approval,
                     fault,
                     connection_fault: Vec::new(),
+                    configmgr,
+                    wsus,
+                    proxy,
                 }
             })
         })

@@ -113,13 +113,15 @@ pub fn update_entry(clock: DateTime<Utc>) -> BoxedStrategy<UpdateEntry> {
     let what = (update_id(), any::<u32>(), text(), of("KB[0-9]{7}"), classification(), product());
     let how = (of(instant(clock)), size(), duration(), any::<bool>(), of(os()));
     let upgrade = (of(any::<u32>()), any::<bool>(), 0_i64..40);
-    let with = (of(update_id()), vec(update_id(), 0..3), vec(service(), 0..3), upgrade);
+    let kept_back = (of((300_u64..599_940).prop_map(Duration::from_secs)), prop::bool::weighted(0.1));
+    let with = (of(update_id()), vec(update_id(), 0..3), vec(service(), 0..3), upgrade, kept_back);
     // Each in a box of its own: a tree of all of them at once would not fit the stack of a test's thread.
     (what.boxed(), how.boxed(), with.boxed(), progress(clock).boxed())
         .prop_map(|(what, how, with, progress)| {
             let (id, revision, title, kb, classification, product) = what;
             let (released, size, install, restart, os) = how;
-            let (eula, supersedes, sources, (safeguard, enablement_package, days)) = with;
+            let (eula, supersedes, sources, upgrade, (max_run_time, hidden)) = with;
+            let (safeguard, enablement_package, days) = upgrade;
             let (state, hresult, status, at) = progress;
             // What nobody has found yet may still be to come, and what is in has been released before.
             let released = match state {
@@ -143,6 +145,8 @@ pub fn update_entry(clock: DateTime<Utc>) -> BoxedStrategy<UpdateEntry> {
                 supersedes,
                 prerequisites: Vec::new(),
                 revisions: Vec::new(),
+                max_run_time,
+                hidden,
                 safeguard,
                 enablement_package,
                 sources,

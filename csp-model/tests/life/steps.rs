@@ -1,12 +1,13 @@
 //! What is done to a device.
 
 use chrono::TimeDelta;
+use csp_model::agent::site::Site;
 use csp_model::agent::{Event, Fault, FaultKind, UpdateId};
 use csp_model::device::Scalar;
 use csp_model::schema::registry::{GpKey, gp_values};
 use csp_model::tree::{Setting, Transaction};
 use csp_model::units::Duration;
-use csp_model::{Device, LocUri};
+use csp_model::{Device, LocUri, strategies};
 use proptest::option::of;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -31,6 +32,11 @@ pub(crate) enum Step {
     /// A server takes an approval back.
     Revoke(UpdateId),
     Rollback(&'static str),
+    /// Servers and Configuration Manager are otherwise.
+    Site(Box<Site>),
+    /// A user installs what Software Center shows.
+    UserInstalls,
+    ResetClient,
 }
 
 impl Step {
@@ -69,6 +75,9 @@ impl Step {
                 let _gone_or_kept = device.delete(&uri, Transaction::None);
                 Vec::new()
             }
+            Self::Site(site) => device.set_site((**site).clone()).expect("a site that makes sense"),
+            Self::UserInstalls => device.user_installs(),
+            Self::ResetClient => device.reset_client(),
             Self::Rollback(node) => {
                 let _begun_or_refused = device.exec(&uri(&["Update", "Rollback", node]));
                 Vec::new()
@@ -134,6 +143,9 @@ pub(crate) fn step(device: &Device) -> BoxedStrategy<Step> {
         3 => policy(device),
         3 => select(ids.clone()).prop_map(Step::Approve),
         1 => select(ids).prop_map(Step::Revoke),
+        1 => strategies::site(device.clock(), device.profile().catalog()).prop_map(|site| Step::Site(Box::new(site))),
+        1 => Just(Step::UserInstalls),
+        1 => Just(Step::ResetClient),
         1 => select(vec!["QualityUpdate", "FeatureUpdate"]).prop_map(Step::Rollback),
     ]
     .boxed()

@@ -6,6 +6,8 @@
 //! Deliberately absent: other states than those of the Update CSP, and conversations with update services.
 
 mod calendar;
+mod client;
+mod managed;
 mod offer;
 mod pause;
 mod restart;
@@ -18,7 +20,8 @@ mod strike;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::random::{Draw, Purpose};
-use super::{Event, EventKind, Fault, Faults, Unread, UpdateSet};
+use super::site::Site;
+use super::{Caller, Event, EventKind, Fault, Faults, KnownPolicy, Unread, UpdateSet};
 use crate::Device;
 use crate::csp::policy::USER_SETTINGS;
 use crate::device::{ProfileError, Registry, Scalar, check_faults};
@@ -84,7 +87,7 @@ impl Device {
         let mut run = Run::new(self);
         run.until_now();
         run.agree();
-        run.scan();
+        run.scan_for(Caller::User);
         run.end()
     }
 
@@ -105,7 +108,7 @@ impl Device {
                 run.until_now();
                 // A scan that was due at this very moment is the one that is asked for.
                 if run.agent().last_check.is_none_or(|check| check.at < run.now()) {
-                    run.scan();
+                    run.scan_for(Caller::UpdateOrchestrator);
                 }
                 Ok(run.end())
             }
@@ -161,6 +164,7 @@ impl Device {
             kind: EventKind::PolicyRefreshed,
             update: None,
             hresult: None,
+            caller: Caller::default(),
         });
         events.extend(self.advance_to(self.clock()));
         events
@@ -198,6 +202,43 @@ impl Device {
         run.reconsider();
         events.extend(run.end());
         Ok(events)
+    }
+
+    /// Has other things stand around the device from now on than its file says. The ConfigMgr client hears of it when it
+    /// next asks for policy; servers answer otherwise at once.
+    ///
+    /// # Errors
+    /// The first value that makes no sense.
+    pub fn set_site(&mut self, site: Site) -> Result<Vec<Event>, ProfileError> {
+        site.check()?;
+        let mut events = self.advance_to(self.clock());
+        if self.agent().client.policy == KnownPolicy::Current
+            && let Some(former) = self.site().configmgr.clone()
+        {
+            self.agent_mut().client.policy = KnownPolicy::Former(Box::new(former));
+        }
+        self.agent_mut().site = Some(Box::new(site));
+        events.extend(self.advance_to(self.clock()));
+        Ok(events)
+    }
+
+    /// Has everything installed that Software Center shows, as a user does there.
+    pub fn user_installs(&mut self) -> Vec<Event> {
+        let mut events = self.advance_to(self.clock());
+        self.agent_mut().client.installs = Some(self.clock());
+        events.extend(self.advance_to(self.clock()));
+        events
+    }
+
+    /// Makes the update agent's own store anew, as who stops its services and renames `SoftwareDistribution` does. What is
+    /// installed stays so; what was found, downloaded or hidden is forgotten, and the next scan finds it again.
+    ///
+    /// Source: the WSUS checklist article.
+    pub fn reset_client(&mut self) -> Vec<Event> {
+        let mut run = Run::new(self);
+        run.until_now();
+        run.reset_client();
+        run.end()
     }
 
     /// When the device scans next by itself; `None` when it does not.

@@ -6,6 +6,7 @@
 use chrono::{DateTime, Utc};
 
 use super::super::catalog::Classification;
+use super::super::site::WsusApproval;
 use super::super::{Agent, Record, ScanSource, UpdateClass, UpdateId, UpdateState};
 use super::rules::Rules;
 use crate::device::{Profile, UpdateEntry};
@@ -36,7 +37,7 @@ impl Offers<'_> {
         let source = self.rules.sources.of_update(update);
         let is_released = update.released.is_none_or(|released| released.0 <= self.now);
         is_released
-            && source.offers(&update.sources)
+            && self.is_served(update, source)
             && self.applies(update)
             && !self.is_excluded(update, source)
             && self.rules.deferred_until(update, source).is_none_or(|until| until <= self.now)
@@ -46,11 +47,11 @@ impl Offers<'_> {
     pub(super) fn hold(self, update: &UpdateEntry, is_superseded: bool) -> Option<Hold> {
         let source = self.rules.sources.of_update(update);
         let is_withheld = !self.is_approved(update)
-            || !source.offers(&update.sources)
+            || !self.is_served(update, source)
             || self.is_excluded(update, source)
             || is_superseded
             || !self.applies(update);
-        if is_withheld {
+        if is_withheld || !self.is_deployed(update) {
             return Some(Hold::Withheld);
         }
         if self.rules.pauses.hold(update, source, self.now) {
@@ -65,6 +66,33 @@ impl Offers<'_> {
     /// Source: Microsoft, Policy CSP - Update, `RequireUpdateApproval`.
     pub(super) fn is_approved(self, update: &UpdateEntry) -> bool {
         !self.rules.approval_required || is_approved(self.agent, update)
+    }
+
+    /// Whether the service that is scanned for an update has it for this device, and no user has hidden it.
+    fn is_served(self, update: &UpdateEntry, source: ScanSource) -> bool {
+        let is_hidden = update.hidden && self.agent.reset.is_none();
+        let is_approved = || match source {
+            ScanSource::Wsus => {
+                let site = self.agent.site.as_deref().unwrap_or_else(|| self.profile.site());
+                let wsus = site.wsus.as_ref();
+                wsus.is_none_or(|wsus| wsus.approval_of(update) == WsusApproval::Approved)
+            }
+            ScanSource::WindowsUpdate | ScanSource::None => true,
+        };
+        !is_hidden && source.offers(&update.sources) && is_approved()
+    }
+
+    /// Whether the update is deployed to the device, where Configuration Manager manages it, and has been asked for if it
+    /// is only available.
+    fn is_deployed(self, update: &UpdateEntry) -> bool {
+        let Some(management) = self.rules.management.as_deref().filter(|_| self.rules.is_managed(update))
+        else {
+            return true;
+        };
+        let record = self.agent.records.get(&update.id);
+        management
+            .terms(update, self.now)
+            .is_some_and(|terms| record.is_none_or(|record| !management.waits_for_user(terms, record)))
     }
 
     /// By place in the catalog, whether an update that takes its place is delivered or installed.

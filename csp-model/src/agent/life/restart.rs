@@ -20,8 +20,8 @@ pub(super) fn next(device: &Device, rules: &Rules) -> Option<DateTime<Utc>> {
     let updates = pending.filter_map(|(id, record)| due(profile, rules, *id, Some(record), now));
     let rollbacks = [RollbackKind::Quality, RollbackKind::Feature].into_iter().filter_map(|kind| {
         let pending = device.agent().rollbacks.of(kind).pending?;
-        let length = profile.update(pending.update).map_or(0, |update| update.install.as_secs());
-        let length = i64::try_from(length).ok().and_then(TimeDelta::try_seconds).unwrap_or(TimeDelta::MAX);
+        let length =
+            profile.update(pending.update).map_or(TimeDelta::zero(), |update| update.install.delta());
         Some(later(pending.since?, length))
     });
     updates.chain(rollbacks).chain(schedules(device)).min().map(|at| at.max(now))

@@ -8,6 +8,7 @@ use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use super::super::catalog::Classification;
 use super::super::{Record, ScanSource, ScanSources, UpdateClass};
 use super::calendar::{ActiveHours, InstallSchedule};
+use super::managed::{Management, Terms};
 use super::pause::{Pauses, later, sooner};
 use crate::Device;
 use crate::csp::policy::EffectivePolicy;
@@ -47,6 +48,7 @@ pub(super) struct Rules {
     restart_deadline: TimeDelta,
     always_restart: Option<TimeDelta>,
     keeps_users: bool,
+    pub(super) management: Option<Box<Management>>,
 }
 
 /// `AllowAutoUpdate`
@@ -151,6 +153,7 @@ impl Rules {
             restart_deadline: days(&policy, "AutoRestartDeadlinePeriodInDays", 0, 30)
                 .unwrap_or(TimeDelta::days(7)),
             always_restart: always.map(TimeDelta::minutes),
+            management: Management::of(device).map(Box::new),
             keeps_users: group_policy(registry, "NoAutoRebootWithLoggedOnUsers") == Some(1),
             os,
         }
@@ -211,6 +214,9 @@ impl Rules {
         record: &Record,
         now: DateTime<Utc>,
     ) -> Option<DateTime<Utc>> {
+        if let Some((management, terms)) = self.terms(update, now) {
+            return management.restart_at(terms, record, now);
+        }
         let warned = later(record.since, WARNING);
         let outside = |time: DateTime<Utc>| self.active_hours.outside(time.max(now), self.zone);
         if let Some(deadline) = self.deadline(update) {
@@ -236,6 +242,17 @@ impl Rules {
                 Mode::Notify | Mode::Off => false,
                 Mode::AskToRestart | Mode::Automatic | Mode::Scheduled | Mode::ScheduledWithoutUser => true,
             }
+    }
+
+    /// Whether Configuration Manager manages an update.
+    pub(super) fn is_managed(&self, update: &UpdateEntry) -> bool {
+        self.management.is_some() && self.sources.of_update(update) == ScanSource::Wsus
+    }
+
+    /// What Configuration Manager has in mind for an update that it manages and that is deployed.
+    pub(super) fn terms(&self, update: &UpdateEntry, now: DateTime<Utc>) -> Option<(&Management, &Terms)> {
+        let management = self.management.as_deref().filter(|_| self.is_managed(update))?;
+        Some((management, management.terms(update, now)?))
     }
 
     /// Whether updates of some class have a deadline.

@@ -3,20 +3,23 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::{
-    Agent, Event, EventKind, FaultKind, HResult, Record, RollbackKind, UpdateClass, UpdateId, UpdateState,
+    Agent, Caller, Event, EventKind, FaultKind, HResult, Record, RollbackKind, ScanSource, UpdateClass,
+    UpdateId, UpdateState,
 };
 use super::offer::{Hold, Offers};
 use super::rules::Rules;
 use super::strike::{InForce, Plan, Strike};
-use super::{restart, scan};
+use super::{client, restart, scan};
 use crate::Device;
 use crate::device::{Profile, UpdateEntry};
 
 /// Updates in the order in which they came to where they wait.
 pub(super) type Queue = BTreeSet<(DateTime<Utc>, UpdateId)>;
+/// The same, with how long each may take before that: what may take least is first.
+pub(super) type InstallQueue = BTreeSet<(TimeDelta, DateTime<Utc>, UpdateId)>;
 
 /// A device on its way.
 #[derive(Debug)]
@@ -30,7 +33,7 @@ pub(super) struct Run<'d> {
     /// What waits for the download before it to end.
     pub(super) downloads: Queue,
     /// What waits for the installation before it to end.
-    pub(super) installs: Queue,
+    pub(super) installs: InstallQueue,
     /// What waits for a reason that other updates may take away.
     pub(super) blocked: BTreeSet<UpdateId>,
     pub(super) downloading: Option<UpdateId>,
@@ -48,6 +51,8 @@ pub(super) struct Run<'d> {
     /// Whether one of them is so no longer, and nobody has looked whom that lets go on.
     pub(super) has_made_way: bool,
     next_scan: Option<DateTime<Utc>>,
+    next_poll: Option<DateTime<Utc>>,
+    next_client_scan: Option<DateTime<Utc>>,
     next_restart: Option<DateTime<Utc>>,
     next_edge: Option<DateTime<Utc>>,
 }
@@ -87,6 +92,8 @@ enum Due {
     Policy,
     Wake(UpdateId),
     Restart,
+    Poll,
+    ClientScan,
     Scan,
 }
 
@@ -101,7 +108,7 @@ impl<'d> Run<'d> {
             events: Vec::new(),
             wakes: Queue::new(),
             downloads: Queue::new(),
-            installs: Queue::new(),
+            installs: InstallQueue::new(),
             blocked: BTreeSet::new(),
             downloading: None,
             installing: None,
@@ -112,6 +119,8 @@ impl<'d> Run<'d> {
             in_force: InForce::default(),
             has_made_way: false,
             next_scan: None,
+            next_poll: None,
+            next_client_scan: None,
             next_restart: None,
             next_edge: None,
         };
@@ -133,7 +142,10 @@ impl<'d> Run<'d> {
                     Some(Stale::Rules) => self.read_rules(),
                     Some(Stale::Updates) | None => self.look_at_all(Occasion::Wake),
                 },
-                Due::Edge => self.look_at_all(Occasion::Edge),
+                Due::Edge => {
+                    self.begin_deployments();
+                    self.look_at_all(Occasion::Edge);
+                }
                 Due::Policy => self.refresh_policy(),
                 Due::Wake(id) => {
                     self.wakes.remove(&(at, id));
@@ -141,7 +153,12 @@ impl<'d> Run<'d> {
                     self.fill();
                 }
                 Due::Restart => self.restart(),
-                Due::Scan => self.scan(),
+                Due::Poll => {
+                    self.poll();
+                    self.reckon_client();
+                }
+                Due::ClientScan => self.client_scan(),
+                Due::Scan => drop(self.scan_for(Caller::UpdateOrchestrator)),
             }
         }
         self.device.set_clock(time);
@@ -166,7 +183,23 @@ impl<'d> Run<'d> {
     }
 
     pub(super) fn tell(&mut self, kind: EventKind, update: Option<UpdateId>, hresult: Option<HResult>) {
-        self.events.push(Event { at: self.now(), kind, update, hresult });
+        let caller = match update {
+            Some(update) => self.caller_of(update),
+            None => Caller::default(),
+        };
+        self.events.push(Event { at: self.now(), kind, update, hresult, caller });
+    }
+
+    /// Tells what happens to the device as a whole, and who had it happen.
+    pub(super) fn tell_as(&mut self, caller: Caller, kind: EventKind, hresult: Option<HResult>) {
+        self.events.push(Event { at: self.now(), kind, update: None, hresult, caller });
+    }
+
+    /// Who has the agent do something with an update.
+    fn caller_of(&self, id: UpdateId) -> Caller {
+        let is_managed = self.rules.management.is_some()
+            && self.profile.update(id).is_some_and(|update| self.rules.is_managed(update));
+        if is_managed { Caller::CcmExec } else { Caller::UpdateOrchestrator }
     }
 
     /// An update comes to another state, now.
@@ -268,7 +301,21 @@ impl<'d> Run<'d> {
     /// Why an update that the device knows does not go on now, if it does not.
     pub(super) fn hold(&self, entry: &Entry) -> Option<Hold> {
         let is_superseded = self.superseded.get(entry.index()).copied().unwrap_or_default();
-        self.offers().hold(entry, is_superseded)
+        let hold = self.offers().hold(entry, is_superseded);
+        let is_kept =
+            || self.is_from_wsus(entry) && self.in_force.is_planned(self.deployment_gate(), entry.id);
+        hold.or_else(|| is_kept().then_some(Hold::Withheld))
+    }
+
+    /// What keeps a deployment from the device, as long as it lasts. A ConfigMgr client that cannot reach its management
+    /// point goes by the policy that it has.
+    fn deployment_gate(&self) -> &'static [FaultKind] {
+        const ALL: [FaultKind; 2] = [FaultKind::NotInCollection, FaultKind::NoPolicy];
+        if self.device.site().configmgr.is_some() { &ALL[..1] } else { &ALL }
+    }
+
+    fn is_from_wsus(&self, entry: &UpdateEntry) -> bool {
+        self.rules.sources.of_update(entry) == ScanSource::Wsus
     }
 
     /// Whether one of `kinds` strikes an update now, or a scan where that is `None`. It counts as a strike.
@@ -322,6 +369,20 @@ impl<'d> Run<'d> {
         self.next_scan = scan::next(self.device, &self.rules);
     }
 
+    /// When the ConfigMgr client acts next may have changed.
+    pub(super) fn reckon_client(&mut self) {
+        self.next_poll = client::next_poll(self.device);
+        self.next_client_scan = client::next_scan(self.device);
+    }
+
+    /// A deployment that begins is looked at in the light of a new scan.
+    fn begin_deployments(&mut self) {
+        let now = self.now();
+        if self.rules.management.as_ref().is_some_and(|management| management.begins(now)) {
+            self.device.agent_mut().client.is_to_scan = true;
+        }
+    }
+
     /// When the next restart comes may have changed.
     pub(super) fn reckon_restart(&mut self) {
         self.next_restart = restart::next(self.device, &self.rules);
@@ -369,6 +430,7 @@ impl<'d> Run<'d> {
         }
         self.fill();
         self.reckon_scan();
+        self.reckon_client();
         self.reckon_restart();
         self.reckon_edge();
         if has_resumed && self.next_scan.is_some() {
@@ -411,7 +473,9 @@ impl<'d> Run<'d> {
     fn reckon_edge(&mut self) {
         let now = self.now();
         let pauses = &self.rules.pauses;
-        let edges = [pauses.begins(now), pauses.ends(now), Plan::of(self.device).edge_after(now)];
+        let deployments = self.rules.management.as_ref().and_then(|management| management.edge_after(now));
+        let edges =
+            [pauses.begins(now), pauses.ends(now), Plan::of(self.device).edge_after(now), deployments];
         self.next_edge = edges.into_iter().flatten().min();
     }
 
@@ -426,6 +490,8 @@ impl<'d> Run<'d> {
             unread,
             wake,
             at(self.next_restart, Due::Restart),
+            at(self.next_poll, Due::Poll),
+            at(self.next_client_scan, Due::ClientScan),
             at(self.next_scan, Due::Scan),
         ];
         all.into_iter().flatten().min()

@@ -3,7 +3,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::random::{Draw, Purpose};
-use super::super::{Check, Content, EventKind, FaultKind, Record, UpdateId, UpdateSet, UpdateState};
+use super::super::site::ClientState;
+use super::super::{
+    Caller, Check, Content, EventKind, FaultKind, HResult, Record, ScanSource, UpdateId, UpdateSet,
+    UpdateState,
+};
 use super::offer::is_in;
 use super::pause::later;
 use super::rules::{Mode, Rules};
@@ -13,7 +17,7 @@ use crate::Device;
 /// How long after the clock of a device that has never scanned its first scan is due (decided).
 const FIRST: TimeDelta = TimeDelta::minutes(5);
 /// How long after a scan that failed the next one is due.
-const RETRY: TimeDelta = TimeDelta::hours(5);
+pub(super) const RETRY: TimeDelta = TimeDelta::hours(5);
 
 /// When a device scans next by itself.
 pub(super) fn next(device: &Device, rules: &Rules) -> Option<DateTime<Utc>> {
@@ -37,27 +41,90 @@ pub(super) fn throttled_until(device: &Device, rules: &Rules) -> Option<DateTime
     Some(until).filter(|until| *until > device.clock())
 }
 
-impl Run<'_> {
-    /// Asks the services what there is.
-    pub(super) fn scan(&mut self) {
-        let at = self.now();
-        let strike = self.strike(&FaultKind::NETWORK, None);
-        self.device.agent_mut().last_check = Some(Check { at, succeeded: strike.is_none() });
-        if let Some(strike) = strike {
-            self.tell(EventKind::ScanFailed, None, strike.hresult);
-            self.look_at_all(Occasion::Wake);
-            return;
+/// Which services a scan asks.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    wsus: bool,
+    windows_update: bool,
+}
+
+impl Asked {
+    /// Whether what comes from `source` is looked at. What may come from nowhere is the agent's own to know.
+    const fn asks(self, source: ScanSource) -> bool {
+        match source {
+            ScanSource::Wsus => self.wsus,
+            ScanSource::WindowsUpdate | ScanSource::None => self.windows_update,
         }
-        self.device.agent_mut().last_scan = Some(at);
-        self.compare();
-        let updates = self.agent().updates_in(UpdateSet::Installable).count();
-        self.tell(EventKind::ScanSucceeded { updates: updates.try_into().unwrap_or(u32::MAX) }, None, None);
-        self.retry();
+    }
+}
+
+impl Run<'_> {
+    /// Asks the services what there is, and gives whether they answered. Who asks for ConfigMgr asks WSUS alone.
+    pub(super) fn scan_for(&mut self, caller: Caller) -> bool {
+        let at = self.now();
+        let asks = self.asked(caller);
+        let strike = self.strike(&FaultKind::NETWORK, None);
+        let failure = match strike {
+            Some(strike) => strike.hresult,
+            None if asks.wsus => self.wsus_failure(),
+            None => None,
+        };
+        let succeeded = strike.is_none() && failure.is_none();
+        self.device.agent_mut().last_check = Some(Check { at, succeeded });
+        if succeeded {
+            self.device.agent_mut().last_scan = Some(at);
+            self.compare(asks);
+            let updates = self.agent().updates_in(UpdateSet::Installable).count();
+            let updates = updates.try_into().unwrap_or(u32::MAX);
+            self.tell_as(caller, EventKind::ScanSucceeded { updates }, None);
+            self.retry();
+        } else {
+            self.tell_as(caller, EventKind::ScanFailed, failure);
+        }
+        self.look_at_all(Occasion::Wake);
+        succeeded
+    }
+
+    /// Which services a scan asks.
+    fn asked(&self, caller: Caller) -> Asked {
+        let sources = &self.rules.sources;
+        let of = [sources.feature, sources.quality, sources.driver, sources.other, sources.definitions];
+        match caller {
+            Caller::CcmExec => Asked { wsus: true, windows_update: false },
+            Caller::UpdateOrchestrator | Caller::User => {
+                Asked { wsus: of.contains(&ScanSource::Wsus), windows_update: true }
+            }
+        }
+    }
+
+    /// What a request to the WSUS server fails with now, if it does.
+    pub(super) fn wsus_failure(&self) -> Option<HResult> {
+        /// `WU_E_DS_UNABLETOSTART`
+        const STALE: HResult = HResult::from_bits(0x8024_8011);
+        let site = self.device.site();
+        let state = site.wsus.as_ref().map(|wsus| wsus.client_state).unwrap_or_default();
+        match state {
+            ClientState::Stale if self.agent().reset.is_none() => return Some(STALE),
+            ClientState::Stale | ClientState::Sound => {}
+        }
+        let server = self.device.effective_policy().text("UpdateServiceUrl");
+        site.answer_of_wsus(&server.unwrap_or_default()).scan_error()
+    }
+
+    /// Makes the agent's own store anew: what is not installed is forgotten.
+    pub(super) fn reset_client(&mut self) {
+        let now = self.now();
+        self.tell(EventKind::ClientReset, None, None);
+        self.device.agent_mut().reset = Some(now);
+        let known = self.agent().records.iter().filter(|(_, record)| !is_in(record));
+        for (id, record) in known.map(|(id, record)| (*id, *record)).collect::<Vec<_>>() {
+            self.withdraw(id, &record);
+        }
         self.look_at_all(Occasion::Wake);
     }
 
     /// Compares what is offered with what is known. What takes another's place is looked at before that one.
-    fn compare(&mut self) {
+    fn compare(&mut self, asks: Asked) {
         let profile = std::sync::Arc::clone(&self.profile);
         let mut superseded = vec![false; profile.catalog().len()];
         for index in profile.newest_first().iter().copied() {
@@ -65,11 +132,12 @@ impl Run<'_> {
             let offers = self.offers();
             superseded[index] = offers.is_superseded(index, &superseded);
             let known = self.record(entry.id).copied();
-            if known.is_some_and(|record| is_in(&record)) {
+            let source = self.rules.sources.of_update(entry);
+            if !asks.asks(source) || known.is_some_and(|record| is_in(&record)) {
                 continue;
             }
             let is_offered = !superseded[index] && offers.is_offered(entry);
-            let is_paused = || self.rules.pauses.hold(entry, self.rules.sources.of_update(entry), offers.now);
+            let is_paused = || self.rules.pauses.hold(entry, source, offers.now);
             match known {
                 None if is_offered && !is_paused() => self.find(entry.id, entry.revision_at(self.now())),
                 None => {}
@@ -143,7 +211,8 @@ impl Run<'_> {
     fn retry_download(&mut self, id: UpdateId) {
         let asks = |(entry, record): (Entry, &Record)| self.asks_user(&entry, record);
         let is_tried = !self.entry(id).zip(self.record(id)).is_some_and(asks);
-        if is_tried && self.is_download_barred(id) && self.strike(self.download_gate(), Some(id)).is_none() {
+        let is_barred = self.is_download_barred(id) && !self.lacks_content(id);
+        if is_tried && is_barred && self.strike(self.download_gate(), Some(id)).is_none() {
             self.enter(id, UpdateState::READY_TO_DOWNLOAD, EventKind::DownloadUnblocked, None);
         }
     }

@@ -6,11 +6,17 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::random::{Draw, Purpose};
-use super::super::{Content, EventKind, Failure, FaultKind, HResult, Record, UpdateId, UpdateState};
+use super::super::{
+    Content, EventKind, Failure, FaultKind, HResult, Record, ScanSource, UpdateId, UpdateState,
+};
+use super::managed::Opening;
 use super::offer::Hold;
 use super::pause::later;
 use super::rules::{Mode, SPREAD};
 use super::run::{Entry, Occasion, Run};
+
+/// No maintenance window is long enough.
+const NO_WINDOW: HResult = HResult::from_bits(0x87d0_0667);
 
 /// How long downloaded content is kept.
 const CONTENT_LIFE: TimeDelta = TimeDelta::days(30);
@@ -47,9 +53,9 @@ impl Run<'_> {
                 self.start_download(first);
             }
             while self.installing.is_none()
-                && let Some(first) = self.installs.pop_first()
+                && let Some((_, since, id)) = self.installs.pop_first()
             {
-                self.start_install(first);
+                self.start_install((since, id));
             }
             // What was in the way may be so no longer.
             if std::mem::take(&mut self.has_made_way) {
@@ -122,6 +128,7 @@ impl Run<'_> {
         }
         match self.strike(self.download_gate(), Some(id)) {
             Some(strike) => self.block_download(id, strike.hresult),
+            None if self.lacks_content(id) => self.block_download(id, None),
             None => self.enter(id, UpdateState::DOWNLOADING, EventKind::DownloadStarted, None),
         }
         self.settle(id, Occasion::Wake);
@@ -130,6 +137,10 @@ impl Run<'_> {
     fn downloading(&mut self, entry: &Entry, record: &Record, occasion: Occasion) -> Next {
         let id = entry.id;
         let hold = self.hold(entry);
+        if let Some(hresult) = self.has_no_room(entry) {
+            self.fail(id, UpdateState::DOWNLOAD_FAILED, EventKind::DownloadFailed, Some(hresult));
+            return Next::Moved;
+        }
         let finished = later(record.since, self.seconds_left(entry, record));
         if finished > self.now() {
             let strike = self.strike_under_way(self.download_gate(), id, occasion);
@@ -149,6 +160,11 @@ impl Run<'_> {
                 }
                 (None, None) => Next::Rests(Some(finished)),
             };
+        }
+        if let Some(hresult) = self.download_failure(entry) {
+            self.change(id, |record| record.content = Content::None);
+            self.fail(id, UpdateState::DOWNLOAD_FAILED, EventKind::DownloadFailed, Some(hresult));
+            return Next::Moved;
         }
         if let Some(strike) = self.strike(&FaultKind::DOWNLOAD, Some(id)) {
             self.change(id, |record| record.content = Content::None);
@@ -200,12 +216,16 @@ impl Run<'_> {
         if expires <= self.now() {
             return self.expire(id);
         }
-        self.installs.remove(&(record.since, id));
-        let (starts, ends) = self.install_window(entry, record);
+        let place = (self.run_time(entry), record.since, id);
+        self.installs.remove(&place);
+        let Opening::At(starts, ends) = self.opening(entry, record) else {
+            self.block_install(id, Some(NO_WINDOW));
+            return Next::Moved;
+        };
         if starts > self.now() {
             return Next::Rests(Some(starts.min(expires)));
         }
-        self.installs.insert((record.since, id));
+        self.installs.insert(place);
         Next::Rests(Some(ends.map_or(expires, |ends| ends.min(expires))))
     }
 
@@ -251,7 +271,9 @@ impl Run<'_> {
             }
             None => {}
         }
-        if self.is_in_the_way(entry.id) || self.is_install_barred(entry.id) {
+        let has_no_window =
+            self.record(entry.id).is_some_and(|record| self.opening(entry, record) == Opening::Never);
+        if self.is_in_the_way(entry.id) || self.is_install_barred(entry.id) || has_no_window {
             return Next::Rests(None);
         }
         self.go(entry.id, UpdateState::READY_TO_INSTALL, EventKind::InstallUnblocked)
@@ -259,8 +281,10 @@ impl Run<'_> {
 
     fn installing(&mut self, entry: &Entry, record: &Record) -> Next {
         let id = entry.id;
-        let length = i64::try_from(entry.install.as_secs()).ok().and_then(TimeDelta::try_seconds);
-        let finished = later(record.since, length.unwrap_or(TimeDelta::MAX));
+        let length = entry.install.delta();
+        let most = self.rules.terms(entry, self.now()).map(|(management, _)| management.max_run_time(entry));
+        let is_too_long = most.is_some_and(|most| most < length);
+        let finished = later(record.since, most.map_or(length, |most| most.min(length)));
         if finished > self.now() {
             // What runs is taken back by a pause alone.
             return match self.hold(entry) {
@@ -268,7 +292,10 @@ impl Run<'_> {
                 Some(Hold::Withheld | Hold::Deferred(_)) | None => Next::Rests(Some(finished)),
             };
         }
-        if let Some(strike) = self.strike(&FaultKind::INSTALL, Some(id)) {
+        if is_too_long {
+            let cancelled = FaultKind::MaxRunTimeExceeded.hresult();
+            self.fail(id, UpdateState::INSTALL_FAILED, EventKind::InstallFailed, cancelled);
+        } else if let Some(strike) = self.strike(&FaultKind::INSTALL, Some(id)) {
             self.fail(id, UpdateState::INSTALL_FAILED, EventKind::InstallFailed, strike.hresult);
         } else if entry.restart {
             /// `WU_S_REBOOT_REQUIRED`
@@ -302,7 +329,7 @@ impl Run<'_> {
 
     /// Whether what keeps a download from beginning is still there, however likely it was.
     pub(super) fn is_download_barred(&self, id: UpdateId) -> bool {
-        self.in_force.is_planned(self.download_gate(), id)
+        self.in_force.is_planned(self.download_gate(), id) || self.lacks_content(id)
     }
 
     /// Whether what keeps an installation from beginning is still there, however likely it was.
@@ -325,12 +352,46 @@ impl Run<'_> {
 
     /// Whether automatic updates are off, and no user has asked for this one.
     fn is_off(&self, entry: &Entry, record: &Record) -> bool {
-        self.rules.mode == Mode::Off && !self.rules.is_automatic(entry) && !self.has_agreed(record)
+        self.rules.mode == Mode::Off && self.asks_user(entry, record)
     }
 
     /// Whether a user has to agree to the download, and has not.
     pub(super) fn asks_user(&self, entry: &Entry, record: &Record) -> bool {
-        !self.rules.is_automatic(entry) && !self.has_agreed(record)
+        !self.rules.is_managed(entry) && !self.rules.is_automatic(entry) && !self.has_agreed(record)
+    }
+
+    /// When an update that is ready may begin to be installed.
+    fn opening(&self, entry: &Entry, record: &Record) -> Opening {
+        let now = self.now();
+        if let Some((management, terms)) = self.rules.terms(entry, now) {
+            return management.opening(terms, entry, record, now);
+        }
+        let (starts, ends) = self.install_window(entry, record);
+        Opening::At(starts, ends)
+    }
+
+    /// How long an update's installation may take, where that is limited.
+    fn run_time(&self, entry: &Entry) -> TimeDelta {
+        let terms = self.rules.terms(entry, self.now());
+        terms.map_or(TimeDelta::zero(), |(management, _)| management.max_run_time(entry))
+    }
+
+    /// Whether an update that Configuration Manager manages has no content near the device.
+    pub(super) fn lacks_content(&self, id: UpdateId) -> bool {
+        let entry = self.profile.update(id);
+        let terms = entry.and_then(|entry| self.rules.terms(entry, self.now()));
+        terms.is_some_and(|(_, terms)| terms.lacks_content())
+    }
+
+    /// What the content of an update that Configuration Manager manages does not fit into.
+    fn has_no_room(&self, entry: &Entry) -> Option<HResult> {
+        self.rules.terms(entry, self.now()).and_then(|(management, _)| management.has_no_room(entry))
+    }
+
+    /// What a download from a WSUS server ends with when the server does not answer.
+    fn download_failure(&self, entry: &Entry) -> Option<HResult> {
+        let is_from_wsus = self.rules.sources.of_update(entry) == ScanSource::Wsus;
+        if is_from_wsus && !self.rules.is_managed(entry) { self.wsus_failure() } else { None }
     }
 
     /// From when until when an update that is ready may begin to be installed. Who has asked for it does not wait for a

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::super::random::{Draw, Purpose};
 use super::super::{Agent, Fault, FaultKind, HResult, UpdateId};
@@ -169,8 +169,7 @@ impl<'d> Plan<'d> {
     }
 
     fn at(self, since_start: Duration) -> DateTime<Utc> {
-        let length = i64::try_from(since_start.as_secs()).ok().and_then(TimeDelta::try_seconds);
-        later(self.start, length.unwrap_or(TimeDelta::MAX))
+        later(self.start, since_start.delta())
     }
 
     /// Whether the fault in that place strikes only so often.
