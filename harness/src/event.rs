@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use csp_model::agent::{Event, EventKind, HResult, UpdateId};
+use csp_model::agent::{Caller, Event, EventKind, HResult, UpdateId};
 use csp_model::device::Profile;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -28,6 +28,10 @@ pub struct DeviceEvent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "0x80072EE2")]
     pub hresult: Option<HResult>,
+    /// Who had the update agent do it, where it was not the agent by itself: `CcmExec` for Configuration Manager.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "CcmExec")]
+    pub caller: Option<Cow<'static, str>>,
     /// The same in words.
     pub text: String,
 }
@@ -36,8 +40,9 @@ impl DeviceEvent {
     /// An event of a device of that profile.
     #[must_use]
     pub fn new(event: &Event, profile: &Profile) -> Self {
-        let Event { at, kind, update, hresult } = *event;
-        Self { at, kind: kind.name().into(), update, hresult, text: event.text(profile) }
+        let Event { at, kind, update, hresult, caller } = *event;
+        let caller = (caller != Caller::default()).then(|| caller.name().into());
+        Self { at, kind: kind.name().into(), update, hresult, caller, text: event.text(profile) }
     }
 
     /// Events of a device of that profile, in their order.
@@ -106,7 +111,8 @@ mod tests {
 
     fn event(hresult: Option<i32>, update: Option<UpdateId>) -> Event {
         let device = Device::builtin();
-        Event { at: device.clock(), kind: EventKind::ScanFailed, update, hresult: hresult.map(HResult) }
+        let (kind, hresult) = (EventKind::ScanFailed, hresult.map(HResult));
+        Event { at: device.clock(), kind, update, hresult, caller: Caller::default() }
     }
 
     #[test]

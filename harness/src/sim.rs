@@ -8,6 +8,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use csp_model::agent::Fault;
+use csp_model::agent::site::Site;
 use csp_model::tree::Reading;
 use csp_model::{Device, LocUri};
 use parking_lot::Mutex;
@@ -229,6 +230,31 @@ impl SimDevice {
     /// control API.
     pub fn pause(&self, days: u32) -> Vec<DeviceEvent> {
         self.does(move |_| Ok(Call::Pause { days }))
+    }
+
+    /// Has other things stand around the device from now on: Configuration Manager, a WSUS server, a proxy.
+    ///
+    /// # Panics
+    /// When they make no sense, or the device was deleted by the control API.
+    pub fn set_site(&self, site: Site) -> Vec<DeviceEvent> {
+        let site = Arc::new(site);
+        self.does(|_| Ok(Call::Site { site }))
+    }
+
+    /// Has everything installed that Software Center shows, as the device's user does there.
+    ///
+    /// # Panics
+    /// When the device was deleted by the control API.
+    pub fn install(&self) -> Vec<DeviceEvent> {
+        self.does(|_| Ok(Call::Install))
+    }
+
+    /// Makes the update agent's store anew.
+    ///
+    /// # Panics
+    /// When the device was deleted by the control API.
+    pub fn reset_client(&self) -> Vec<DeviceEvent> {
+        self.does(|_| Ok(Call::ClientReset))
     }
 
     /// Ends the user's pause.

@@ -565,10 +565,64 @@ elsewhere! {
     "commit", Decided,
         "A restart takes no time: what waited for it is committed, or fails to be, at the same instant.",
         "no text gives a length", "fixtures/scenarios/agent/fault-commit-failed.toml";
+    "wsus-answers", Documented,
+        "What the WSUS server or the proxy before it answers becomes the error of the scan: a status its WU_E_PT_HTTP_STATUS code, a time-out 0x80072EE2, no name 0x80072EE7, nothing there 0x80072EFD, a stopped pool 0x80244022.",
+        "wuerror.h; the WSUS checklist article", "fixtures/scenarios/causes";
+    "wsus-approvals", Documented,
+        "A WSUS server delivers what is approved; what is not approved or declined is not offered. Approval of an update goes before that of its classification.",
+        "Japanese WSUS support blog, 2017-12-11; that a software update point is the same is what the founding article says", "fixtures/scenarios/causes/update-not-approved/scenario.toml";
+    "client-reset", Documented,
+        "Making SoftwareDistribution anew forgets what was found, downloaded and hidden; what is installed stays so. A stale store fails scans with 0x80248011 (decided).",
+        "the WSUS checklist article; Microsoft, Troubleshoot software update scan failures", "fixtures/scenarios/causes/client-state-stale/scenario.toml";
+    "configmgr-policy", Decided,
+        "A ConfigMgr client asks for policy two minutes after its clock starts, and every 60 minutes then. Without an answer it goes by the policy that it has, and stays with the update server that it knows.",
+        "Microsoft, About client settings, for the 60 minutes", "fixtures/scenarios/causes/management-point-unreachable/scenario.toml";
+    "configmgr-boundaries", Documented,
+        "A client is in a subnet when its address under its own mask is the subnet's id. In no boundary group it gets no software update point and no distribution point; there is no fallback.",
+        "Japanese ConfigMgr support blog, 2022-04-14; that there is no fallback is decided", "fixtures/scenarios/causes/sup-boundary-mask/scenario.toml";
+    "configmgr-source", Documented,
+        "The client writes the software update point into local Group Policy, which counts at once: WUServer, WUStatusServer, UpdateServiceUrlAlternate `http://localhost:8005`, UseWUServer. A domain policy that names another server wins (0x87D00692); a damaged registry.pol stops it (0x800703EE).",
+        "the founding article on deployments that are not shown", "fixtures/scenarios/causes/domain-policy-wins/scenario.toml";
+    "configmgr-scan", Decided,
+        "The client scans when policy says something new, when a deployment begins, every seven days, and five hours after a scan that failed. It installs what its own scans have found.",
+        "Microsoft, Track the software update deployment process; the times after a failure are decided", "fixtures/scenarios/causes/sup-timeout/scenario.toml";
+    "configmgr-deployment", Documented,
+        "An update that the client manages is downloaded when a deployment of it has begun, and installed at the deadline or up to two hours later by chance; one that is only available when its user asks for it. Without a deadline a required one is installed at once (decided).",
+        "Microsoft, Manually deploy software updates; About client settings", "fixtures/scenarios/causes/not-in-collection/scenario.toml";
+    "configmgr-windows", Documented,
+        "Required updates start where what is left of a maintenance window is as long as their maximum run time; equal is enough (decided). Overlapping windows are one; windows for updates take the place of those for all deployments. Where none is ever long enough: InstallBlocked, 0x87D00667.",
+        "Microsoft, How to use maintenance windows; the founding article has `longer`", "fixtures/scenarios/causes/no-maintenance-window/scenario.toml";
+    "configmgr-run-time", Documented,
+        "An installation that takes longer than the maximum run time is cancelled then: InstallFailed, 0x800704C7.",
+        "the founding article on deployments that are never applied", "fixtures/scenarios/causes/max-run-time-exceeded/scenario.toml";
+    "configmgr-content", Decided,
+        "Content that no distribution point of the client's boundary groups has: DownloadBlocked, 0, unless the deployment allows Microsoft Update.",
+        "the founding article names the log line; the state is by analogy with real devices' 8 and 0", "fixtures/scenarios/causes/no-distribution-point/scenario.toml";
+    "configmgr-cache", Decided,
+        "The content of an update needs room on the disk (0x87D01201); with `rule = \"cache-size\"` in the cache as well (0x87D01202).",
+        "the founding article, and Japanese ConfigMgr support blog, 2022-05-11, which disagree", "fixtures/scenarios/causes/cache-too-small/scenario.toml";
+    "configmgr-restart", Decided,
+        "90 minutes after an update that the client manages is in, the device restarts; for a required one inside a maintenance window, where there are some.",
+        "Microsoft, About client settings (Computer restart), for the 90 minutes", "csp-model/src/agent/life/managed.rs";
 }
 
 /// What a text says and the device does not do, and why.
 pub static LEFT_OUT: &[(&str, &str, &str)] = &[
+    (
+        "Fallback to neighbour and default boundary groups, Active Directory sites, VPN boundaries",
+        "Microsoft, Configure boundary groups",
+        "a client is in the groups that its address is in; what a fallback would bring can be written as a group",
+    ),
+    (
+        "Approval for removal, approval by computer group, WSUS deadlines",
+        "Japanese WSUS support blog, 2017-12-11",
+        "a device sees one group; what it would see is said in its file",
+    ),
+    (
+        "Monthly maintenance windows, daylight saving time",
+        "Microsoft, How to use maintenance windows",
+        "windows come again after a fixed time; the device's zone is a fixed offset",
+    ),
     (
         "No detection while a restart is requested",
         "WSUS planning guide, dd939923",

@@ -19,6 +19,9 @@ pub struct ConfigMgrClient {
     /// When it last scanned, or tried to; `None` before the first time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scanned: Option<Check>,
+    /// When it last scanned with success: what was found by then, it knows to be missing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<DateTime<Utc>>,
     /// Whether it is to scan at once, because a deployment begins.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub is_to_scan: bool,

@@ -232,6 +232,7 @@ impl Agent {
             unread.as_ref().map(|unread| unread.until),
             client.polled.map(|polled| polled.at),
             client.scanned.map(|scanned| scanned.at),
+            client.found,
             client.installs,
             *reset,
         ];

@@ -31,7 +31,7 @@ impl From<NotDone> for Problem {
         match not_done {
             NotDone::Refused(refused) => refused.into(),
             NotDone::Unable(Unable::NotAPause(error)) => Self::value("days", &error.to_string()).in_request(),
-            NotDone::Unable(Unable::Fault(error)) => {
+            NotDone::Unable(Unable::Senseless(error)) => {
                 // The body is the list itself.
                 let path = error.path.strip_prefix("fault").unwrap_or(&error.path);
                 Self::value(path, &error.what).in_request()

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use csp_model::Device;
+use csp_model::agent::site::Site;
 use csp_model::agent::{Event, NotAPause, Throttled};
 use csp_model::device::ProfileError;
 use csp_model::tree::Effect;
@@ -90,9 +91,9 @@ pub(crate) enum Unable {
     /// The user cannot pause so.
     #[error(transparent)]
     NotAPause(#[from] NotAPause),
-    /// A fault makes no sense.
+    /// A fault, or what stands around the device, makes no sense.
     #[error(transparent)]
-    Fault(#[from] ProfileError),
+    Senseless(#[from] ProfileError),
 }
 
 /// Where a session stands that the device has opened.
@@ -155,6 +156,9 @@ impl Live {
             Call::Resume => device.user_resumes(),
             Call::PolicyRefresh => device.policy_refresh(),
             Call::Faults { faults } => device.set_faults(faults.to_vec())?,
+            Call::Site { site } => device.set_site(Site::clone(site))?,
+            Call::Install => device.user_installs(),
+            Call::ClientReset => device.reset_client(),
             Call::Registry { values } => {
                 for (key, values) in &**values {
                     for (name, value) in values {

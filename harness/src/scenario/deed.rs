@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use csp_model::Device;
+use csp_model::agent::site::Site;
 use csp_model::agent::{Event, Fault};
 use csp_model::device::Scalar;
 use csp_model::units::Duration;
@@ -28,6 +29,12 @@ pub(super) enum Deed {
     Registry(RegistryValues),
     /// It reads Group Policy again.
     PolicyRefresh,
+    /// Other things stand around it.
+    Site(Box<Site>),
+    /// Its user installs what Software Center shows.
+    Install,
+    /// Its update agent's store is made anew.
+    ClientReset,
 }
 
 /// Values of the registry by key and name; `None` and the value false take one away.
@@ -45,6 +52,9 @@ impl Deed {
             Self::Resume => "resume",
             Self::Registry(_) => "registry",
             Self::PolicyRefresh => "policy_refresh",
+            Self::Site(_) => "site",
+            Self::Install => "install",
+            Self::ClientReset => "client_reset",
         }
     }
 
@@ -63,6 +73,9 @@ impl Deed {
             Self::Pause(days) => device.user_pauses(*days).map_err(|error| error.to_string())?,
             Self::Resume => device.user_resumes(),
             Self::PolicyRefresh => device.policy_refresh(),
+            Self::Site(site) => device.set_site((**site).clone()).map_err(|error| error.to_string())?,
+            Self::Install => device.user_installs(),
+            Self::ClientReset => device.reset_client(),
             Self::Fault(fault) => {
                 let mut faults = left(device);
                 faults.push(fault.clone());

@@ -6,6 +6,7 @@ use std::fmt;
 
 use csp_model::DeviceFile;
 use csp_model::agent::Fault;
+use csp_model::agent::site::Site;
 use csp_model::units::Duration;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
@@ -75,13 +76,22 @@ pub(super) struct StepEntry {
     /// The device reads Group Policy again.
     #[schemars(extend("const" = true))]
     pub(super) policy_refresh: Option<bool>,
+    /// What stands around the device from now on, as the tables `configmgr`, `wsus` and `proxy` of a device file. What is
+    /// not named stands there no more.
+    pub(super) site: Option<Site>,
+    /// The user has everything installed that Software Center shows.
+    #[schemars(extend("const" = true))]
+    pub(super) install: Option<bool>,
+    /// The update agent's store, SoftwareDistribution, is made anew.
+    #[schemars(extend("const" = true))]
+    pub(super) client_reset: Option<bool>,
     /// What is expected.
     #[serde(default)]
     pub(super) expect: Expect,
 }
 
 impl StepEntry {
-    const ACTIONS: [&str; 10] = [
+    const ACTIONS: [&str; 13] = [
         "send",
         "connect",
         "advance",
@@ -92,10 +102,13 @@ impl StepEntry {
         "resume",
         "registry",
         "policy_refresh",
+        "site",
+        "install",
+        "client_reset",
     ];
 
     /// Every action by name, and whether the step has it.
-    pub(super) fn actions(&self) -> [(&'static str, bool); 10] {
+    pub(super) fn actions(&self) -> [(&'static str, bool); 13] {
         let is_there = [
             self.send.is_some(),
             self.connect.is_some(),
@@ -107,6 +120,9 @@ impl StepEntry {
             self.resume.is_some(),
             self.registry.is_some(),
             self.policy_refresh.is_some(),
+            self.site.is_some(),
+            self.install.is_some(),
+            self.client_reset.is_some(),
         ];
         std::array::from_fn(|index| (Self::ACTIONS[index], is_there[index]))
     }

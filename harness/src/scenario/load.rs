@@ -174,11 +174,20 @@ fn deed(document: &Document, device: &Device, place: &Place, entry: &StepEntry) 
     if let Some(values) = &entry.registry {
         return Ok(Deed::Registry(values.clone()));
     }
+    if let Some(site) = &entry.site {
+        site.check().map_err(|error| {
+            let keys = error.path.split(['.', '[']).map(|key| key.trim_end_matches(']'));
+            document.wrong(&keys.fold(place.key("site"), |place, key| place.key(key)), error.what)
+        })?;
+        return Ok(Deed::Site(Box::new(site.clone())));
+    }
     let flags = [
         (entry.scan, Deed::Scan),
         (entry.restart, Deed::Restart),
         (entry.resume, Deed::Resume),
         (entry.policy_refresh, Deed::PolicyRefresh),
+        (entry.install, Deed::Install),
+        (entry.client_reset, Deed::ClientReset),
     ];
     let flag = flags.into_iter().find_map(|(flag, deed)| Some((flag?, deed)));
     match flag.expect("a step has an action") {

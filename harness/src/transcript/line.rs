@@ -13,6 +13,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use csp_model::agent::Fault;
+use csp_model::agent::site::Site;
 use csp_model::device::{Scalar, Snapshot};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use syncml::judge::Channel;
@@ -229,6 +230,15 @@ pub(crate) enum Call {
     },
     /// It read Group Policy again.
     PolicyRefresh,
+    /// Other things stand around it from now on.
+    Site {
+        /// What stands there.
+        site: Arc<Site>,
+    },
+    /// Its user had everything installed that Software Center showed.
+    Install,
+    /// Its update agent's store was made anew.
+    ClientReset,
     /// The device was removed.
     Deleted,
 }
@@ -283,6 +293,7 @@ impl Call {
             Self::Snapshot { device } => json_length(device),
             Self::Faults { faults } => json_length(faults),
             Self::Registry { values } => json_length(values),
+            Self::Site { site } => json_length(site),
             Self::Created
             | Self::Reset
             | Self::GivenUp { .. }
@@ -292,6 +303,8 @@ impl Call {
             | Self::Pause { .. }
             | Self::Resume
             | Self::PolicyRefresh
+            | Self::Install
+            | Self::ClientReset
             | Self::Deleted => 0,
         }
     }

@@ -100,6 +100,9 @@ impl<W: io::Write> LineWriter<W> {
                 | Call::Faults { .. }
                 | Call::Registry { .. }
                 | Call::PolicyRefresh
+                | Call::Site { .. }
+                | Call::Install
+                | Call::ClientReset
                 | Call::Deleted),
             ) => Event::Control(call),
         };

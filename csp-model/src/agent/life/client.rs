@@ -91,6 +91,9 @@ impl Run<'_> {
         };
         let client = &mut self.device.agent_mut().client;
         (client.scanned, client.is_to_scan) = (Some(Check { at, succeeded }), false);
+        if succeeded {
+            client.found = Some(at);
+        }
         self.look_at_all(Occasion::Wake);
     }
 

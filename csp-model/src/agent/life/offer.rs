@@ -82,17 +82,18 @@ impl Offers<'_> {
         !is_hidden && source.offers(&update.sources) && is_approved()
     }
 
-    /// Whether the update is deployed to the device, where Configuration Manager manages it, and has been asked for if it
-    /// is only available.
+    /// Whether the update is deployed to the device, where Configuration Manager manages it, its client has found it missing,
+    /// and its user has asked for it if it is only available.
     fn is_deployed(self, update: &UpdateEntry) -> bool {
         let Some(management) = self.rules.management.as_deref().filter(|_| self.rules.is_managed(update))
         else {
             return true;
         };
-        let record = self.agent.records.get(&update.id);
-        management
-            .terms(update, self.now)
-            .is_some_and(|terms| record.is_none_or(|record| !management.waits_for_user(terms, record)))
+        let (record, found) = (self.agent.records.get(&update.id), self.agent.client.found);
+        // What another scan has found is nothing that the client knows of.
+        let is_missing = record.is_some_and(|record| found.is_some_and(|found| record.discovered <= found));
+        let is_deployed = |terms| record.is_some_and(|record| !management.waits_for_user(terms, record));
+        is_missing && management.terms(update, self.now).is_some_and(is_deployed)
     }
 
     /// By place in the catalog, whether an update that takes its place is delivered or installed.

@@ -27,9 +27,9 @@ pub struct Collection {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Deployment {
-    /// AssignmentName
+    /// `AssignmentName`
     pub name: String,
-    /// AssignmentID; follows from the name when absent.
+    /// `AssignmentID`; follows from the name when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>", extend("format" = "uuid"))]
     pub id: Option<UpdateId>,
@@ -73,7 +73,7 @@ pub enum Purpose {
 }
 
 impl Deployment {
-    /// AssignmentID
+    /// `AssignmentID`
     #[must_use]
     pub fn assignment_id(&self) -> UpdateId {
         self.id.unwrap_or_else(|| UpdateId::of_series(&self.name, 0))

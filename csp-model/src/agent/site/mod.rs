@@ -41,7 +41,7 @@ pub struct Site {
     /// The WSUS server: the organisation's, or the software update point.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wsus: Option<Wsus>,
-    /// The proxy of WinHTTP, which services use.
+    /// The proxy of `WinHTTP`, which services use.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proxy: Option<Proxy>,
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Answer, wrong};
 use crate::device::ProfileError;
 
-/// The proxy of WinHTTP: what `netsh winhttp show proxy` shows, and what the proxy does.
+/// The proxy of `WinHTTP`: what `netsh winhttp show proxy` shows, and what the proxy does.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Proxy {

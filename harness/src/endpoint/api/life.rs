@@ -269,3 +269,49 @@ pub(super) async fn policy_refresh(
     let done = shared.host(&name)?.call(|_| Ok(Call::PolicyRefresh)).await?;
     Ok(Json(done.into()))
 }
+
+/// Install what Software Center shows
+///
+/// As the device's user does there: what is deployed as available, or required later on, is installed now.
+#[utoipa::path(
+    post,
+    path = "/_cspsim/devices/{name}/install",
+    tag = "control",
+    operation_id = "installUpdates",
+    params(("name" = String, Path, description = "The device's name")),
+    responses(
+        (status = 200, description = "What has happened", body = Happened),
+        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 503, description = "That could not be saved", content_type = "application/problem+json", body = ProblemDocument),
+    )
+)]
+pub(super) async fn install(
+    State(shared): State<Arc<Shared>>,
+    Name(name): Name,
+) -> Result<Json<Happened>, Problem> {
+    let done = shared.host(&name)?.call(|_| Ok(Call::Install)).await?;
+    Ok(Json(done.into()))
+}
+
+/// Make the update agent's store anew
+///
+/// As who stops its services and renames `SoftwareDistribution` does: what is not installed is forgotten until the next scan.
+#[utoipa::path(
+    post,
+    path = "/_cspsim/devices/{name}/client-reset",
+    tag = "control",
+    operation_id = "resetClient",
+    params(("name" = String, Path, description = "The device's name")),
+    responses(
+        (status = 200, description = "What has happened", body = Happened),
+        (status = 404, description = "There is no such device", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 503, description = "That could not be saved", content_type = "application/problem+json", body = ProblemDocument),
+    )
+)]
+pub(super) async fn client_reset(
+    State(shared): State<Arc<Shared>>,
+    Name(name): Name,
+) -> Result<Json<Happened>, Problem> {
+    let done = shared.host(&name)?.call(|_| Ok(Call::ClientReset)).await?;
+    Ok(Json(done.into()))
+}

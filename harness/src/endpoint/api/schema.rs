@@ -105,6 +105,13 @@ fn add_documents(schemas: &mut Map<String, Value>) {
     schemas.insert("Violation".to_owned(), violation);
     schemas.insert("Violations".to_owned(), json!({ "type": "array", "items": reference("Violation") }));
     schemas.insert("Faults".to_owned(), json!({ "type": "array", "items": reference("Fault") }));
+    let site = json!({
+        "type": "object",
+        "description": "What stands around a device",
+        "properties": { "configmgr": reference("ConfigMgr"), "wsus": reference("Wsus"), "proxy": reference("Proxy") },
+        "additionalProperties": false,
+    });
+    schemas.insert("Site".to_owned(), site);
     let value = json!({ "type": ["boolean", "integer", "string", "null"] });
     let values = json!({ "type": "object", "additionalProperties": value });
     let change = json!({

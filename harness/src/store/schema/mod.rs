@@ -11,8 +11,12 @@ use super::error::Reason;
 /// What makes a SQLite file ours: "csps".
 pub(super) const APPLICATION_ID: i32 = 0x6373_7073;
 
-const VERSIONS: &[M<'static>] =
-    &[M::up(include_str!("1.sql")), M::up(include_str!("2.sql")), M::up(include_str!("3.sql"))];
+const VERSIONS: &[M<'static>] = &[
+    M::up(include_str!("1.sql")),
+    M::up(include_str!("2.sql")),
+    M::up(include_str!("3.sql")),
+    M::up(include_str!("4.sql")),
+];
 
 /// The version that this program writes.
 pub(super) const LATEST: usize = VERSIONS.len();

@@ -1,10 +1,15 @@
 //! `device`: one row a device, with what each has once.
 
+use std::sync::LazyLock;
+
 use chrono::{DateTime, Utc};
 use csp_model::Device;
-use csp_model::agent::{Agent, Check, Faults, Noticed, Refusal, Reverting, Rollback, Rollbacks, Unread};
+use csp_model::agent::site::Site;
+use csp_model::agent::{
+    Agent, Check, ConfigMgrClient, Faults, Noticed, Refusal, Reverting, Rollback, Rollbacks, Unread,
+};
 use csp_model::device::Instance;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ToSql, params_from_iter};
 
 use crate::store::column::{Cells, Json, time};
 use crate::store::error::Reason;
@@ -24,6 +29,9 @@ pub(in crate::store) struct Row {
     pub(in crate::store) noticed: Noticed,
     pub(in crate::store) faults: Faults,
     pub(in crate::store) unread: Option<Box<Unread>>,
+    pub(in crate::store) site: Option<Box<Site>>,
+    pub(in crate::store) client: ConfigMgrClient,
+    pub(in crate::store) reset: Option<DateTime<Utc>>,
     pub(in crate::store) rollbacks: Rollbacks,
     pub(in crate::store) sessions: u32,
 }
@@ -47,45 +55,22 @@ pub(in crate::store) fn insert(
     profile: &str,
     device: &Device,
 ) -> Result<(), Reason> {
-    let (instance, agent) = (device.instance(), device.agent());
-    let Rollbacks { quality, feature } = &agent.rollbacks;
-    connection
-        .prepare_cached(
-            "INSERT INTO device (name, profile, id, given_name, seed, device_name, clock, last_scan, \
-             quality_rollback, quality_rollback_pending, quality_rollback_since, feature_rollback, \
-             feature_rollback_pending, feature_rollback_since, sessions, last_check, last_check_succeeded, \
-             agreed, quality_pause_noticed, feature_pause_noticed, faults, unread, quality_rollback_refused, \
-             feature_rollback_refused, quality_paused, feature_paused) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
-             ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26)",
-        )?
-        .execute(params![
-            name,
-            profile,
-            instance.id,
-            instance.name,
-            instance.seed.to_string(),
-            device.name(),
-            time(device.clock()),
-            agent.last_scan.map(time),
-            status(quality),
-            pending(quality),
-            since(quality),
-            status(feature),
-            pending(feature),
-            since(feature),
-            device.sessions(),
-            agent.last_check.map(|check| time(check.at)),
-            agent.last_check.map(|check| check.succeeded),
-            agent.agreed.map(time),
-            agent.noticed.quality.map(time),
-            agent.noticed.feature.map(time),
-            faults(agent),
-            unread(agent),
-            refused(quality),
-            refused(feature),
-            agent.noticed.quality_paused,
-            agent.noticed.feature_paused,
-        ])?;
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        let columns: Vec<_> = ["name"].into_iter().chain(CHANGES).chain(FIXED).collect();
+        let places: Vec<_> = (1..=columns.len()).map(|place| format!("?{place}")).collect();
+        format!("INSERT INTO device ({}) VALUES ({})", columns.join(", "), places.join(", "))
+    });
+    let instance = device.instance();
+    let fixed: [Box<dyn ToSql>; FIXED.len()] = [
+        Box::new(profile.to_owned()),
+        Box::new(instance.id.to_string()),
+        Box::new(instance.name.to_string()),
+        Box::new(instance.seed.to_string()),
+    ];
+    let (name, changes) = (&name as &dyn ToSql, changes(device));
+    let values =
+        [name].into_iter().chain(changes.iter().map(Box::as_ref)).chain(fixed.iter().map(Box::as_ref));
+    connection.prepare_cached(&SQL)?.execute(params_from_iter(values))?;
     Ok(())
 }
 
@@ -96,6 +81,11 @@ pub(in crate::store) fn update(
     before: &Device,
     after: &Device,
 ) -> Result<(), Reason> {
+    static SQL: LazyLock<String> = LazyLock::new(|| {
+        let set: Vec<_> =
+            CHANGES.iter().zip(2..).map(|(column, place)| format!("{column} = ?{place}")).collect();
+        format!("UPDATE device SET {} WHERE name = ?1", set.join(", "))
+    });
     if before.clock() == after.clock()
         && before.sessions() == after.sessions()
         && before.name() == after.name()
@@ -103,43 +93,9 @@ pub(in crate::store) fn update(
     {
         return Ok(());
     }
-    let agent = after.agent();
-    let Rollbacks { quality, feature } = &agent.rollbacks;
-    let rows = connection
-        .prepare_cached(
-            "UPDATE device SET device_name = ?2, clock = ?3, last_scan = ?4, \
-             quality_rollback = ?5, quality_rollback_pending = ?6, quality_rollback_since = ?7, \
-             feature_rollback = ?8, feature_rollback_pending = ?9, feature_rollback_since = ?10, \
-             sessions = ?11, last_check = ?12, last_check_succeeded = ?13, agreed = ?14, \
-             quality_pause_noticed = ?15, feature_pause_noticed = ?16, faults = ?17, unread = ?18, \
-             quality_rollback_refused = ?19, feature_rollback_refused = ?20, quality_paused = ?21, \
-             feature_paused = ?22 WHERE name = ?1",
-        )?
-        .execute(params![
-            name,
-            after.name(),
-            time(after.clock()),
-            agent.last_scan.map(time),
-            status(quality),
-            pending(quality),
-            since(quality),
-            status(feature),
-            pending(feature),
-            since(feature),
-            after.sessions(),
-            agent.last_check.map(|check| time(check.at)),
-            agent.last_check.map(|check| check.succeeded),
-            agent.agreed.map(time),
-            agent.noticed.quality.map(time),
-            agent.noticed.feature.map(time),
-            faults(agent),
-            unread(agent),
-            refused(quality),
-            refused(feature),
-            agent.noticed.quality_paused,
-            agent.noticed.feature_paused,
-        ])?;
-    match rows {
+    let (name_of_it, changes) = (&name as &dyn ToSql, changes(after));
+    let values = [name_of_it].into_iter().chain(changes.iter().map(Box::as_ref));
+    match connection.prepare_cached(&SQL)?.execute(params_from_iter(values))? {
         1 => Ok(()),
         _ => Err(Reason::Changed(format!("the device `{name}` is gone"))),
     }
@@ -151,16 +107,94 @@ pub(in crate::store) fn delete(connection: &Connection, name: &str) -> Result<()
     Ok(())
 }
 
+/// What a device never changes, beside its name in the file.
+const FIXED: [&str; 4] = ["profile", "id", "given_name", "seed"];
+
+/// What it can change.
+const CHANGES: [&str; 24] = [
+    "device_name",
+    "clock",
+    "sessions",
+    "last_scan",
+    "last_check",
+    "last_check_succeeded",
+    "agreed",
+    "quality_pause_noticed",
+    "feature_pause_noticed",
+    "quality_paused",
+    "feature_paused",
+    "faults",
+    "unread",
+    "site",
+    "client",
+    "client_reset",
+    "quality_rollback",
+    "quality_rollback_pending",
+    "quality_rollback_since",
+    "quality_rollback_refused",
+    "feature_rollback",
+    "feature_rollback_pending",
+    "feature_rollback_since",
+    "feature_rollback_refused",
+];
+
+/// What stands in the columns of [`CHANGES`], in their order.
+fn changes(device: &Device) -> [Box<dyn ToSql + '_>; CHANGES.len()] {
+    let agent = device.agent();
+    let Rollbacks { quality, feature } = &agent.rollbacks;
+    [
+        Box::new(device.name()),
+        Box::new(time(device.clock())),
+        Box::new(device.sessions()),
+        Box::new(agent.last_scan.map(time)),
+        Box::new(agent.last_check.map(|check| time(check.at))),
+        Box::new(agent.last_check.map(|check| check.succeeded)),
+        Box::new(agent.agreed.map(time)),
+        Box::new(agent.noticed.quality.map(time)),
+        Box::new(agent.noticed.feature.map(time)),
+        Box::new(agent.noticed.quality_paused),
+        Box::new(agent.noticed.feature_paused),
+        Box::new((agent.faults != Faults::default()).then_some(Json(&agent.faults))),
+        Box::new(agent.unread.as_deref().map(Json)),
+        Box::new(agent.site.as_deref().map(Json)),
+        Box::new((agent.client != ConfigMgrClient::default()).then_some(Json(&agent.client))),
+        Box::new(agent.reset.map(time)),
+        Box::new(status(quality)),
+        Box::new(pending(quality)),
+        Box::new(since(quality)),
+        Box::new(refused(quality)),
+        Box::new(status(feature)),
+        Box::new(pending(feature)),
+        Box::new(since(feature)),
+        Box::new(refused(feature)),
+    ]
+}
+
 /// Whether what stands of an agent in a device's row is the same; what is in tables of its own is not looked at.
 fn says_the_same(before: &Agent, after: &Agent) -> bool {
-    let Agent { records: _, approvals: _, last_scan, last_check, agreed, noticed, faults, unread, rollbacks } =
-        after;
+    let Agent {
+        records: _,
+        approvals: _,
+        last_scan,
+        last_check,
+        agreed,
+        noticed,
+        faults,
+        unread,
+        site,
+        client,
+        reset,
+        rollbacks,
+    } = after;
     before.last_scan == *last_scan
         && before.last_check == *last_check
         && before.agreed == *agreed
         && before.noticed == *noticed
         && before.faults == *faults
         && before.unread == *unread
+        && before.site == *site
+        && before.client == *client
+        && before.reset == *reset
         && before.rollbacks == *rollbacks
 }
 
@@ -200,6 +234,9 @@ fn row(cells: &Cells<'_>, name: &str) -> Result<Row, Reason> {
         },
         faults: cells.json_if_any("faults")?.unwrap_or_default(),
         unread: cells.json_if_any("unread")?,
+        site: cells.json_if_any("site")?,
+        client: cells.json_if_any("client")?.unwrap_or_default(),
+        reset: cells.time_if_any("client_reset")?,
         rollbacks: Rollbacks {
             quality: rollback(
                 "quality_rollback",
@@ -241,12 +278,4 @@ fn last_check(cells: &Cells<'_>) -> Result<Option<Check>, Reason> {
         (Some(_), None) => Err(cells.wrong("last_check_succeeded", "missing beside a last_check".to_owned())),
         (None, Some(_)) => Err(cells.wrong("last_check", "missing beside a last_check_succeeded".to_owned())),
     }
-}
-
-fn faults(agent: &Agent) -> Option<Json<'_, Faults>> {
-    (agent.faults != Faults::default()).then_some(Json(&agent.faults))
-}
-
-fn unread(agent: &Agent) -> Option<Json<'_, Unread>> {
-    agent.unread.as_deref().map(Json)
 }

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use csp_model::agent::site::Site;
 use csp_model::agent::{
-    Agent, Check, Content, Failure, Fault, FaultKind, Faults, HResult, Noticed, Record, Refusal, Reverting,
-    Rollback, Rollbacks, Unread, UpdateId, UpdateState,
+    Agent, Check, ConfigMgrClient, Content, Failure, Fault, FaultKind, Faults, HResult, KnownPolicy, Noticed,
+    Record, Refusal, Reverting, Rollback, Rollbacks, Unread, UpdateId, UpdateState,
 };
 use csp_model::device::{DeviceState, Instance, Registry, Scalar};
 use csp_model::strategies::{self, Operation};
@@ -186,17 +187,47 @@ fn agent() -> impl Strategy<Value = Agent> {
         },
     );
     let times = (of(time()), of(check), of(time()), noticed);
-    (records, approvals, times, faults(), of(unread), rollbacks).prop_map(
-        |(records, approvals, (last_scan, last_check, agreed, noticed), faults, unread, rollbacks)| Agent {
-            records,
-            approvals,
-            last_scan,
-            last_check,
-            agreed,
-            noticed,
-            faults,
-            unread,
-            rollbacks,
+    let stack = (of(site()), client(), of(time()));
+    (records, approvals, times, faults(), of(unread), rollbacks, stack).prop_map(
+        |(records, approvals, (last_scan, last_check, agreed, noticed), faults, unread, rollbacks, stack)| {
+            Agent {
+                records,
+                approvals,
+                last_scan,
+                last_check,
+                agreed,
+                noticed,
+                faults,
+                unread,
+                site: stack.0,
+                client: stack.1,
+                reset: stack.2,
+                rollbacks,
+            }
+        },
+    )
+}
+
+fn site() -> impl Strategy<Value = Box<Site>> {
+    let device = Device::builtin();
+    strategies::site(device.clock(), device.profile().catalog()).prop_map(Box::new)
+}
+
+fn client() -> impl Strategy<Value = ConfigMgrClient> {
+    let check = || of((time(), any::<bool>()).prop_map(|(at, succeeded)| Check { at, succeeded }));
+    let policy = site().prop_map(|site| match site.configmgr {
+        Some(former) => KnownPolicy::Former(Box::new(former)),
+        None => KnownPolicy::Current,
+    });
+    let policy = of(policy).prop_map(Option::unwrap_or_default);
+    (check(), policy, check(), of(time()), any::<bool>(), of(time())).prop_map(
+        |(polled, policy, scanned, found, is_to_scan, installs)| ConfigMgrClient {
+            polled,
+            policy,
+            scanned,
+            found,
+            is_to_scan,
+            installs,
         },
     )
 }

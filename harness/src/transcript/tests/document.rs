@@ -95,6 +95,7 @@ fn every_key_is_told() {
         kind: "scan-failed".into(),
         update: Some(UpdateId::from_u128(0)),
         hresult: Some(HResult::OK),
+        caller: Some("CcmExec".into()),
         text: String::new(),
     };
     let events: Arc<[_]> = vec![event].into();

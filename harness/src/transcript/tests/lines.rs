@@ -178,6 +178,7 @@ fn lines_of_a_program_that_knew_no_events_are_read() {
         kind: "scan-failed".into(),
         update: None,
         hresult: None,
+        caller: None,
         text: "scan failed".to_owned(),
     };
     line.entry.events = vec![event].into();

@@ -100,6 +100,9 @@ fn call() -> impl Strategy<Value = Call> {
             Call::Scan { by: ScanBy::DetectNow },
             Call::Resume,
             Call::PolicyRefresh,
+            Call::Install,
+            Call::ClientReset,
+            Call::Site { site: Arc::default() },
             Call::Faults { faults: vec![fault].into() },
             Call::Deleted,
         ]),
@@ -116,6 +119,7 @@ fn events() -> impl Strategy<Value = Arc<[DeviceEvent]>> {
         kind: "scan-failed".into(),
         update: has_more.then_some(UpdateId::from_u128(1)),
         hresult: has_more.then_some(HResult(-1)),
+        caller: has_more.then_some("CcmExec".into()),
         text,
     });
     vec(event, 0..3).prop_map(Arc::from)
