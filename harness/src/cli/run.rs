@@ -57,8 +57,7 @@ impl Run {
         let events = DeviceEvent::all(&events, before.profile());
         kept.keep()?;
         if let Some(path) = &self.plot {
-            let times = events.iter().map(|event| event.at);
-            output::write(path, plot::drawn(&before, end, times, &events).as_bytes())?;
+            output::write(path, plot::drawn(&before, end, &events).as_bytes())?;
         }
         let text = if self.json { lines(&events)? } else { timeline(&kept.device, &events) };
         self.output.write(text.as_bytes())

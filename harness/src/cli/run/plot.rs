@@ -1,266 +1,205 @@
-//! How far each update has come when, as a picture: a lane an update, coloured by state, over time.
+//! How far each update has come when, as a picture: a lane an update, coloured by state, over time, and above them what the
+//! whole device goes through.
+//!
+//! Deliberately absent: fonts, scripts and styles of a page. The picture is one file that needs nothing, and the same run
+//! gives the same one.
 
-use std::collections::BTreeSet;
+mod axis;
+mod history;
+mod lane;
+mod legend;
+mod look;
+mod mark;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod text;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
 use csp_model::Device;
+use csp_model::agent::catalog::Classification;
 use csp_model::agent::{UpdateId, UpdateState};
-use csp_model::device::UpdateEntry;
 use svg::Document;
-use svg::node::element::{Group, Line, Rectangle, Text, Title};
+use svg::node::element::{Group, Line, Rectangle};
 
+use self::axis::Axis;
+use self::history::{History, Life};
+use self::lane::{Lane, Names, Size};
+use self::legend::Legend;
+use self::look::GREY;
+use self::mark::{Mark, Sign};
+use self::rows::Row;
+use self::text::{label, title};
 use crate::event::DeviceEvent;
 
-/// An update that is in one state from a time to another.
-struct Span {
-    state: UpdateState,
-    from: DateTime<Utc>,
-    to: DateTime<Utc>,
-}
+/// The picture of a device that is as `before` says and does `events` until `end`.
+pub(super) fn drawn(before: &Device, end: DateTime<Utc>, events: &[DeviceEvent]) -> String {
+    let mut history = History::new(before, end, events);
+    let left_out = history.lives.len().saturating_sub(MOST);
+    history.lives.truncate(MOST);
+    let history = history;
+    let size = Size::of(history.lives.len());
+    let names = Names::of(&history.lives, size);
+    let (left, right) = ((MARGIN + names.width + GAP).max(LEFT).round(), WIDTH - MARGIN);
+    let axis = Axis::new((before.clock(), end), before.profile().file().time_zone, (left, right));
+    let marks = Marks::of(before, &history, events, end);
+    let rows = Row::all(before, &history, &marks.of_device, &axis);
+    let states = history.lives.iter().flat_map(|life| life.states.iter().map(|span| span.what)).collect();
+    let legend = Legend::new(&states, &marks.signs(), rows.iter().any(Row::is_planned));
 
-/// The picture of a device that is as `before` says and lives until `end`. Something happens at `times`.
-pub(super) fn drawn(
-    before: &Device,
-    end: DateTime<Utc>,
-    times: impl Iterator<Item = DateTime<Utc>>,
-    events: &[DeviceEvent],
-) -> String {
-    let lanes = lanes(before, end, times);
-    let axis = Axis::new(before.clock(), end);
-    let height = TOP + LANE * (1 + lanes.len()) as f64 + FOOT;
+    // From top to bottom.
+    let top = HEAD + legend.height + 24.0;
+    let lanes = top + rows::HEIGHT * rows.len() as f64 + 4.0;
+    let bottom = lanes + size.height * history.lives.len() as f64;
+    let is_high = bottom - top > HIGH;
+    let foot = if is_high { 22.0 } else { 6.0 } + if left_out > 0 { 20.0 } else { 0.0 };
+    let height = (bottom + foot).round();
+
     let mut document = Document::new()
-        .set("viewBox", (0, 0, WIDTH as i64, height as i64))
-        .set("font-family", "sans-serif")
-        .set("font-size", 12)
-        .add(Rectangle::new().set("width", "100%").set("height", "100%").set("fill", "#ffffff"))
-        .add(label(MARGIN, 20.0, before.name()).set("font-weight", "bold"));
-    document = document.add(axis.drawn(height)).add(marks(events, &axis, height));
-    let mut seen = BTreeSet::new();
-    for (number, (update, spans)) in lanes.iter().enumerate() {
-        let y = TOP + LANE * (1 + number) as f64;
-        document = document.add(lane(update, spans, &axis, y));
-        seen.extend(spans.iter().map(|span| span.state));
+        .set("viewBox", (0, 0, WIDTH, height))
+        .set("width", WIDTH)
+        .set("height", height)
+        .set("font-family", "Segoe UI, Helvetica, Arial, sans-serif")
+        .set("font-size", size.font)
+        .add(title(&format!("{}: {}", before.name(), axis.period())))
+        .add(look::patterns())
+        .add(Rectangle::new().set("width", WIDTH).set("height", height).set("fill", "#ffffff"))
+        .add(label(MARGIN, 22.0, before.name()).set("font-weight", "bold").set("font-size", 14))
+        .add(label(MARGIN, 40.0, &axis.period()).set("fill", GREY).set("font-size", 11))
+        .add(legend.drawn(HEAD))
+        .add(stripes(history.lives.len(), size, lanes))
+        .add(shade(&history, &axis, (top, bottom)))
+        .add(axis.grid(top, bottom))
+        .add(axis.times(top - 6.0));
+    for (number, row) in rows.iter().enumerate() {
+        let y = top + rows::HEIGHT * number as f64;
+        document = document.add(row.drawn(before, &marks.of_device, &axis, y));
     }
-    document.add(legend(&seen, height)).to_string() + "\n"
+    let lane = |(number, life): (usize, &Life<'_>)| {
+        let y = lanes + size.height * number as f64;
+        let marks = marks.of_updates.get(&life.update.id).map_or(&[][..], Vec::as_slice);
+        Lane::new((life, number), &names, marks, &axis, (size, y))
+    };
+    let mut signs = Group::new();
+    for lane in history.lives.iter().enumerate().map(lane) {
+        document = document.add(lane.bars);
+        signs = signs.add(lane.signs);
+    }
+    document = document.add(restarts(&marks.of_device, &axis, (lanes, bottom))).add(signs);
+    if is_high {
+        document = document.add(axis.times(bottom + 14.0));
+    }
+    if left_out > 0 {
+        let words = format!("and {left_out} updates more, which are not drawn");
+        document = document.add(label(MARGIN, height - 8.0, &words).set("fill", GREY).set("font-size", 11));
+    }
+    document.to_string() + "\n"
 }
 
-const WIDTH: f64 = 1_200.0;
+const WIDTH: f64 = 1_000.0;
 const MARGIN: f64 = 12.0;
-/// Where lanes begin, behind their names.
-const LEFT: f64 = 330.0;
-const TOP: f64 = 56.0;
-const LANE: f64 = 24.0;
-/// Below the lanes: the legend.
-const FOOT: f64 = 40.0;
+/// Between what stands at the left, and before the lanes.
+const GAP: f64 = 14.0;
+/// Where lanes begin at least, behind their names.
+const LEFT: f64 = 150.0;
+/// Above the legend: the name and the period.
+const HEAD: f64 = 50.0;
+/// From when on the times stand below the lanes as well.
+const HIGH: f64 = 600.0;
+/// How many lanes a picture may have.
+const MOST: usize = 1_000;
 
-/// Every update that the device comes to know, in the order of its file, with its states.
-fn lanes(
-    before: &Device,
-    end: DateTime<Utc>,
-    times: impl Iterator<Item = DateTime<Utc>>,
-) -> Vec<(UpdateEntry, Vec<Span>)> {
-    let mut device = before.clone();
-    let mut lanes: Vec<_> =
-        before.profile().catalog().iter().map(|update| (update.clone(), Vec::new())).collect();
-    let look = |device: &Device, lanes: &mut Vec<(UpdateEntry, Vec<Span>)>| {
-        let now = device.clock();
-        for (update, spans) in lanes.iter_mut() {
-            let state = state(device, update.id);
-            match spans.last_mut() {
-                Some(Span { state: last, to, .. }) if Some(*last) == state && *to == end => {}
-                last => {
-                    if let Some(last) = last.filter(|last| last.to == end) {
-                        last.to = now;
-                    }
-                    spans.extend(state.map(|state| Span { state, from: now, to: end }));
-                }
+/// The signs of a picture.
+struct Marks {
+    of_device: Vec<Mark>,
+    of_updates: BTreeMap<UpdateId, Vec<Mark>>,
+}
+
+impl Marks {
+    fn of(device: &Device, history: &History<'_>, events: &[DeviceEvent], end: DateTime<Utc>) -> Self {
+        let lanes: BTreeSet<_> = history.lives.iter().map(|life| life.update.id).collect();
+        let (mut of_device, mut of_updates) = (Vec::new(), BTreeMap::<_, Vec<_>>::new());
+        for (id, at) in history.approvals.iter().filter(|(_, at)| **at <= end) {
+            let mark = |text| Mark { sign: Sign::Approval, at: *at, text };
+            if lanes.contains(id) {
+                of_updates.entry(*id).or_default().push(mark("approved".to_owned()));
+            } else {
+                of_device.push(mark(format!("approved: {}", name_of_approval(device, *id))));
             }
         }
-    };
-    look(&device, &mut lanes);
-    // A device does the same in many steps as in one; the state between two events is that after the first.
-    for at in times.collect::<BTreeSet<_>>() {
-        device.advance_to(at);
-        look(&device, &mut lanes);
-    }
-    lanes.retain(|(_, spans)| !spans.is_empty());
-    lanes
-}
-
-fn state(device: &Device, id: UpdateId) -> Option<UpdateState> {
-    device.agent().records.get(&id).map(|record| record.state)
-}
-
-/// Time, from left to right.
-struct Axis {
-    start: DateTime<Utc>,
-    end: DateTime<Utc>,
-}
-
-impl Axis {
-    const fn new(start: DateTime<Utc>, end: DateTime<Utc>) -> Self {
-        Self { start, end }
-    }
-
-    fn x(&self, at: DateTime<Utc>) -> f64 {
-        let all = (self.end - self.start).num_seconds().max(1) as f64;
-        let passed = (at - self.start).num_seconds() as f64;
-        round(LEFT + (WIDTH - MARGIN - LEFT) * (passed / all).clamp(0.0, 1.0))
-    }
-
-    /// As many lines with their times as can be read.
-    fn drawn(&self, height: f64) -> Group {
-        const STEPS: [i64; 12] = [1, 2, 6, 12, 24, 48, 24 * 7, 24 * 14, 24 * 28, 24 * 91, 24 * 182, 24 * 365];
-        let hours = (self.end - self.start).num_hours();
-        let step = STEPS.into_iter().find(|step| hours / step <= 9).unwrap_or(24 * 365);
-        let form = if step < 24 { "%m-%d %H:%M" } else { "%Y-%m-%d" };
-        let step = TimeDelta::hours(step);
-        let mut group = Group::new().set("stroke", "#e0e0e0").set("fill", "#606060");
-        let mut at = self.start;
-        while at <= self.end {
-            let x = self.x(at);
-            group = group
-                .add(line(x, TOP - 8.0, height - FOOT))
-                .add(label(x, TOP - 14.0, &at.format(form).to_string()).set("stroke", "none"));
-            at += step;
-        }
-        group
-    }
-}
-
-/// Scans as ticks above the lanes, restarts as lines across them.
-fn marks(events: &[DeviceEvent], axis: &Axis, height: f64) -> Group {
-    let mut group = Group::new().add(label(MARGIN, TOP + 16.0, "scans, restarts").set("fill", "#606060"));
-    for event in events {
-        let x = axis.x(event.at);
-        let mark = match &*event.kind {
-            "scan-succeeded" => line(x, TOP + 6.0, TOP + 18.0).set("stroke", "#9e9e9e"),
-            "scan-failed" => line(x, TOP + 4.0, TOP + 20.0).set("stroke", "#c62828").set("stroke-width", 2),
-            "restarted" => {
-                line(x, TOP, height - FOOT).set("stroke", "#424242").set("stroke-dasharray", "3 3")
+        of_device.sort_by_key(|mark| mark.at);
+        for event in events {
+            let Some(sign) = Sign::of(&event.kind) else { continue };
+            let mark = Mark { sign, at: event.at, text: event.text.clone() };
+            match event.update {
+                Some(id) => of_updates.entry(id).or_default().push(mark),
+                None => of_device.push(mark),
             }
-            _ => continue,
-        };
-        group = group.add(mark.add(Title::new(told(event))));
+        }
+        Self { of_device, of_updates }
+    }
+
+    fn signs(&self) -> BTreeSet<Sign> {
+        self.of_device.iter().chain(self.of_updates.values().flatten()).map(|mark| mark.sign).collect()
+    }
+}
+
+fn name_of_approval(device: &Device, id: UpdateId) -> String {
+    match device.profile().update(id) {
+        Some(update) if !update.title.is_empty() => update.title.clone(),
+        Some(_) | None => {
+            let classification = Classification::try_from(id.to_string());
+            classification.map_or_else(|_| id.to_string(), |known| known.to_string())
+        }
+    }
+}
+
+/// Every other lane is a little darker, for eyes to follow.
+fn stripes(lanes: usize, size: Size, top: f64) -> Group {
+    let mut group = Group::new().set("fill", "#f6f6f6");
+    for number in (1..lanes).step_by(2) {
+        group = group.add(area((0.0, WIDTH), (top + size.height * number as f64, size.height)));
     }
     group
 }
 
-fn lane(update: &UpdateEntry, spans: &[Span], axis: &Axis, y: f64) -> Group {
-    const MOST: usize = 48;
-    let id = update.id.to_string();
-    let title = if update.title.is_empty() { &id } else { &update.title };
-    let name = match title.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &title[..end]),
-        None => title.clone(),
-    };
-    let whole = update.kb.as_ref().map_or_else(|| title.clone(), |kb| format!("{title} ({kb})"));
-    let mut group =
-        Group::new().add(label(MARGIN, y + 16.0, &name).add(Title::new(format!("{whole}, {id}"))));
-    for Span { state, from, to } in spans {
-        let (left, right) = (axis.x(*from), axis.x(*to));
-        let told = format!("{}: {} to {}", name_of(*state), from.to_rfc3339(), to.to_rfc3339());
-        let bar = Rectangle::new()
-            .set("x", left)
-            .set("y", y + 3.0)
-            .set("width", round((right - left).max(1.0)))
-            .set("height", LANE - 6.0)
-            .set("fill", colour(*state))
-            .add(Title::new(told));
-        group = group.add(bar);
+/// Pauses, behind everything.
+fn shade(history: &History<'_>, axis: &Axis, (top, bottom): (f64, f64)) -> Group {
+    let mut group = Group::new().set("fill", "#000000").set("fill-opacity", 0.06);
+    for span in history.quality_pauses.iter().chain(&history.feature_pauses) {
+        group = group.add(area((axis.x(span.from), axis.x(span.to)), (top, bottom - top)));
     }
     group
 }
 
-fn legend(states: &BTreeSet<UpdateState>, height: f64) -> Group {
-    let mut group = Group::new();
-    let mut x = MARGIN;
-    let y = height - 24.0;
-    for state in states {
-        let name = name_of(*state);
-        let box_of = Rectangle::new().set("x", x).set("y", y).set("width", 12).set("height", 12);
-        group = group.add(box_of.set("fill", colour(*state))).add(label(x + 17.0, y + 10.0, name));
-        x += 32.0 + 7.0 * name.len() as f64;
+/// Restarts, across the lanes; where they are many, their row is enough.
+fn restarts(marks: &[Mark], axis: &Axis, (top, bottom): (f64, f64)) -> Group {
+    const MANY: usize = 30;
+    let restarts = mark::gathered(Sign::Restart, marks.iter(), axis);
+    let mut group = Group::new().set("stroke", "#000000").set("stroke-dasharray", "2 4");
+    for restart in restarts.iter().filter(|_| restarts.len() <= MANY) {
+        group = group.add(line(restart.x, top, bottom).add(title(&restart.told(axis))));
     }
     group
-}
-
-fn colour(state: UpdateState) -> &'static str {
-    match state {
-        UpdateState::NEW_UPDATE => "#cfd8dc",
-        UpdateState::READY_TO_DOWNLOAD => "#b3e5fc",
-        UpdateState::DOWNLOADING => "#0288d1",
-        UpdateState::READY_TO_INSTALL => "#b39ddb",
-        UpdateState::INSTALLING => "#5e35b1",
-        UpdateState::DOWNLOAD_BLOCKED | UpdateState::INSTALL_BLOCKED => "#ffe082",
-        UpdateState::REBOOT_REQUIRED | UpdateState::POST_REBOOT => "#fb8c00",
-        UpdateState::UPDATE_COMPLETED => "#43a047",
-        UpdateState::DOWNLOAD_FAILED | UpdateState::INSTALL_FAILED | UpdateState::COMMIT_FAILED => "#e53935",
-        // No flag, or several: nothing that a device comes to by itself.
-        _ => "#9e9e9e",
-    }
 }
 
 fn name_of(state: UpdateState) -> &'static str {
     state.documented_name().unwrap_or("other")
 }
 
-fn told(event: &DeviceEvent) -> String {
-    format!("{}: {}", event.at.to_rfc3339(), event.text)
-}
-
-fn label(x: f64, y: f64, text: &str) -> Text {
-    Text::new(text).set("x", x).set("y", y)
-}
-
 fn line(x: f64, from: f64, to: f64) -> Line {
-    Line::new().set("x1", x).set("x2", x).set("y1", from).set("y2", to)
+    Line::new().set("x1", round(x)).set("x2", round(x)).set("y1", round(from)).set("y2", round(to))
+}
+
+/// A rectangle from left to right, and from a top on so high.
+fn area((left, right): (f64, f64), (top, height): (f64, f64)) -> Rectangle {
+    let area = Rectangle::new().set("x", round(left)).set("y", round(top));
+    area.set("width", round((right - left).max(1.0))).set("height", round(height))
 }
 
 /// A hundredth of a pixel is enough.
 fn round(x: f64) -> f64 {
     (x * 100.0).round() / 100.0
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use csp_model::DeviceFile;
-    use csp_model::device::Profile;
-    use csp_model::xml::{Doctype, Reader, Step};
-
-    use super::*;
-
-    fn picture(text: &str, days: i64) -> String {
-        let file = DeviceFile::from_toml(text).expect("a device file");
-        let mut device = Device::new(Arc::new(Profile::new(file).expect("one that makes sense")));
-        let before = device.clone();
-        let end = device.clock() + TimeDelta::days(days);
-        let events = device.advance_to(end);
-        let events = DeviceEvent::all(&events, device.profile());
-        drawn(&before, end, events.iter().map(|event| event.at), &events)
-    }
-
-    #[test]
-    fn every_update_that_is_known_has_a_lane_with_its_states() {
-        let picture = picture(DeviceFile::BUILTIN, 14);
-        for name in ["scans, restarts", "NewUpdate", "UpdateCompleted", "RebootRequired", "KB5027397"] {
-            assert!(picture.contains(name), "{name}");
-        }
-        assert!(!picture.contains("NaN") && !picture.contains("inf"));
-    }
-
-    #[test]
-    fn whatever_an_update_is_called_the_picture_is_well_formed() {
-        let title = "<b>&\\\"ÄÖÜ".repeat(20);
-        let text = format!(
-            "[[update]]\nid = \"a317dafe-baf4-453f-b232-a7075efae36e\"\nclassification = \"Updates\"\ntitle = \"{title}\"\n"
-        );
-        for days in [0, 1, 3_000] {
-            let picture = picture(&text, days);
-            let mut reader = Reader::new(&picture, Doctype::NoSubset, 16);
-            while reader.step().expect("it is well-formed") != Step::Eof {}
-        }
-    }
 }
