@@ -99,7 +99,8 @@ fn lived(device: &str, length: Duration) -> (Device, BTreeMap<String, String>) {
 fn text(bytes: &[u8]) -> String {
     match bytes.strip_prefix(&[0xff, 0xfe]) {
         Some(bytes) => {
-            let units: Vec<_> = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+            let units: Vec<_> =
+                bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
             String::from_utf16(&units).unwrap()
         }
         None => String::from_utf8(bytes.to_vec()).unwrap(),
@@ -119,7 +120,8 @@ fn logs_hold_the_lines_of_their_cause() {
     for (case, cause) in cases() {
         let (_, logs) = lived(&case.text("device.toml").unwrap(), cause.length);
         for line in &cause.line {
-            let has_it = logs.get(&line.log).is_some_and(|log| log.lines().any(|known| known.contains(&line.text)));
+            let has_it =
+                logs.get(&line.log).is_some_and(|log| log.lines().any(|known| known.contains(&line.text)));
             if !has_it {
                 missing.push(format!("{}: {}: {}", case.name, line.log, line.text));
             }
@@ -225,7 +227,12 @@ fn sets(device: &Device) -> String {
             let failure = record.failure().filter(|_| *set == UpdateSet::Failed);
             Some(match failure {
                 Some(failure) => {
-                    format!("{name}, State {}, HResult {} ({})", failure.state.bits(), failure.hresult.0, failure.hresult)
+                    format!(
+                        "{name}, State {}, HResult {} ({})",
+                        failure.state.bits(),
+                        failure.hresult.0,
+                        failure.hresult
+                    )
                 }
                 None => (*name).to_owned(),
             })

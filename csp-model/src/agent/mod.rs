@@ -37,7 +37,7 @@ pub use finding::Finding;
 pub(crate) use finding::find;
 pub use hresult::{HResult, NotAnHResult};
 pub use id::{NotAGuid, UpdateId};
-pub use life::{NotAPause, Noticed, Throttled};
+pub use life::{NoClient, NotAPause, Noticed, Throttled};
 pub(crate) use rollback::rollback_candidate;
 pub use rollback::{NotARefusal, Refusal, Reverting, Rollback, RollbackKind, Rollbacks};
 pub(crate) use source::resolve;

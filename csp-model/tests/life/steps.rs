@@ -37,6 +37,7 @@ pub(crate) enum Step {
     /// A user installs what Software Center shows.
     UserInstalls,
     ResetClient,
+    ClientScan,
 }
 
 impl Step {
@@ -78,6 +79,7 @@ impl Step {
             Self::Site(site) => device.set_site((**site).clone()).expect("a site that makes sense"),
             Self::UserInstalls => device.user_installs(),
             Self::ResetClient => device.reset_client(),
+            Self::ClientScan => device.client_scan().unwrap_or_default(),
             Self::Rollback(node) => {
                 let _begun_or_refused = device.exec(&uri(&["Update", "Rollback", node]));
                 Vec::new()
@@ -146,6 +148,7 @@ pub(crate) fn step(device: &Device) -> BoxedStrategy<Step> {
         1 => strategies::site(device.clock(), device.profile().catalog()).prop_map(|site| Step::Site(Box::new(site))),
         1 => Just(Step::UserInstalls),
         1 => Just(Step::ResetClient),
+        1 => Just(Step::ClientScan),
         1 => select(vec!["QualityUpdate", "FeatureUpdate"]).prop_map(Step::Rollback),
     ]
     .boxed()

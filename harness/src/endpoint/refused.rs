@@ -36,7 +36,7 @@ impl From<NotDone> for Problem {
                 let path = error.path.strip_prefix("fault").unwrap_or(&error.path);
                 Self::value(path, &error.what).in_request()
             }
-            NotDone::Unable(error @ (Unable::NotAhead(_) | Unable::Throttled(_))) => {
+            NotDone::Unable(error @ (Unable::NotAhead(_) | Unable::Throttled(_) | Unable::NoClient(_))) => {
                 Self::new(Kind::Request, error.to_string())
             }
         }

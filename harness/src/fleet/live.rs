@@ -8,7 +8,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use csp_model::Device;
 use csp_model::agent::site::Site;
-use csp_model::agent::{Event, NotAPause, Throttled};
+use csp_model::agent::{Event, NoClient, NotAPause, Throttled};
 use csp_model::device::ProfileError;
 use csp_model::tree::Effect;
 use syncml::codec::{self, Encoding};
@@ -91,6 +91,9 @@ pub(crate) enum Unable {
     /// The user cannot pause so.
     #[error(transparent)]
     NotAPause(#[from] NotAPause),
+    /// It is no client of Configuration Manager, or has no policy yet.
+    #[error(transparent)]
+    NoClient(#[from] NoClient),
     /// A fault, or what stands around the device, makes no sense.
     #[error(transparent)]
     Senseless(#[from] ProfileError),
@@ -151,6 +154,7 @@ impl Live {
             }
             Call::Scan { by: ScanBy::User } => device.scan(),
             Call::Scan { by: ScanBy::DetectNow } => device.detect_now()?,
+            Call::Scan { by: ScanBy::CcmExec } => device.client_scan()?,
             Call::Restart => device.restart(),
             Call::Pause { days } => device.user_pauses(*days)?,
             Call::Resume => device.user_resumes(),

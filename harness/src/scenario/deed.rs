@@ -17,6 +17,8 @@ pub(super) enum Deed {
     Advance(Duration),
     /// It scans, as its user has it.
     Scan,
+    /// Its ConfigMgr client scans.
+    ClientScan,
     /// It restarts.
     Restart,
     /// Something more goes wrong from now on.
@@ -46,6 +48,7 @@ impl Deed {
         match self {
             Self::Advance(_) => "advance",
             Self::Scan => "scan",
+            Self::ClientScan => "client_scan",
             Self::Restart => "restart",
             Self::Fault(_) => "fault",
             Self::Pause(_) => "pause",
@@ -69,6 +72,7 @@ impl Deed {
                 device.advance_to(to)
             }
             Self::Scan => device.scan(),
+            Self::ClientScan => device.client_scan().map_err(|error| error.to_string())?,
             Self::Restart => device.restart(),
             Self::Pause(days) => device.user_pauses(*days).map_err(|error| error.to_string())?,
             Self::Resume => device.user_resumes(),

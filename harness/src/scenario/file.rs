@@ -82,6 +82,9 @@ pub(super) struct StepEntry {
     /// The user has everything installed that Software Center shows.
     #[schemars(extend("const" = true))]
     pub(super) install: Option<bool>,
+    /// The ConfigMgr client scans, as with "Software Updates Scan Cycle" in its control panel.
+    #[schemars(extend("const" = true))]
+    pub(super) client_scan: Option<bool>,
     /// The update agent's store, SoftwareDistribution, is made anew.
     #[schemars(extend("const" = true))]
     pub(super) client_reset: Option<bool>,
@@ -91,7 +94,7 @@ pub(super) struct StepEntry {
 }
 
 impl StepEntry {
-    const ACTIONS: [&str; 13] = [
+    const ACTIONS: [&str; 14] = [
         "send",
         "connect",
         "advance",
@@ -104,11 +107,12 @@ impl StepEntry {
         "policy_refresh",
         "site",
         "install",
+        "client_scan",
         "client_reset",
     ];
 
     /// Every action by name, and whether the step has it.
-    pub(super) fn actions(&self) -> [(&'static str, bool); 13] {
+    pub(super) fn actions(&self) -> [(&'static str, bool); 14] {
         let is_there = [
             self.send.is_some(),
             self.connect.is_some(),
@@ -122,6 +126,7 @@ impl StepEntry {
             self.policy_refresh.is_some(),
             self.site.is_some(),
             self.install.is_some(),
+            self.client_scan.is_some(),
             self.client_reset.is_some(),
         ];
         std::array::from_fn(|index| (Self::ACTIONS[index], is_there[index]))

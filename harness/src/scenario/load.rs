@@ -183,6 +183,7 @@ fn deed(document: &Document, device: &Device, place: &Place, entry: &StepEntry) 
     }
     let flags = [
         (entry.scan, Deed::Scan),
+        (entry.client_scan, Deed::ClientScan),
         (entry.restart, Deed::Restart),
         (entry.resume, Deed::Resume),
         (entry.policy_refresh, Deed::PolicyRefresh),

@@ -256,6 +256,8 @@ pub(crate) enum ScanBy {
     /// A program, with `DetectNow` of the COM interface: it is refused so long after the last one as the device waits
     /// between scans.
     DetectNow,
+    /// The ConfigMgr client, with "Software Updates Scan Cycle" in its control panel: it asks WSUS alone.
+    CcmExec,
 }
 
 /// A body, exactly: `{"text":…}` when it is UTF-8, else `{"base64":…}`.

@@ -66,15 +66,16 @@ impl Run<'_> {
             KnownPolicy::Current => false,
             KnownPolicy::Former(policy) => site.configmgr.as_ref() != Some(policy),
         };
-        if did_answer && !is_new {
-            return;
-        }
         let deployments = site.configmgr.iter().flat_map(ConfigMgr::own_deployments).count();
-        let deployments = deployments.try_into().unwrap_or(u32::MAX);
-        self.tell_as(Caller::CcmExec, EventKind::PolicyReceived { deployments }, None);
+        if client.policy != KnownPolicy::Current {
+            self.device.agent_mut().client.policy = KnownPolicy::Current;
+        }
+        if is_new || !did_answer {
+            let deployments = deployments.try_into().unwrap_or(u32::MAX);
+            self.tell_as(Caller::CcmExec, EventKind::PolicyReceived { deployments }, None);
+        }
         if is_new {
-            let client = &mut self.device.agent_mut().client;
-            (client.policy, client.is_to_scan) = (KnownPolicy::Current, true);
+            self.device.agent_mut().client.is_to_scan = true;
             self.read_rules();
         }
     }

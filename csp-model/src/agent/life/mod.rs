@@ -40,6 +40,11 @@ pub struct Throttled {
     pub until: DateTime<Utc>,
 }
 
+/// A device without a ConfigMgr client that could do something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the device is no client of Configuration Manager, or has no policy from it yet")]
+pub struct NoClient;
+
 /// A pause that a user cannot make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum NotAPause {
@@ -113,6 +118,20 @@ impl Device {
                 Ok(run.end())
             }
         }
+    }
+
+    /// Scans now, as the ConfigMgr client does when somebody starts its "Software Updates Scan Cycle".
+    ///
+    /// # Errors
+    /// When the device is no client of Configuration Manager, or has no policy from it yet.
+    pub fn client_scan(&mut self) -> Result<Vec<Event>, NoClient> {
+        let mut events = self.advance_to(self.clock());
+        if self.agent().client.policy(self.site()).is_none() {
+            return Err(NoClient);
+        }
+        self.agent_mut().client.is_to_scan = true;
+        events.extend(self.advance_to(self.clock()));
+        Ok(events)
     }
 
     /// Restarts, as a user would have it.

@@ -117,7 +117,8 @@ pub(super) struct Scanned {
 /// Scan for updates
 ///
 /// As the device's user does with the button in Settings, which is never refused; or as a program does with `DetectNow`,
-/// which is, so long after the last scan as the device waits between scans.
+/// which is, so long after the last scan as the device waits between scans; or as the client of Configuration Manager does,
+/// with `ccmexec`.
 #[utoipa::path(
     post,
     path = "/_cspsim/devices/{name}/scan",
@@ -127,7 +128,7 @@ pub(super) struct Scanned {
     request_body(content = Option<ScanRequest>, content_type = "application/json"),
     responses(
         (status = 200, description = "What has happened, or why the device has not scanned", body = Scanned),
-        (status = 400, description = "Nobody who could ask for a scan", content_type = "application/problem+json", body = ProblemDocument),
+        (status = 400, description = "Nobody who could ask for a scan here", content_type = "application/problem+json", body = ProblemDocument),
         (status = 404, description = "There is no such device", content_type = "application/problem+json", body = ProblemDocument),
         (status = 408, description = "The body came too slowly", content_type = "application/problem+json", body = ProblemDocument),
         (status = 413, description = "The body is too large", content_type = "application/problem+json", body = ProblemDocument),

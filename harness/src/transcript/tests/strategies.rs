@@ -98,6 +98,7 @@ fn call() -> impl Strategy<Value = Call> {
             Call::Restart,
             Call::Scan { by: ScanBy::User },
             Call::Scan { by: ScanBy::DetectNow },
+            Call::Scan { by: ScanBy::CcmExec },
             Call::Resume,
             Call::PolicyRefresh,
             Call::Install,
