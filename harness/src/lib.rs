@@ -24,6 +24,7 @@ mod input;
 mod kept;
 mod lint;
 mod located;
+pub mod logs;
 mod opening;
 mod output;
 mod place;

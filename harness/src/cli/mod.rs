@@ -8,6 +8,7 @@ mod ddf;
 mod hresult;
 mod init;
 mod lint;
+mod logs;
 mod man;
 mod run;
 mod schema;
@@ -42,6 +43,7 @@ Examples:
   cspsim tree ./Vendor/MSFT/Update            what does the device hold?
   cspsim convert package1.wbxml --pretty      what does that WBXML say?
   cspsim run --for P60D --plot updates.svg    what becomes of the updates in two months?
+  cspsim logs --for P60D --out logs           what would its own logs say of it?
   cspsim hresult 0x80244022                   what does that error mean, and what helps?
   cspsim test scenarios/                      does everything go as expected?
   cspsim init device --out lab.toml           a device file to start from
@@ -61,6 +63,7 @@ enum Command {
     Hresult(hresult::Hresult),
     Init(init::Init),
     Lint(lint::Lint),
+    Logs(logs::Logs),
     Run(run::Run),
     Schema(schema::Schema),
     Test(test::Test),
@@ -89,6 +92,7 @@ pub fn main() -> ExitCode {
         Command::Hresult(command) => command.run(),
         Command::Init(command) => command.run(),
         Command::Lint(command) => command.run(),
+        Command::Logs(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::Schema(command) => command.run(),
         Command::Test(command) => command.run(),

@@ -15,6 +15,7 @@ use crate::Failure;
 use crate::clock::Advance;
 use crate::event::DeviceEvent;
 use crate::kept::KeptDevice;
+use crate::logs;
 use crate::output::{self, Output};
 
 /// Let a device live for a while, and tell what happens
@@ -29,12 +30,8 @@ Examples:
   cspsim run --device lab.toml --until 2024-03-01T00:00:00Z --json | jq -r 'select(.kind == \"install-failed\")'
   cspsim run --state lab.db --for 6h")]
 pub(super) struct Run {
-    /// For how long: 6h, P60D
-    #[arg(long = "for", value_name = "DURATION", default_value = "P30D", conflicts_with = "until")]
-    length: Duration,
-    /// Until when instead: 2024-03-01T00:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    until: Option<Instant>,
+    #[command(flatten)]
+    length: Length,
     #[command(flatten)]
     device: KeptDevice,
     /// Print JSON Lines: one event a line
@@ -43,24 +40,51 @@ pub(super) struct Run {
     /// Draw how far each update has come when
     #[arg(long, value_name = "FILE.svg")]
     plot: Option<PathBuf>,
+    /// Write the device's own logs into DIR, as `cspsim logs` does
+    #[arg(long, value_name = "DIR")]
+    logs: Option<PathBuf>,
     #[command(flatten)]
     output: Output,
+}
+
+/// How long a device is to live.
+#[derive(Debug, Args)]
+pub(super) struct Length {
+    /// For how long: 6h, P60D
+    #[arg(long = "for", value_name = "DURATION", default_value = "P30D", conflicts_with = "until")]
+    length: Duration,
+    /// Until when instead: 2024-03-01T00:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = time)]
+    until: Option<Instant>,
 }
 
 impl Run {
     pub(super) fn run(self) -> Result<(), Failure> {
         let mut kept = self.device.one()?;
         let before = kept.device.clone();
-        let advance = self.until.map_or(Advance::By(self.length), Advance::To);
-        let end = advance.from(before.clock()).map_err(|error| Failure::Usage(error.to_string()))?;
-        let events = kept.device.advance_to(end);
+        let end = self.length.end(&before)?;
+        let (events, files) = match self.logs {
+            Some(_) => logs::live(&mut kept.device, end),
+            None => (kept.device.advance_to(end), Vec::new()),
+        };
         let events = DeviceEvent::all(&events, before.profile());
         kept.keep()?;
+        if let Some(folder) = &self.logs {
+            super::logs::write(folder, &files)?;
+        }
         if let Some(path) = &self.plot {
             output::write(path, plot::drawn(&before, end, &events).as_bytes())?;
         }
         let text = if self.json { lines(&events)? } else { timeline(&kept.device, &events) };
         self.output.write(text.as_bytes())
+    }
+}
+
+impl Length {
+    /// Until when.
+    pub(super) fn end(&self, device: &Device) -> Result<DateTime<Utc>, Failure> {
+        let advance = self.until.map_or(Advance::By(self.length), Advance::To);
+        advance.from(device.clock()).map_err(|error| Failure::Usage(error.to_string()))
     }
 }
 
