@@ -1,4 +1,5 @@
-//! The logs of a ConfigMgr client: one record after another in the form that CMTrace reads, and what is rolled over.
+//! The logs of a ConfigMgr client: one record after another in the form that `CMTrace` reads, and what is rolled
+//! over.
 //!
 //! A log that would grow beyond its size is put aside under the time of the line that did not fit; of those, as many are
 //! kept as the site says. A line that is larger than the size stands alone.

@@ -12,6 +12,9 @@ use csp_model::value::Value;
 
 use super::utf16;
 
+/// Values of a key by their names in small letters, with the names as they are.
+type Values = BTreeMap<String, (String, Scalar)>;
+
 /// Where MDM policies of the area stand.
 const POLICY_MANAGER: &str = r"HKLM\SOFTWARE\Microsoft\PolicyManager\current\device\Update";
 
@@ -45,11 +48,11 @@ fn keys(device: &Device) -> impl Iterator<Item = (String, Vec<(String, Scalar)>)
     });
     let verdict = device.policy_state().values();
     let verdict = verdict.map(|(name, value)| (PolicyState::KEY.to_owned(), name.to_owned(), value));
-    let mut keys: BTreeMap<String, (String, BTreeMap<String, (String, Scalar)>)> = BTreeMap::new();
+    let mut keys = BTreeMap::<String, (String, Values)>::new();
     // What follows from the state comes last, and counts.
     for (key, name, value) in own.chain(policies).chain(verdict) {
         let key = long_root(&key).into_owned();
-        let (_, values) = keys.entry(key.to_lowercase()).or_insert_with(|| (key, BTreeMap::new()));
+        let (_, values) = keys.entry(key.to_lowercase()).or_insert_with(|| (key, Values::new()));
         values.insert(name.to_lowercase(), (name, value));
     }
     keys.into_values().map(|(key, values)| (key, values.into_values().collect()))

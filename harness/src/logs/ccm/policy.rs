@@ -1,16 +1,17 @@
 //! How a client comes to policy: PolicyAgent.log, CcmMessaging.log, and Scheduler.log with the deadlines.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use csp_model::Device;
 use csp_model::agent::site::{Answer, ConfigMgr};
 use csp_model::agent::{EventKind, HResult};
+use hyper::StatusCode;
 
 use super::super::draw::{Braced, Plain};
 use super::super::stamp::Clock;
 use super::{Book, Client, Scene};
 
 /// How long after its clock starts a client asks for policy for the first time.
-const FIRST: chrono::TimeDelta = chrono::TimeDelta::minutes(2);
+const FIRST: TimeDelta = TimeDelta::minutes(2);
 
 /// What a request to the management point of a device fails with.
 pub(super) fn error(device: &Device) -> HResult {
@@ -33,7 +34,7 @@ impl Client {
         let Some(last) = device.agent().client.polled.map(|check| check.at) else { return };
         let first = || device.profile().file().clock.0 + FIRST;
         let every = i64::try_from(configmgr.policy_polling.as_secs()).unwrap_or(i64::MAX);
-        let step = chrono::TimeDelta::try_seconds(every.max(1)).unwrap_or(chrono::TimeDelta::MAX);
+        let step = TimeDelta::try_seconds(every.max(1)).unwrap_or(TimeDelta::MAX);
         loop {
             let next = match self.polled {
                 None => Some(first()),
@@ -194,7 +195,8 @@ impl Client {
             ),
         );
         if let Some(status) = status {
-            let text = status_text(status);
+            let known = StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+            let text = known.unwrap_or("unknown");
             self.write(
                 clock,
                 book,
@@ -241,22 +243,5 @@ impl Client {
     /// The id of a message of this instant.
     fn message(&self, clock: &Clock, number: u64) -> super::Guid {
         self.jobs.number(clock.at().timestamp().cast_unsigned()).number(number).guid()
-    }
-}
-
-fn status_text(status: u16) -> &'static str {
-    match status {
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        407 => "Proxy Authentication Required",
-        500 => "Internal Server Error",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        400..500 => "Client Error",
-        500.. => "Server Error",
-        ..400 => "OK",
     }
 }

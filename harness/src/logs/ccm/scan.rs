@@ -82,7 +82,7 @@ impl Client {
 
     pub(super) fn scan_succeeded(&mut self, scene: &mut Scene<'_>, configmgr: &ConfigMgr) {
         let Scene { clock, device, .. } = scene;
-        let job = self.begin_search(clock, configmgr);
+        let job = self.begin_search(clock, device, configmgr);
         let book = Book::WuaHandler;
         self.write(clock, book, format_args!("Async searching completed."));
         self.write(clock, book, format_args!("Finished searching for everything in single call."));
@@ -108,7 +108,7 @@ impl Client {
     pub(super) fn scan_failed(&mut self, scene: &mut Scene<'_>, configmgr: &ConfigMgr) {
         let code = scene.event.hresult.unwrap_or(HResult::OK);
         let clock = &mut *scene.clock;
-        let job = self.begin_search(clock, configmgr);
+        let job = self.begin_search(clock, scene.device, configmgr);
         let (book, bits) = (Book::WuaHandler, code.bits());
         self.write_as(
             clock,
@@ -121,14 +121,15 @@ impl Client {
     }
 
     /// The agent is asked, by a scan whose source is set.
-    fn begin_search(&mut self, clock: &mut Clock, configmgr: &ConfigMgr) -> Guid {
+    fn begin_search(&mut self, clock: &mut Clock, device: &Device, configmgr: &ConfigMgr) -> Guid {
         // A scan that has set its source has begun with that.
         let job = match std::mem::take(&mut self.is_source_told) {
             true => self.scan_job(),
             false => {
                 let job = self.begin_scan(clock, configmgr);
                 let source = of_site(configmgr, SOURCE);
-                let server = Plain(configmgr.software_update_point().unwrap_or_default());
+                let server = device.effective_policy().text("UpdateServiceUrl").unwrap_or_default();
+                let server = Plain(&server);
                 let book = Book::WuaHandler;
                 self.write(clock, book, format_args!("Its a WSUS Update Source type ({source}), adding it."));
                 self.write(

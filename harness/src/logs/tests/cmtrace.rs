@@ -1,4 +1,4 @@
-//! A strict reader of CMTrace's form, and what it makes of the writer's records.
+//! A strict reader of the form of `CMTrace`, and what it makes of the writer's records.
 
 use chrono::{DateTime, FixedOffset, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use proptest::prelude::*;
