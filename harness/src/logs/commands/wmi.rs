@@ -37,10 +37,10 @@ fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    let mut widths = head.map(|name| name.chars().count());
+    let mut widths = head.map(width);
     for row in rows {
-        for (width, cell) in widths.iter_mut().zip(row) {
-            *width = (*width).max(cell.chars().count());
+        for (most, cell) in widths.iter_mut().zip(row) {
+            *most = (*most).max(width(cell));
         }
     }
     let line = |cells: [&str; N]| {
@@ -57,4 +57,9 @@ fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
     }
     text.push_str("\r\n\r\n");
     text
+}
+
+/// How many columns of a console a text takes: characters of East Asia take two.
+fn width(text: &str) -> usize {
+    text.chars().map(|symbol| if symbol >= '\u{2e80}' { 2 } else { 1 }).sum()
 }
