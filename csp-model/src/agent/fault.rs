@@ -75,9 +75,10 @@ pub enum FaultKind {
     CacheTooSmall,
     /// No distribution point has the content.
     NoDistributionPoint,
-    /// The management point is out of reach.
+    /// The management point is out of reach. On a device that is no ConfigMgr client: what WSUS has does not go on, as long
+    /// as the fault lasts, however likely.
     NoPolicy,
-    /// The device is not in the collection that the update is deployed to.
+    /// The device is not in the collection that the update is deployed to, as long as the fault lasts, however likely.
     NotInCollection,
     /// The installation takes longer than it may (0x800704C7).
     MaxRunTimeExceeded,

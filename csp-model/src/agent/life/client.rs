@@ -110,7 +110,7 @@ impl Run<'_> {
         let Some(server) = configmgr.software_update_point() else { return Err(None) };
         if !is_in_touch {
             // Without a management point the client stays with the server that it knows.
-            return if self.device.effective_policy().uses_wsus() { Ok(()) } else { Err(None) };
+            return if self.device.effective_policy().names_wsus() { Ok(()) } else { Err(None) };
         }
         match configmgr.registry_pol {
             RegistryPol::Sound => {}

@@ -303,7 +303,7 @@ impl<'d> Run<'d> {
         let is_superseded = self.superseded.get(entry.index()).copied().unwrap_or_default();
         let hold = self.offers().hold(entry, is_superseded);
         let is_kept =
-            || self.is_from_wsus(entry) && self.in_force.is_planned(self.deployment_gate(), entry.id);
+            || self.in_force.is_planned(self.deployment_gate(), entry.id) && self.is_from_wsus(entry);
         hold.or_else(|| is_kept().then_some(Hold::Withheld))
     }
 

@@ -65,8 +65,8 @@ impl MaintenanceWindow {
         if length < TimeDelta::minutes(5) || length > TimeDelta::days(1) {
             return Err(wrong(format!("{path}.ends"), "expected five minutes to a day after `starts`"));
         }
-        if self.every.is_some_and(|every| every.as_secs() < 3_600) {
-            return Err(wrong(format!("{path}.every"), "expected an hour at least"));
+        if self.every.is_some_and(|every| every.as_secs() < 86_400) {
+            return Err(wrong(format!("{path}.every"), "expected a day at least"));
         }
         Ok(())
     }

@@ -85,7 +85,8 @@ impl Chosen {
 pub(crate) fn resolve(device: &Device) -> Verdict {
     let policy = device.effective_policy();
     let windows = Windows::of(device);
-    let has_wsus = policy.uses_wsus();
+    // The ConfigMgr client has the agent ask that server whether updates are automatic or not.
+    let has_wsus = policy.uses_wsus() || (device.site().configmgr.is_some() && policy.names_wsus());
     let chosen =
         if has_wsus && windows.has_scan_sources() { Chosen::of(&policy, windows) } else { Chosen::default() };
     let grounds = if has_wsus { grounds(&policy, windows, chosen) } else { Grounds::NoWsus };
