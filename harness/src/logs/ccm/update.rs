@@ -216,6 +216,15 @@ impl Client {
                 "No current service window available to run updates assignment with time required = {length}"
             ),
         );
+        let (id, minutes) = (entry.id, length / 60);
+        self.write_as(
+            clock,
+            Book::UpdatesDeployment,
+            Gravity::Warning,
+            format_args!(
+                "Update ({id}) waits: no maintenance window is as long as its maximum run time, {minutes} minutes"
+            ),
+        );
         let progress = Progress { state: "ciStateWaitServiceWindow", percent: 0, code };
         self.progress(clock, configmgr, entry, progress);
     }

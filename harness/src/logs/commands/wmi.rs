@@ -32,11 +32,9 @@ pub(super) fn status(device: &Device) -> String {
     table(["UniqueId", "Title", "Status"], &rows)
 }
 
-/// A table as `Format-Table` prints it; of nothing, nothing.
+/// A table as `Format-Table` prints it. Of nothing there is its head, where PowerShell prints nothing at all: a file that is
+/// empty would not say what it is about.
 fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
-    if rows.is_empty() {
-        return String::new();
-    }
     let mut widths = head.map(width);
     for row in rows {
         for (most, cell) in widths.iter_mut().zip(row) {
