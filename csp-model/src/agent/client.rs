@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::Check;
 use super::site::{ConfigMgr, Site};
+use super::{Check, HResult};
 
 /// What a device knows as a client of Configuration Manager.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -13,6 +13,9 @@ pub struct ConfigMgrClient {
     /// When it last asked for policy, and whether the management point answered; `None` before the first time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub polled: Option<Check>,
+    /// What its last request for policy failed with; `None` when it did not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<HResult>,
     /// The policy that it goes by.
     #[serde(skip_serializing_if = "KnownPolicy::is_none")]
     pub policy: KnownPolicy,
@@ -27,7 +30,17 @@ pub struct ConfigMgrClient {
     pub is_to_scan: bool,
     /// When a user last had everything installed that Software Center showed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub installs: Option<DateTime<Utc>>,
+    pub installs: Option<Installs>,
+}
+
+/// A user has everything installed that Software Center shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Installs {
+    /// When: what is deployed later is not meant.
+    pub at: DateTime<Utc>,
+    /// When the client had last scanned with success: what it found later is not meant.
+    pub found: DateTime<Utc>,
 }
 
 /// The policy that a client goes by.
@@ -48,11 +61,12 @@ impl ConfigMgrClient {
         *self == Self::default()
     }
 
-    /// The policy that it goes by in a site.
+    /// The policy that it goes by in a site; `None` where it has none, or is no client any more.
     pub(super) fn policy<'c>(&'c self, site: &'c Site) -> Option<&'c ConfigMgr> {
+        let here = site.configmgr.as_ref()?;
         match &self.policy {
             KnownPolicy::None => None,
-            KnownPolicy::Current => site.configmgr.as_ref(),
+            KnownPolicy::Current => Some(here),
             KnownPolicy::Former(policy) => Some(policy),
         }
     }

@@ -114,7 +114,7 @@ pub enum EventKind {
         /// How many deployments are to collections that the device is in.
         deployments: u32,
     },
-    /// The management point does not answer the ConfigMgr client any more. It is told once.
+    /// The management point does not answer the ConfigMgr client. It is told once for each reason.
     PolicyFailed,
     /// The ConfigMgr client has made its software update point the update server.
     SourceSet,

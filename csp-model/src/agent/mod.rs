@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::device::{ProfileError, Registry};
 
-pub use client::{ConfigMgrClient, KnownPolicy};
+pub use client::{ConfigMgrClient, Installs, KnownPolicy};
 pub use event::{Caller, Event, EventKind};
 pub use fault::{Fault, FaultKind, Faults};
 pub use finding::Finding;
@@ -38,6 +38,7 @@ pub(crate) use finding::find;
 pub use hresult::{HResult, NotAnHResult};
 pub use id::{NotAGuid, UpdateId};
 pub use life::{NoClient, NotAPause, Noticed, Throttled};
+pub use random::Draw;
 pub(crate) use rollback::rollback_candidate;
 pub use rollback::{NotARefusal, Refusal, Reverting, Rollback, RollbackKind, Rollbacks};
 pub(crate) use source::resolve;
@@ -78,6 +79,9 @@ pub struct Agent {
     /// When the agent's own store, `SoftwareDistribution`, was last made anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reset: Option<DateTime<Utc>>,
+    /// When that store was last made stale from outside, while the device lived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub staled: Option<DateTime<Utc>>,
     /// What has become of `Rollback/QualityUpdate` and `Rollback/FeatureUpdate`.
     pub rollbacks: Rollbacks,
 }
@@ -213,6 +217,7 @@ impl Agent {
             site: _,
             client,
             reset,
+            staled,
             rollbacks,
         } = self;
         let of_records = records.values().flat_map(|record| {
@@ -233,8 +238,10 @@ impl Agent {
             client.polled.map(|polled| polled.at),
             client.scanned.map(|scanned| scanned.at),
             client.found,
-            client.installs,
+            client.installs.map(|installs| installs.at),
+            client.installs.map(|installs| installs.found),
             *reset,
+            *staled,
         ];
         of_records
             .chain(approvals.values().copied().map(Some))

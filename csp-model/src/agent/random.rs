@@ -23,16 +23,24 @@ pub(super) enum Purpose {
     Deadline = 6,
 }
 
-/// A draw of a device: its seed, and what it draws for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Draw(u64);
+/// A draw: a seed, and what is drawn for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Draw(u64);
 
 impl Draw {
     pub(super) const fn new(seed: u64, purpose: Purpose) -> Self {
-        Self(mix(seed ^ mix(purpose as u64)))
+        Self::of(seed, purpose as u64)
     }
 
-    pub(super) const fn number(self, number: u64) -> Self {
+    /// A draw for a purpose of somebody else's; the agent's own have numbers below 100.
+    #[must_use]
+    pub const fn of(seed: u64, purpose: u64) -> Self {
+        Self(mix(seed ^ mix(purpose)))
+    }
+
+    /// The same for one of several occasions.
+    #[must_use]
+    pub const fn number(self, number: u64) -> Self {
         Self(mix(self.0 ^ number))
     }
 
@@ -46,7 +54,8 @@ impl Draw {
     }
 
     /// The number that was drawn.
-    pub(super) const fn bits(self) -> u64 {
+    #[must_use]
+    pub const fn bits(self) -> u64 {
         self.0
     }
 

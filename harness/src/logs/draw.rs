@@ -4,42 +4,42 @@
 use std::fmt::{self, Write as _};
 
 use csp_model::Device;
-use csp_model::agent::UpdateId;
+use csp_model::agent::{self, UpdateId};
 
 /// What is drawn.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Purpose {
     /// Fractions of a second.
-    Tick = 1,
+    Tick = 101,
     /// Event instances of ReportingEvents.log.
-    Event = 2,
+    Event = 102,
     /// Correlation vectors.
-    Vector = 3,
+    Vector = 103,
     /// Processes and threads.
-    Thread = 4,
+    Thread = 104,
     /// What a ConfigMgr client names by GUIDs: jobs, messages, requests.
-    Job = 5,
+    Job = 105,
     /// What a site names by GUIDs: itself, the source of its updates.
-    Site = 6,
+    Site = 106,
 }
 
 /// A draw of a device.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Draw(u64);
+pub(super) struct Draw(agent::Draw);
 
 impl Draw {
     pub(super) fn of(device: &Device, purpose: Purpose) -> Self {
         let instance = device.instance();
-        Self(mix(instance.seed ^ mix(purpose as u64))).text(&instance.id)
+        Self(agent::Draw::of(instance.seed, purpose as u64)).text(&instance.id)
     }
 
     /// A draw that is the same on every device.
     pub(super) const fn common(purpose: Purpose) -> Self {
-        Self(mix(purpose as u64))
+        Self(agent::Draw::of(0, purpose as u64))
     }
 
     pub(super) const fn number(self, number: u64) -> Self {
-        Self(mix(self.0 ^ number))
+        Self(self.0.number(number))
     }
 
     pub(super) fn text(self, text: &str) -> Self {
@@ -49,15 +49,15 @@ impl Draw {
     /// A number below `most`.
     pub(super) fn below(self, most: u32) -> u32 {
         // What is left of a division by 32 bits has 32.
-        u32::try_from(self.0 % u64::from(most.max(1))).unwrap_or_default()
+        u32::try_from(self.bits() % u64::from(most.max(1))).unwrap_or_default()
     }
 
     pub(super) const fn bits(self) -> u64 {
-        self.0
+        self.0.bits()
     }
 
     pub(super) const fn guid(self) -> Guid {
-        Guid(self.0, self.number(1).0)
+        Guid(self.bits(), self.number(1).bits())
     }
 }
 
@@ -113,20 +113,12 @@ pub(super) struct Plain<'a>(pub(super) &'a str);
 
 impl fmt::Display for Plain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.0.contains(|symbol: char| symbol.is_control()) && !self.0.contains("]LOG]") {
+        if !self.0.contains(|symbol: char| symbol.is_control()) && !self.0.contains("]LOG") {
             return f.write_str(self.0);
         }
-        for symbol in self.0.replace("]LOG]", "] LOG]").chars() {
+        for symbol in self.0.replace("]LOG", "] LOG").chars() {
             f.write_char(if symbol.is_control() { ' ' } else { symbol })?;
         }
         Ok(())
     }
-}
-
-/// `SplitMix64` (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014).
-const fn mix(bits: u64) -> u64 {
-    let bits = bits.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }

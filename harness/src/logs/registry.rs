@@ -24,7 +24,10 @@ pub(super) fn file(device: &Device, bytes: &mut Vec<u8>) {
     for (key, values) in keys(device) {
         let _ = write!(text, "\r\n[{key}]\r\n");
         for (name, value) in values {
-            quoted(&name, &mut text);
+            match name.as_str() {
+                "" => text.push('@'),
+                name => quoted(name, &mut text),
+            }
             text.push('=');
             write_value(&value, &mut text);
             text.push_str("\r\n");
@@ -49,6 +52,9 @@ fn keys(device: &Device) -> impl Iterator<Item = (String, Vec<(String, Scalar)>)
     let verdict = device.policy_state().values();
     let verdict = verdict.map(|(name, value)| (PolicyState::KEY.to_owned(), name.to_owned(), value));
     let mut keys = BTreeMap::<String, (String, Values)>::new();
+    // An export has lines: a name that would end one cannot stand in it.
+    let is_plain = |text: &str| !text.contains(|symbol: char| symbol.is_control());
+    let own = own.filter(|(key, name, _)| is_plain(key) && is_plain(name));
     // What follows from the state comes last, and counts.
     for (key, name, value) in own.chain(policies).chain(verdict) {
         let key = long_root(&key).into_owned();

@@ -71,7 +71,8 @@ impl Clock {
 
 impl Stamp {
     fn new(at: DateTime<Utc>, zone: FixedOffset) -> Self {
-        let local = at.naive_utc().checked_add_offset(zone).unwrap_or(at.naive_utc());
+        let local = at.naive_utc().checked_add_offset(zone).filter(|local| local.year() <= 9_999);
+        let local = local.unwrap_or(at.naive_utc());
         Self::of_local(local, zone.local_minus_utc() / 60)
     }
 

@@ -44,6 +44,7 @@ pub(super) fn devices(
                 site: row.site,
                 client: row.client,
                 reset: row.reset,
+                staled: row.staled,
                 rollbacks: row.rollbacks,
             },
             policy: policy::read(connection, &row.name)?,

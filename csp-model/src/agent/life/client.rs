@@ -21,7 +21,8 @@ const LOCAL_SOURCE: &str = "http://localhost:8005";
 
 /// When a client asks for policy next.
 pub(super) fn next_poll(device: &Device) -> Option<DateTime<Utc>> {
-    let configmgr = device.site().configmgr.as_ref()?;
+    let (site, client) = (device.site(), &device.agent().client);
+    let configmgr = client.policy(site).or(site.configmgr.as_ref())?;
     let due = match device.agent().client.polled {
         None => later(device.profile().file().clock.0, FIRST_POLL),
         Some(Check { at, .. }) => later(at, configmgr.policy_polling.delta()),
@@ -36,7 +37,7 @@ pub(super) fn next_scan(device: &Device) -> Option<DateTime<Utc>> {
     let due = match client.scanned {
         _ if client.is_to_scan => device.clock(),
         None => device.clock(),
-        Some(Check { at, succeeded: true }) => later(at, policy.scan_cycle.delta()),
+        Some(Check { at, succeeded: true }) => later(at, policy.scan_cycle.min(policy.reevaluation).delta()),
         Some(Check { at, succeeded: false }) => later(at, RETRY),
     };
     Some(due.max(device.clock()))
@@ -47,15 +48,15 @@ impl Run<'_> {
     pub(super) fn poll(&mut self) {
         let at = self.now();
         let failure = self.messaging_failure();
-        let former = self.agent().client.polled;
-        self.device.agent_mut().client.polled = Some(Check { at, succeeded: failure.is_none() });
-        let did_answer = former.is_none_or(|former| former.succeeded);
+        let client = &mut self.device.agent_mut().client;
+        client.polled = Some(Check { at, succeeded: failure.is_none() });
+        let former = std::mem::replace(&mut client.failure, failure);
         match failure {
-            Some(hresult) if did_answer => {
+            Some(hresult) if former != failure => {
                 self.tell_as(Caller::CcmExec, EventKind::PolicyFailed, Some(hresult));
             }
             Some(_) => {}
-            None => self.receive_policy(did_answer),
+            None => self.receive_policy(former.is_none()),
         }
     }
 
@@ -106,12 +107,16 @@ impl Run<'_> {
         /// "Group policy conflict"
         const CONFLICT: HResult = HResult::from_bits(0x87d0_0692);
         let is_in_touch = self.messaging_failure().is_none();
-        let Some(configmgr) = &self.device.site().configmgr else { return Err(None) };
-        let Some(server) = configmgr.software_update_point() else { return Err(None) };
+        let site = self.device.site();
+        let Some(configmgr) = &site.configmgr else { return Err(None) };
+        if self.agent().client.policy(site).is_none_or(|policy| !policy.software_updates) {
+            return Err(None);
+        }
         if !is_in_touch {
             // Without a management point the client stays with the server that it knows.
             return if self.device.effective_policy().names_wsus() { Ok(()) } else { Err(None) };
         }
+        let Some(server) = configmgr.software_update_point() else { return Err(None) };
         match configmgr.registry_pol {
             RegistryPol::Sound => {}
             RegistryPol::Corrupt => return Err(Some(HResult::from_bits(0x8007_03ee))),

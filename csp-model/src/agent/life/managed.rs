@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::super::random::{Draw, Purpose as Chance};
 use super::super::site::{Cache, CacheRule, ConfigMgr, Deployment, Purpose, Span, Windows};
-use super::super::{HResult, Record, UpdateId};
+use super::super::{HResult, Installs, Record, UpdateId};
 use super::pause::later;
 use crate::Device;
 use crate::device::UpdateEntry;
@@ -30,7 +30,7 @@ pub(super) struct Management {
     max_run_time: Duration,
     restart_countdown: TimeDelta,
     cache: Cache,
-    installs: Option<DateTime<Utc>>,
+    installs: Option<Installs>,
 }
 
 /// What a deployment says.
@@ -101,17 +101,19 @@ impl Management {
         let of = |id: &UpdateId| self.terms.get(id).into_iter().flatten();
         let all = of(&update.id).chain(of(&classification));
         let begun = all.filter(|terms| terms.available.is_none_or(|available| available <= now));
-        begun.max_by_key(|terms| (terms.purpose, Reverse(terms.deadline), terms.location == Location::Near))
+        begun.max_by_key(|terms| terms.rank())
     }
 
     /// Whether Software Center shows an update, and its user has not had it installed.
     pub(super) fn waits_for_user(&self, terms: &Terms, record: &Record) -> bool {
-        terms.purpose == Purpose::Available && !self.has_user_asked(record)
+        terms.purpose == Purpose::Available && !self.has_user_asked(terms, record)
     }
 
     /// Whether its user had it installed.
-    pub(super) fn has_user_asked(&self, record: &Record) -> bool {
-        self.installs.is_some_and(|installs| record.discovered <= installs)
+    fn has_user_asked(&self, terms: &Terms, record: &Record) -> bool {
+        self.installs.is_some_and(|Installs { at, found }| {
+            record.discovered <= found && terms.available.is_none_or(|available| available <= at)
+        })
     }
 
     /// How long the installation of an update may take.
@@ -127,7 +129,7 @@ impl Management {
         record: &Record,
         now: DateTime<Utc>,
     ) -> Opening {
-        if terms.purpose == Purpose::Available || self.has_user_asked(record) {
+        if terms.purpose == Purpose::Available || self.has_user_asked(terms, record) {
             return Opening::At(record.since, None);
         }
         let from = terms.deadline.map_or(record.since, |deadline| deadline.max(record.since));
@@ -154,7 +156,7 @@ impl Management {
         let warned = later(record.since, self.restart_countdown);
         let is_free = terms.purpose == Purpose::Available
             || terms.restart_outside_windows
-            || self.has_user_asked(record);
+            || self.has_user_asked(terms, record);
         if is_free || self.windows.is_empty() {
             return Some(warned);
         }
@@ -186,6 +188,24 @@ impl Management {
     }
 }
 
+impl Device {
+    /// The policy that the ConfigMgr client goes by; `None` where there is no client, or it has none yet.
+    #[must_use]
+    pub fn client_policy(&self) -> Option<&ConfigMgr> {
+        self.agent().client.policy(self.site())
+    }
+
+    /// The deployment by which the ConfigMgr client has an update now.
+    #[must_use]
+    pub fn deployment_of(&self, update: &UpdateEntry) -> Option<&Deployment> {
+        let (policy, here) = (self.client_policy()?, self.site().configmgr.as_ref()?);
+        let begun = policy
+            .own_deployments()
+            .filter(|deployment| deployment.is_of(update) && deployment.has_begun(self.clock()));
+        begun.max_by_key(|deployment| Terms::of(self, policy, here, deployment).rank())
+    }
+}
+
 impl Terms {
     /// What a deployment says by `policy`, with the content that the site has now.
     fn of(device: &Device, policy: &ConfigMgr, here: &ConfigMgr, deployment: &Deployment) -> Self {
@@ -211,6 +231,11 @@ impl Terms {
             restart_outside_windows: deployment.restart_outside_windows,
             location,
         }
+    }
+
+    /// What decides between two deployments of one update: the higher one holds.
+    fn rank(&self) -> impl Ord + use<> {
+        (self.purpose, Reverse(self.deadline), self.location == Location::Near)
     }
 
     /// Whether the content is nowhere to be had.

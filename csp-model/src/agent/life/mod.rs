@@ -20,8 +20,10 @@ mod strike;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::random::{Draw, Purpose};
-use super::site::Site;
-use super::{Caller, Event, EventKind, Fault, Faults, KnownPolicy, Unread, UpdateSet};
+use super::site::{ClientState, Site};
+use super::{
+    Caller, Event, EventKind, Fault, FaultKind, Faults, Installs, KnownPolicy, Unread, UpdateId, UpdateSet,
+};
 use crate::Device;
 use crate::csp::policy::USER_SETTINGS;
 use crate::device::{ProfileError, Registry, Scalar, check_faults};
@@ -236,6 +238,11 @@ impl Device {
         {
             self.agent_mut().client.policy = KnownPolicy::Former(Box::new(former));
         }
+        let is_stale =
+            |site: &Site| site.wsus.as_ref().is_some_and(|wsus| wsus.client_state == ClientState::Stale);
+        if is_stale(&site) && !is_stale(self.site()) {
+            self.agent_mut().staled = Some(self.clock());
+        }
         self.agent_mut().site = Some(Box::new(site));
         events.extend(self.advance_to(self.clock()));
         Ok(events)
@@ -244,7 +251,10 @@ impl Device {
     /// Has everything installed that Software Center shows, as a user does there.
     pub fn user_installs(&mut self) -> Vec<Event> {
         let mut events = self.advance_to(self.clock());
-        self.agent_mut().client.installs = Some(self.clock());
+        let at = self.clock();
+        // Before the client has scanned nothing is shown.
+        let found = self.agent().client.found;
+        self.agent_mut().client.installs = found.map(|found| Installs { at, found });
         events.extend(self.advance_to(self.clock()));
         events
     }
@@ -258,6 +268,12 @@ impl Device {
         run.until_now();
         run.reset_client();
         run.end()
+    }
+
+    /// Whether a fault of that kind is planned for an update now, however likely.
+    #[must_use]
+    pub fn has_fault(&self, kind: FaultKind, update: UpdateId) -> bool {
+        strike::Plan::of(self).in_force(self.clock()).is_planned(&[kind], update)
     }
 
     /// When the device scans next by itself; `None` when it does not.

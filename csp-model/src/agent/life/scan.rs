@@ -46,6 +46,8 @@ pub(super) fn throttled_until(device: &Device, rules: &Rules) -> Option<DateTime
 struct Asked {
     wsus: bool,
     windows_update: bool,
+    /// Whether the agent asks for itself.
+    by_agent: bool,
 }
 
 impl Asked {
@@ -53,7 +55,8 @@ impl Asked {
     const fn asks(self, source: ScanSource) -> bool {
         match source {
             ScanSource::Wsus => self.wsus,
-            ScanSource::WindowsUpdate | ScanSource::None => self.windows_update,
+            ScanSource::WindowsUpdate => self.windows_update,
+            ScanSource::None => self.by_agent,
         }
     }
 }
@@ -66,8 +69,11 @@ impl Run<'_> {
         let strike = self.strike(&FaultKind::NETWORK, None);
         let failure = match strike {
             Some(strike) => strike.hresult,
-            None if asks.wsus => self.wsus_failure(),
-            None => None,
+            None => {
+                let by_wsus = if asks.wsus { self.wsus_failure() } else { None };
+                let by_cloud = || if asks.windows_update { self.windows_update_failure() } else { None };
+                by_wsus.or_else(by_cloud)
+            }
         };
         let succeeded = strike.is_none() && failure.is_none();
         self.device.agent_mut().last_check = Some(Check { at, succeeded });
@@ -90,10 +96,12 @@ impl Run<'_> {
         let sources = &self.rules.sources;
         let of = [sources.feature, sources.quality, sources.driver, sources.other, sources.definitions];
         match caller {
-            Caller::CcmExec => Asked { wsus: true, windows_update: false },
-            Caller::UpdateOrchestrator | Caller::User => {
-                Asked { wsus: of.contains(&ScanSource::Wsus), windows_update: true }
-            }
+            Caller::CcmExec => Asked { wsus: true, windows_update: false, by_agent: false },
+            Caller::UpdateOrchestrator | Caller::User => Asked {
+                wsus: of.contains(&ScanSource::Wsus),
+                windows_update: of.contains(&ScanSource::WindowsUpdate),
+                by_agent: true,
+            },
         }
     }
 
@@ -104,11 +112,22 @@ impl Run<'_> {
         let site = self.device.site();
         let state = site.wsus.as_ref().map(|wsus| wsus.client_state).unwrap_or_default();
         match state {
-            ClientState::Stale if self.agent().reset.is_none() => return Some(STALE),
+            ClientState::Stale if self.is_store_stale() => return Some(STALE),
             ClientState::Stale | ClientState::Sound => {}
         }
         let server = self.device.effective_policy().text("UpdateServiceUrl");
         site.answer_of_wsus(&server.unwrap_or_default()).scan_error()
+    }
+
+    /// Whether the store was not made anew since it became stale.
+    fn is_store_stale(&self) -> bool {
+        let agent = self.agent();
+        agent.reset.is_none_or(|reset| agent.staled.is_some_and(|staled| staled > reset))
+    }
+
+    /// What a request to Windows Update fails with now, if it does.
+    pub(super) fn windows_update_failure(&self) -> Option<HResult> {
+        self.device.site().answer_of_windows_update().scan_error()
     }
 
     /// Makes the agent's own store anew: what is not installed is forgotten.

@@ -388,10 +388,14 @@ impl Run<'_> {
         self.rules.terms(entry, self.now()).and_then(|(management, _)| management.has_no_room(entry))
     }
 
-    /// What a download from a WSUS server ends with when the server does not answer.
+    /// What a download ends with when its server does not answer. ConfigMgr has distribution points.
     fn download_failure(&self, entry: &Entry) -> Option<HResult> {
-        let is_from_wsus = self.rules.sources.of_update(entry) == ScanSource::Wsus;
-        if is_from_wsus && !self.rules.is_managed(entry) { self.wsus_failure() } else { None }
+        match self.rules.sources.of_update(entry) {
+            ScanSource::Wsus if self.rules.is_managed(entry) => None,
+            ScanSource::Wsus => self.wsus_failure(),
+            ScanSource::WindowsUpdate => self.windows_update_failure(),
+            ScanSource::None => None,
+        }
     }
 
     /// From when until when an update that is ready may begin to be installed. Who has asked for it does not wait for a

@@ -24,7 +24,7 @@ pub struct ConfigMgr {
     pub policy_polling: Duration,
     /// How often the client scans.
     pub scan_cycle: Duration,
-    /// How often the client evaluates deployments anew.
+    /// How often the client evaluates deployments anew, for which it scans.
     pub reevaluation: Duration,
     /// Client setting "Enable software updates on clients".
     pub software_updates: bool,
@@ -187,12 +187,10 @@ impl ConfigMgr {
         self.boundary_group.iter().filter(holds)
     }
 
-    /// The software update point that the device is told: the first of its boundary groups that has one, if the client
-    /// setting lets the client manage updates.
+    /// The software update point that the device is told: the first that a boundary group of its has.
     #[must_use]
     pub fn software_update_point(&self) -> Option<&str> {
-        let mut points = self.own_groups().filter_map(|group| group.software_update_point.as_deref());
-        points.next().filter(|_| self.software_updates)
+        self.own_groups().find_map(|group| group.software_update_point.as_deref())
     }
 
     /// The collections that the device is in.
@@ -249,6 +247,7 @@ impl ConfigMgr {
             return Err(wrong(format!("configmgr.{table}[{MOST}]"), format!("expected {MOST} at most")));
         }
         self.check_names()?;
+        self.check_windows()?;
         for (index, collection) in self.collection.iter().enumerate() {
             collection.check(&format!("configmgr.collection[{index}]"))?;
         }
@@ -270,6 +269,20 @@ impl ConfigMgr {
         }
         if free > disk {
             return Err(wrong("configmgr.cache.free", "is more than `disk`, the whole of it"));
+        }
+        Ok(())
+    }
+
+    /// How many windows there are decides what it costs to find one.
+    fn check_windows(&self) -> Result<(), ProfileError> {
+        const MOST: usize = 100;
+        let mut count = 0;
+        for (index, collection) in self.collection.iter().enumerate() {
+            count += collection.maintenance_window.len();
+            if count > MOST {
+                let path = format!("configmgr.collection[{index}].maintenance_window");
+                return Err(wrong(path, format!("expected {MOST} windows in all collections at most")));
+            }
         }
         Ok(())
     }

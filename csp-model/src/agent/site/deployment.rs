@@ -144,13 +144,6 @@ const fn yes() -> bool {
 
 impl Collection {
     pub(super) fn check(&self, path: &str) -> Result<(), ProfileError> {
-        const MOST: usize = 100;
-        if self.maintenance_window.len() > MOST {
-            return Err(wrong(
-                format!("{path}.maintenance_window[{MOST}]"),
-                format!("expected {MOST} at most"),
-            ));
-        }
         for (index, window) in self.maintenance_window.iter().enumerate() {
             window.check(&format!("{path}.maintenance_window[{index}]"))?;
         }

@@ -71,6 +71,14 @@ impl Site {
         }
     }
 
+    /// What a device meets that asks Windows Update, which is always there.
+    #[must_use]
+    pub fn answer_of_windows_update(&self) -> Answer {
+        let url = Url::of("https://fe2.update.microsoft.com");
+        let behind_proxy = self.proxy.as_ref().filter(|proxy| !proxy.bypasses(&url));
+        behind_proxy.map_or(Answer::OK, |proxy| proxy.answers)
+    }
+
     /// What the management point does when the device asks it.
     #[must_use]
     pub fn answer_of_management_point(&self, point: &ManagementPoint) -> Answer {

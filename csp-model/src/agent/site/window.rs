@@ -131,44 +131,62 @@ impl Windows {
     }
 
     /// The first time from `from` on in which `length` fits: that part of a window that is not over then. `None` where
-    /// there is none.
+    /// there is none; a span without length says when to look again.
     ///
     /// Source: the sources have both "longer than" and "as long as" the maximum run time; equal is enough (decided).
     pub(in crate::agent) fn fitting(&self, from: DateTime<Utc>, length: TimeDelta) -> Option<Span> {
-        if !self.can_hold(length) {
+        /// So many are looked at in one go.
+        const MOST: usize = 1_000;
+        if !self.can_hold(from, length) {
             return None;
         }
-        let end = self.comes_round(from);
-        let mut from = from;
-        while from < end {
-            let window = self.next(from)?;
-            let starts = window.starts.max(from);
+        let mut at = from;
+        for _ in 0..MOST {
+            let window = self.next(at)?;
+            let starts = window.starts.max(at);
             if window.ends - starts >= length {
                 return Some(Span { starts, ends: window.ends });
             }
-            from = window.ends;
+            at = window.ends;
         }
-        None
+        Some(Span { starts: at, ends: at })
     }
 
-    /// When everything that can happen from `from` on has happened once: all windows have begun, and come round together.
-    /// Windows that take longer than three years for that are looked at for three years.
-    fn comes_round(&self, from: DateTime<Utc>) -> DateTime<Utc> {
-        const LONGEST: i64 = 3 * 366 * 86_400;
-        let begun = self.0.iter().map(|window| window.first).fold(from, DateTime::max);
-        let periods = self.0.iter().filter_map(|window| window.every).map(|every| every.num_seconds().max(1));
-        let round = periods
-            .fold(1, |round: i64, every| (round / common(round, every)).saturating_mul(every).min(LONGEST));
-        // Twice, as a window may go over from one round into the next.
-        let rounds = TimeDelta::seconds(2 * round) + TimeDelta::days(2);
-        begun.checked_add_signed(rounds).unwrap_or(DateTime::<Utc>::MAX_UTC)
-    }
-
-    /// Whether windows can be as long as that at all: one, several that overlap, or one that goes over into the next.
-    fn can_hold(&self, length: TimeDelta) -> bool {
+    /// Whether a window from `from` on is that long: by itself, with those that overlap it, or because it goes over into
+    /// its own next time.
+    fn can_hold(&self, from: DateTime<Utc>, length: TimeDelta) -> bool {
+        let live = Self(self.0.iter().copied().filter(|window| window.after(from).is_some()).collect());
         let is_endless = |window: &Recurring| window.every.is_some_and(|every| every <= window.length);
-        let all = self.0.iter().fold(TimeDelta::zero(), |sum, window| sum + window.length);
-        all >= length || self.0.iter().any(is_endless) || self.0.len() > 1
+        if live.0.iter().any(|window| window.length >= length || is_endless(window)) {
+            return true;
+        }
+        let all = live.0.iter().fold(TimeDelta::zero(), |sum, window| sum + window.length);
+        all >= length && live.holds_together(length)
+    }
+
+    /// The same of windows that are each too short: everything that can overlap is looked at once.
+    fn holds_together(&self, length: TimeDelta) -> bool {
+        let day = TimeDelta::days(1);
+        let (recurring, once): (Vec<_>, Vec<_>) =
+            self.0.iter().copied().partition(|window| window.every.is_some());
+        let Some(round) = round(&recurring) else {
+            // They come together so seldom that nobody waits for it to be found out.
+            return true;
+        };
+        let begun = recurring.iter().map(|window| window.first).max();
+        let together = begun.map(|begun| (begun, later(begun, round + round + day)));
+        let around = once.iter().map(|window| (later(window.first, -day), later(window.first, day + day)));
+        together.into_iter().chain(around).any(|(starts, ends)| {
+            let mut at = starts;
+            while at < ends {
+                let Some(window) = self.next(at) else { return false };
+                if window.ends - window.starts >= length {
+                    return true;
+                }
+                at = window.ends;
+            }
+            false
+        })
     }
 
     /// The window that is open at `time`, or the next one, with those that overlap it.
@@ -190,9 +208,24 @@ impl Windows {
     }
 }
 
-/// The greatest common divisor.
-const fn common(one: i64, other: i64) -> i64 {
-    if other == 0 { one } else { common(other, one % other) }
+/// After how long windows come round together; `None` where that is longer than a year.
+fn round(recurring: &[Recurring]) -> Option<TimeDelta> {
+    const LONGEST: i64 = 366 * 86_400;
+    /// The greatest common divisor.
+    const fn common(one: i64, other: i64) -> i64 {
+        if other == 0 { one } else { common(other, one % other) }
+    }
+    let mut periods =
+        recurring.iter().filter_map(|window| window.every).map(|every| every.num_seconds().max(1));
+    let round = periods.try_fold(1, |round: i64, every| {
+        let both = (round / common(round, every)).checked_mul(every)?;
+        (both <= LONGEST).then_some(both)
+    });
+    round.map(TimeDelta::seconds)
+}
+
+fn later(time: DateTime<Utc>, by: TimeDelta) -> DateTime<Utc> {
+    time.checked_add_signed(by).unwrap_or(DateTime::<Utc>::MAX_UTC)
 }
 
 impl Recurring {
@@ -327,6 +360,33 @@ mod tests {
         assert_eq!(fitting(&two, "2024-01-05T12:00:00Z", 241), None);
         let endless = [window("2024-01-06T00:00", "2024-01-07T00:00", Some("P1D"))];
         assert!(fitting(&endless, "2024-01-09T12:00:00Z", 9_999).is_some());
+    }
+
+    #[test]
+    fn windows_that_never_meet_do_not_add_up() {
+        let two = [
+            window("2024-01-06T01:00", "2024-01-06T03:00", Some("P7D")),
+            window("2024-01-07T01:00", "2024-01-07T03:00", Some("P7D")),
+        ];
+        assert_eq!(fitting(&two, "2024-01-05T12:00:00Z", 180), None);
+        // They meet each seventh time.
+        let apart = [
+            window("2024-01-06T01:00", "2024-01-06T03:00", Some("P1D")),
+            window("2024-01-05T03:00", "2024-01-05T05:00", Some("P7D")),
+        ];
+        assert_eq!(fitting(&apart, "2024-01-05T12:00:00Z", 240), times("11 16:00", "11 20:00"));
+        // One that is far away is no reason to look at every day until then.
+        let far = [
+            window("2024-01-06T01:00", "2024-01-06T04:00", Some("P1D")),
+            window("9998-01-06T01:00", "9998-01-06T04:00", None),
+        ];
+        assert_eq!(fitting(&far, "2024-01-05T12:00:00Z", 240), None);
+        let meets = [
+            window("2024-01-06T01:00", "2024-01-06T04:00", Some("P1D")),
+            window("2028-01-06T04:00", "2028-01-06T06:00", None),
+        ];
+        let (starts, ends) = fitting(&meets, "2024-01-05T12:00:00Z", 240).unwrap();
+        assert_eq!(starts, ends, "it is looked at again then");
     }
 
     #[test]

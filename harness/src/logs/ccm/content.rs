@@ -206,11 +206,15 @@ impl Client {
     }
 }
 
-/// Whether the content of a deployment is nowhere to be had, by the site or by a fault that is planned.
-pub(super) fn is_missing(scene: &Scene<'_>, configmgr: &ConfigMgr, deployment: &Deployment) -> bool {
+/// Whether the content of a deployment is nowhere to be had, by the site or by a fault.
+pub(super) fn is_missing(
+    scene: &Scene<'_>,
+    configmgr: &ConfigMgr,
+    entry: &UpdateEntry,
+    deployment: &Deployment,
+) -> bool {
     let has_location = configmgr.content_locations(deployment).next().is_some();
-    let own = scene.device.agent().faults.plan.as_deref();
-    let plan = own.unwrap_or(&scene.device.profile().file().fault);
-    let is_planned = plan.iter().any(|fault| fault.kind == FaultKind::NoDistributionPoint);
-    scene.event.hresult.is_none() && (is_planned || (!has_location && !deployment.from_microsoft_update))
+    let has_fault = |kind| scene.device.has_fault(kind, entry.id);
+    let by_fault = has_fault(FaultKind::NoDistributionPoint) && !has_fault(FaultKind::MeteredNetwork);
+    scene.event.hresult.is_none() && (by_fault || (!has_location && !deployment.from_microsoft_update))
 }

@@ -16,8 +16,8 @@ use std::fmt;
 
 use chrono::{DateTime, Utc};
 use csp_model::Device;
-use csp_model::agent::site::{ConfigMgr, Deployment};
-use csp_model::agent::{Caller, Event, EventKind, HResult, KnownPolicy, UpdateId};
+use csp_model::agent::site::ConfigMgr;
+use csp_model::agent::{Caller, Event, EventKind, HResult, UpdateId};
 use csp_model::device::UpdateEntry;
 
 use super::cmtrace::{CmTrace, Gravity, Log, Origin};
@@ -109,7 +109,7 @@ impl Client {
         }
         if let Some(entry) = update
             && scene.event.caller == Caller::CcmExec
-            && let Some(deployment) = deployment_of(scene.device, entry, scene.event.at)
+            && let Some(deployment) = scene.device.deployment_of(entry)
         {
             self.update(&mut scene, configmgr, entry, deployment);
         }
@@ -189,21 +189,6 @@ impl Book {
             Self::DataTransferService => ("dtsjob.cpp", 302),
         }
     }
-}
-
-/// The policy that the client of a device goes by.
-pub(super) fn known_policy(device: &Device) -> Option<&ConfigMgr> {
-    match &device.agent().client.policy {
-        KnownPolicy::None => None,
-        KnownPolicy::Current => device.site().configmgr.as_ref(),
-        KnownPolicy::Former(policy) => Some(policy),
-    }
-}
-
-/// The deployment by which a device has an update.
-fn deployment_of<'d>(device: &'d Device, entry: &UpdateEntry, at: DateTime<Utc>) -> Option<&'d Deployment> {
-    let mut own = known_policy(device)?.own_deployments();
-    own.find(|deployment| deployment.is_of(entry) && deployment.has_begun(at))
 }
 
 /// A GUID that is the same on every device of a site.

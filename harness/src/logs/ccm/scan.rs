@@ -40,7 +40,6 @@ impl Client {
                      {UNREPORTED}; for bundles"
                 ),
             );
-            self.end_scan(clock, job, None);
             return;
         };
         let bits = code.bits();
@@ -184,7 +183,7 @@ impl Client {
             format_args!("Created and Sent Location Request '{request}' for package {source}"),
         );
         let (site, answered) = (Plain(&configmgr.site), self.messaging.is_ok());
-        match configmgr.software_update_point().filter(|_| answered) {
+        match configmgr.software_update_point().filter(|_| answered && configmgr.software_updates) {
             Some(server) => {
                 let host = Plain(Url::of(server).host);
                 self.write(clock, book, format_args!("Calling back with the following WSUS locations"));
@@ -262,14 +261,15 @@ impl Client {
     }
 }
 
-/// The updates that a client has verdicts on, with whether they are installed: those that it finds at its update point.
+/// The updates that a client has verdicts on, with whether they are installed: those that its own scans have found.
 pub(in super::super) fn verdicts(device: &Device) -> impl Iterator<Item = (&UpdateEntry, bool)> {
-    let sources = device.scan_sources();
-    let has_scanned = device.agent().last_scan.is_some();
-    let catalog = device.profile().catalog().iter().filter(move |_| has_scanned);
+    let (sources, found) = (device.scan_sources(), device.agent().client.found);
+    let catalog = device.profile().catalog().iter();
     let managed = catalog.filter(move |entry| sources.of_update(entry) == ScanSource::Wsus);
-    managed.filter_map(|entry| {
+    managed.filter_map(move |entry| {
         let record = device.agent().records.get(&entry.id)?;
-        Some((entry, record.state == UpdateState::UPDATE_COMPLETED))
+        let is_installed = record.state == UpdateState::UPDATE_COMPLETED;
+        let is_known = found.is_some_and(|found| is_installed || record.discovered <= found);
+        is_known.then_some((entry, is_installed))
     })
 }

@@ -36,7 +36,7 @@ impl Client {
         deployment: &Deployment,
     ) {
         let code = scene.event.hresult.unwrap_or(HResult::OK);
-        let missing = is_missing(scene, configmgr, deployment);
+        let missing = is_missing(scene, configmgr, entry, deployment);
         let kind = scene.event.kind;
         let clock = &mut *scene.clock;
         self.target(clock, configmgr, entry, deployment);
@@ -206,25 +206,26 @@ impl Client {
         self.write(clock, book, format_args!("Download completed for the job ({job})."));
     }
 
+    /// An installation does not begin: for want of a maintenance window, or for what the agent says by itself.
     fn blocked(&mut self, clock: &mut Clock, configmgr: &ConfigMgr, entry: &UpdateEntry, code: u32) {
-        let length = entry.max_run_time.unwrap_or(configmgr.max_run_time).as_secs();
-        self.write_as(
-            clock,
-            Book::UpdatesDeployment,
-            Gravity::Warning,
+        const NO_WINDOW: u32 = 0x87d0_0667;
+        let (id, length) = (entry.id, entry.max_run_time.unwrap_or(configmgr.max_run_time).as_secs());
+        if code != NO_WINDOW {
+            let progress = Progress { state: "ciStateWaitInstall", percent: 0, code };
+            self.progress(clock, configmgr, entry, progress);
+            return;
+        }
+        let minutes = length / 60;
+        for line in [
             format_args!(
                 "No current service window available to run updates assignment with time required = {length}"
             ),
-        );
-        let (id, minutes) = (entry.id, length / 60);
-        self.write_as(
-            clock,
-            Book::UpdatesDeployment,
-            Gravity::Warning,
             format_args!(
                 "Update ({id}) waits: no maintenance window is as long as its maximum run time, {minutes} minutes"
             ),
-        );
+        ] {
+            self.write_as(clock, Book::UpdatesDeployment, Gravity::Warning, line);
+        }
         let progress = Progress { state: "ciStateWaitServiceWindow", percent: 0, code };
         self.progress(clock, configmgr, entry, progress);
     }

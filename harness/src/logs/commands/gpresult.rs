@@ -87,7 +87,7 @@ fn setting(device: &Device, words: &Words) -> Option<String> {
     }
     // On a client, the local policy is the client's; what else sets a server is a domain.
     let own = device.site().configmgr.as_ref().filter(|own| own.domain_policy.is_none());
-    let point = own.and_then(|own| own.software_update_point());
+    let point = own.filter(|own| own.software_updates).and_then(|own| own.software_update_point());
     let is_local = point.is_some() && point.map(str::trim) == server.as_deref().map(str::trim);
     let gpo = if is_local { words.local } else { DOMAIN };
     let path = match device.os().build {

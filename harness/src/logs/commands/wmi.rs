@@ -9,8 +9,7 @@ use super::super::draw::{Braced, Plain};
 
 /// The deployments in the client's policy: `AssignmentID`, `AssignmentName`, by name.
 pub(super) fn assignments(device: &Device) -> String {
-    let policy = ccm::known_policy(device);
-    let own = policy.into_iter().flat_map(|policy| policy.own_deployments());
+    let own = device.client_policy().into_iter().flat_map(|policy| policy.own_deployments());
     let mut rows: Vec<_> = own
         .map(|deployment| {
             let id = Braced(Some(deployment.assignment_id())).to_string();
@@ -42,8 +41,11 @@ fn table<const N: usize>(head: [&str; N], rows: &[[String; N]]) -> String {
         }
     }
     let line = |cells: [&str; N]| {
-        let cells: String =
-            cells.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$} ")).collect();
+        let cells: String = cells
+            .iter()
+            .zip(widths)
+            .map(|(cell, most)| format!("{cell}{:1$} ", "", most - width(cell)))
+            .collect();
         format!("{}\r\n", cells.trim_end())
     };
     let rules = head.map(|name| "-".repeat(name.len()));

@@ -6,3 +6,5 @@ ALTER TABLE device ADD COLUMN site TEXT;
 ALTER TABLE device ADD COLUMN client TEXT;
 -- When the update agent's store was last made anew; NULL where it never was.
 ALTER TABLE device ADD COLUMN client_reset TEXT;
+-- When that store was last made stale from outside; NULL where it never was.
+ALTER TABLE device ADD COLUMN client_staled TEXT;

@@ -32,6 +32,7 @@ pub(in crate::store) struct Row {
     pub(in crate::store) site: Option<Box<Site>>,
     pub(in crate::store) client: ConfigMgrClient,
     pub(in crate::store) reset: Option<DateTime<Utc>>,
+    pub(in crate::store) staled: Option<DateTime<Utc>>,
     pub(in crate::store) rollbacks: Rollbacks,
     pub(in crate::store) sessions: u32,
 }
@@ -111,7 +112,7 @@ pub(in crate::store) fn delete(connection: &Connection, name: &str) -> Result<()
 const FIXED: [&str; 4] = ["profile", "id", "given_name", "seed"];
 
 /// What it can change.
-const CHANGES: [&str; 24] = [
+const CHANGES: [&str; 25] = [
     "device_name",
     "clock",
     "sessions",
@@ -128,6 +129,7 @@ const CHANGES: [&str; 24] = [
     "site",
     "client",
     "client_reset",
+    "client_staled",
     "quality_rollback",
     "quality_rollback_pending",
     "quality_rollback_since",
@@ -159,6 +161,7 @@ fn changes(device: &Device) -> [Box<dyn ToSql + '_>; CHANGES.len()] {
         Box::new(agent.site.as_deref().map(Json)),
         Box::new((agent.client != ConfigMgrClient::default()).then_some(Json(&agent.client))),
         Box::new(agent.reset.map(time)),
+        Box::new(agent.staled.map(time)),
         Box::new(status(quality)),
         Box::new(pending(quality)),
         Box::new(since(quality)),
@@ -184,6 +187,7 @@ fn says_the_same(before: &Agent, after: &Agent) -> bool {
         site,
         client,
         reset,
+        staled,
         rollbacks,
     } = after;
     before.last_scan == *last_scan
@@ -195,6 +199,7 @@ fn says_the_same(before: &Agent, after: &Agent) -> bool {
         && before.site == *site
         && before.client == *client
         && before.reset == *reset
+        && before.staled == *staled
         && before.rollbacks == *rollbacks
 }
 
@@ -237,6 +242,7 @@ fn row(cells: &Cells<'_>, name: &str) -> Result<Row, Reason> {
         site: cells.json_if_any("site")?,
         client: cells.json_if_any("client")?.unwrap_or_default(),
         reset: cells.time_if_any("client_reset")?,
+        staled: cells.time_if_any("client_staled")?,
         rollbacks: Rollbacks {
             quality: rollback(
                 "quality_rollback",

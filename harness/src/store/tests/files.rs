@@ -92,7 +92,7 @@ const FORMER: &str = "ALTER TABLE device DROP COLUMN last_check; \
     ALTER TABLE device DROP COLUMN feature_rollback_refused; \
     ALTER TABLE device DROP COLUMN faults; ALTER TABLE device DROP COLUMN unread; \
     ALTER TABLE device DROP COLUMN site; ALTER TABLE device DROP COLUMN client; \
-    ALTER TABLE device DROP COLUMN client_reset; \
+    ALTER TABLE device DROP COLUMN client_reset; ALTER TABLE device DROP COLUMN client_staled; \
     ALTER TABLE update_record DROP COLUMN discovered; \
     ALTER TABLE update_record DROP COLUMN download_seconds; \
     ALTER TABLE update_record DROP COLUMN downloaded_at; PRAGMA user_version = 2;";

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, TimeDelta, Utc};
 use csp_model::agent::site::Site;
 use csp_model::agent::{
-    Agent, Check, ConfigMgrClient, Content, Failure, Fault, FaultKind, Faults, HResult, KnownPolicy, Noticed,
-    Record, Refusal, Reverting, Rollback, Rollbacks, Unread, UpdateId, UpdateState,
+    Agent, Check, ConfigMgrClient, Content, Failure, Fault, FaultKind, Faults, HResult, Installs,
+    KnownPolicy, Noticed, Record, Refusal, Reverting, Rollback, Rollbacks, Unread, UpdateId, UpdateState,
 };
 use csp_model::device::{DeviceState, Instance, Registry, Scalar};
 use csp_model::strategies::{self, Operation};
@@ -187,7 +187,7 @@ fn agent() -> impl Strategy<Value = Agent> {
         },
     );
     let times = (of(time()), of(check), of(time()), noticed);
-    let stack = (of(site()), client(), of(time()));
+    let stack = (of(site()), client(), of(time()), of(time()));
     (records, approvals, times, faults(), of(unread), rollbacks, stack).prop_map(
         |(records, approvals, (last_scan, last_check, agreed, noticed), faults, unread, rollbacks, stack)| {
             Agent {
@@ -202,6 +202,7 @@ fn agent() -> impl Strategy<Value = Agent> {
                 site: stack.0,
                 client: stack.1,
                 reset: stack.2,
+                staled: stack.3,
                 rollbacks,
             }
         },
@@ -220,9 +221,12 @@ fn client() -> impl Strategy<Value = ConfigMgrClient> {
         None => KnownPolicy::Current,
     });
     let policy = of(policy).prop_map(Option::unwrap_or_default);
-    (check(), policy, check(), of(time()), any::<bool>(), of(time())).prop_map(
-        |(polled, policy, scanned, found, is_to_scan, installs)| ConfigMgrClient {
+    let installs = (time(), time()).prop_map(|(at, found)| Installs { at, found });
+    let failure = of(any::<i32>().prop_map(HResult));
+    (check(), failure, policy, check(), of(time()), any::<bool>(), of(installs)).prop_map(
+        |(polled, failure, policy, scanned, found, is_to_scan, installs)| ConfigMgrClient {
             polled,
+            failure,
             policy,
             scanned,
             found,
