@@ -155,10 +155,11 @@ proptest! {
     fn sources_make_sense(device in strategies::used_device()) {
         let (sources, state, policy) = (device.scan_sources(), device.policy_state(), device.effective_policy());
         let classes = [sources.feature, sources.quality, sources.driver, sources.other, sources.definitions];
-        prop_assert_eq!(sources.uses_wsus, policy.uses_wsus());
-        prop_assert!(!sources.is_dual_scan() || (policy.uses_wsus() && state.is_dual_scan_active));
-        prop_assert!(policy.uses_wsus() || !(classes.contains(&ScanSource::Wsus) || state.uses_scan_sources));
-        let may_lack = (policy.uses_wsus() && policy.forbids_windows_update()) || matches!(device.os().build, 20_348 | 25_398);
+        let is_client = device.site().configmgr.is_some();
+        prop_assert!(sources.uses_wsus == policy.uses_wsus() || (is_client && sources.uses_wsus));
+        prop_assert!(!sources.is_dual_scan() || state.is_dual_scan_active);
+        prop_assert!(sources.uses_wsus || !(classes.contains(&ScanSource::Wsus) || state.uses_scan_sources));
+        let may_lack = (sources.uses_wsus && policy.forbids_windows_update()) || matches!(device.os().build, 20_348 | 25_398);
         prop_assert!(may_lack || !classes.contains(&ScanSource::None), "{:?}", sources);
         prop_assert!(!policy.has_client_policy() || state.is_deferral_active);
         let findings = device.findings();

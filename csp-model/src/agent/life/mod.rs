@@ -127,10 +127,10 @@ impl Device {
     /// # Errors
     /// When the device is no client of Configuration Manager, or has no policy from it yet.
     pub fn client_scan(&mut self) -> Result<Vec<Event>, NoClient> {
-        let mut events = self.advance_to(self.clock());
-        if self.agent().client.policy(self.site()).is_none() {
+        if self.client_policy().is_none() {
             return Err(NoClient);
         }
+        let mut events = self.advance_to(self.clock());
         self.agent_mut().client.is_to_scan = true;
         events.extend(self.advance_to(self.clock()));
         Ok(events)

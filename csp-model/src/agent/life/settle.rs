@@ -284,7 +284,9 @@ impl Run<'_> {
         let length = entry.install.delta();
         let most = self.rules.terms(entry, self.now()).map(|(management, _)| management.max_run_time(entry));
         let is_too_long = most.is_some_and(|most| most < length);
-        let finished = later(record.since, most.map_or(length, |most| most.min(length)));
+        // It is cancelled when the time is over, not with its last second.
+        let lasts = most.filter(|_| is_too_long).map_or(length, |most| most + TimeDelta::seconds(1));
+        let finished = later(record.since, lasts);
         if finished > self.now() {
             // What runs is taken back by a pause alone.
             return match self.hold(entry) {

@@ -22,7 +22,10 @@ pub(super) fn read(bytes: &[u8]) -> BTreeMap<String, BTreeMap<String, String>> {
 }
 
 fn value(line: &str) -> (String, String) {
-    let (name, rest) = quoted(line);
+    let (name, rest) = match line.strip_prefix('@') {
+        Some(rest) => (String::new(), rest),
+        None => quoted(line),
+    };
     let data = rest.strip_prefix('=').expect("a value");
     if let Some(number) = data.strip_prefix("dword:") {
         assert!(number.len() == 8 && u32::from_str_radix(number, 16).is_ok(), "{line}");

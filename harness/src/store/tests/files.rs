@@ -65,7 +65,7 @@ fn another_version_is_refused_by_name() {
     let folder = Folder::new();
     let path = folder.file("state.db");
     Kept::open(&path).commit(&devices(1)).unwrap();
-    let later = "it was written by a later cspsim: its state has version 99, this one reads up to 3";
+    let later = "it was written by a later cspsim: its state has version 99, this one reads up to 4";
     let cases = [
         (99, later),
         (0, "it is damaged: there is no version 0"),
@@ -75,7 +75,7 @@ fn another_version_is_refused_by_name() {
         Connection::open(&path).unwrap().pragma_update(None, "user_version", version).unwrap();
         assert_eq!(refusal(&path), format!("cannot open {}: {expected}", path.display()));
     }
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 4).unwrap();
     assert_eq!(read(&path).len(), 1);
 }
 

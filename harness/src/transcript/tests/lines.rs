@@ -143,7 +143,7 @@ fn errors_name_the_line_and_what_is_wrong() {
         ),
         (
             format!("{whole}{line}\"kind\":\"dance\"}}\n"),
-            "line 2: unknown variant `dance`, expected one of `created`, `reset`, `snapshot`, `given-up`, `advance`, `scan`, `restart`, `pause`, `resume`, `faults`, `registry`, `policy-refresh`, `deleted`",
+            "line 2: unknown variant `dance`, expected one of `created`, `reset`, `snapshot`, `given-up`, `advance`, `scan`, `restart`, `pause`, `resume`, `faults`, `registry`, `policy-refresh`, `site`, `install`, `client-reset`, `deleted`",
         ),
         (format!("{whole}{line}\"kind\":\"exchange\",\"http\":200}}\n"), "line 2: missing field `request`"),
         (
