@@ -85,7 +85,7 @@ pub(super) struct StepEntry {
     /// The ConfigMgr client scans, as with "Software Updates Scan Cycle" in its control panel.
     #[schemars(extend("const" = true))]
     pub(super) client_scan: Option<bool>,
-    /// The update agent's store, SoftwareDistribution, is made anew.
+    /// The update agent's store, `SoftwareDistribution`, is made anew.
     #[schemars(extend("const" = true))]
     pub(super) client_reset: Option<bool>,
     /// What is expected.

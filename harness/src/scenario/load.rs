@@ -176,8 +176,7 @@ fn deed(document: &Document, device: &Device, place: &Place, entry: &StepEntry) 
     }
     if let Some(site) = &entry.site {
         site.check().map_err(|error| {
-            let keys = error.path.split(['.', '[']).map(|key| key.trim_end_matches(']'));
-            document.wrong(&keys.fold(place.key("site"), |place, key| place.key(key)), error.what)
+            document.wrong(&place.key("site").join(&Place::parse(&error.path)), error.what)
         })?;
         return Ok(Deed::Site(Box::new(site.clone())));
     }

@@ -104,8 +104,13 @@ impl Deployment {
         if !configmgr.collection.iter().any(|collection| collection.name == self.collection) {
             let known: Vec<_> =
                 configmgr.collection.iter().map(|collection| format!("`{}`", collection.name)).collect();
-            let known = if known.is_empty() { "the site has none".to_owned() } else { known.join(", ") };
-            let what = format!("there is no collection `{}`: expected one of {known}", self.collection);
+            let what = match known.as_slice() {
+                [] => format!("there is no collection `{}`: the site has none", self.collection),
+                known => {
+                    let known = known.join(", ");
+                    format!("there is no collection `{}`: expected one of {known}", self.collection)
+                }
+            };
             return Err(wrong(format!("{path}.collection"), what));
         }
         if self.updates.is_empty() || self.updates.len() > MOST {
