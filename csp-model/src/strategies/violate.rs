@@ -7,6 +7,7 @@ use super::operation::{Given, Operation};
 use super::respect::transaction;
 use super::site::{self, Site};
 use super::value::{disallowed, misspelled};
+use crate::csp::{Csp, nodecache};
 use crate::schema::{Def, NodeId};
 use crate::tree::{Leaves, Transaction};
 use crate::{Access, Device, Format, TreeError};
@@ -105,7 +106,10 @@ fn all(device: &Device, names: &[String]) -> Vec<(Broken, Vec<Operation>)> {
         let replace = Some(replace).filter(|_| !site::replace_adds(device, site.id));
         operations.into_iter().chain(others).chain(replace)
     }));
-    let is_unset = |site: &&Site| unset.iter().any(|unset| unset.uri == site.uri);
+    // This one keeps nothing, so that it can be added again and again.
+    let keeps_nothing =
+        |site: &Site| device.profile().csp(site.id) == Csp::NodeCache(nodecache::Node::AutoSetExpectedValue);
+    let is_unset = |site: &&Site| unset.iter().any(|unset| unset.uri == site.uri) || keeps_nothing(site);
     let there = present.iter().filter(|site| allows(site, Access::ADD) && !is_unset(site));
     vec![
         (Broken::Existence, missing),
