@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::device::{ProfileError, Registry};
+use crate::device::{Profile, ProfileError, Registry};
 
 pub use client::{ConfigMgrClient, Installs, KnownPolicy};
 pub use event::{Caller, Event, EventKind};
@@ -260,6 +260,11 @@ impl Agent {
             KnownPolicy::None | KnownPolicy::Current => Ok(()),
             KnownPolicy::Former(policy) => policy.check(),
         }
+    }
+
+    /// What stands around a device of that profile: what its file says, or what has been put in its place.
+    pub(crate) fn site<'a>(&'a self, profile: &'a Profile) -> &'a site::Site {
+        self.site.as_deref().unwrap_or_else(|| profile.site())
     }
 
     /// The record of an update, if the update is in `set`.

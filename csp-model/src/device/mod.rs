@@ -173,7 +173,7 @@ impl Device {
     /// What stands around the device: what its file says, or what has been put in its place.
     #[must_use]
     pub fn site(&self) -> &Site {
-        self.agent.site.as_deref().unwrap_or_else(|| self.profile.site())
+        self.agent.site(&self.profile)
     }
 
     /// The device's name.

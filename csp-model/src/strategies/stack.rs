@@ -10,7 +10,7 @@ use crate::agent::UpdateId;
 use crate::agent::catalog::Classification;
 use crate::agent::site::{
     Address, Answer, AppliesTo, BoundaryGroup, Cache, CacheRule, ClientState, Collection, ConfigMgr,
-    Deployment, MaintenanceWindow, ManagementPoint, Proxy, Purpose, RegistryPol, Site, Start, Wsus,
+    Deployment, LocalTime, MaintenanceWindow, ManagementPoint, Proxy, Purpose, RegistryPol, Site, Wsus,
     WsusApproval,
 };
 use crate::device::UpdateEntry;
@@ -148,7 +148,7 @@ fn window(clock: DateTime<Utc>) -> impl Strategy<Value = MaintenanceWindow> {
     (-40_i64..40, 0_i64..24, 5_i64..=1_440, every, applies, any::<bool>()).prop_map(
         move |(days, hours, minutes, every, applies_to, utc)| {
             let starts = clock.naive_utc() + TimeDelta::days(days) + TimeDelta::hours(hours);
-            let whole = |time: chrono::NaiveDateTime| Start(time.and_utc().trunc_to_second().naive_utc());
+            let whole = |time: chrono::NaiveDateTime| LocalTime(time.and_utc().trunc_to_second().naive_utc());
             MaintenanceWindow {
                 starts: whole(starts),
                 ends: whole(starts + TimeDelta::minutes(minutes)),

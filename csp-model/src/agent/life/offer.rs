@@ -73,8 +73,7 @@ impl Offers<'_> {
         let is_hidden = update.hidden && self.agent.reset.is_none();
         let is_approved = || match source {
             ScanSource::Wsus => {
-                let site = self.agent.site.as_deref().unwrap_or_else(|| self.profile.site());
-                let wsus = site.wsus.as_ref();
+                let wsus = self.agent.site(self.profile).wsus.as_ref();
                 wsus.is_none_or(|wsus| wsus.approval_of(update) == WsusApproval::Approved)
             }
             ScanSource::WindowsUpdate | ScanSource::None => true,

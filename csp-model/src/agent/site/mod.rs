@@ -27,7 +27,7 @@ pub(crate) use configmgr::check_run_time;
 pub use configmgr::{Cache, CacheRule, ConfigMgr, ManagementPoint, RegistryPol};
 pub use deployment::{Collection, Deployment, Purpose};
 pub use proxy::{Proxy, Url};
-pub use window::{AppliesTo, MaintenanceWindow, NotAnInstantOfTheDevice, Start};
+pub use window::{AppliesTo, LocalTime, MaintenanceWindow, NotALocalTime};
 pub(super) use window::{Span, Windows};
 pub use wsus::{ClientState, Wsus, WsusApproval};
 
@@ -63,29 +63,27 @@ impl Site {
     #[must_use]
     pub fn answer_of_wsus(&self, url: &str) -> Answer {
         let url = Url::of(url);
-        let behind_proxy = self.proxy.as_ref().filter(|proxy| !proxy.bypasses(&url));
-        match (behind_proxy, &self.wsus) {
-            (Some(proxy), _) if proxy.answers != Answer::OK => proxy.answers,
-            (_, Some(wsus)) => wsus.answer(&url),
-            (_, None) => Answer::OK,
-        }
+        let own = || self.wsus.as_ref().map_or(Answer::OK, |wsus| wsus.answer(&url));
+        self.proxy_answer(&url).unwrap_or_else(own)
     }
 
     /// What a device meets that asks Windows Update, which is always there.
     #[must_use]
     pub fn answer_of_windows_update(&self) -> Answer {
-        let url = Url::of("https://fe2.update.microsoft.com");
-        let behind_proxy = self.proxy.as_ref().filter(|proxy| !proxy.bypasses(&url));
-        behind_proxy.map_or(Answer::OK, |proxy| proxy.answers)
+        self.proxy_answer(&Url::of("https://fe2.update.microsoft.com")).unwrap_or(Answer::OK)
     }
 
     /// What the management point does when the device asks it.
     #[must_use]
     pub fn answer_of_management_point(&self, point: &ManagementPoint) -> Answer {
         let url = Url { host: &point.host, port: point.port() };
-        let behind_proxy = self.proxy.as_ref().filter(|proxy| !proxy.bypasses(&url));
-        let by_proxy = behind_proxy.map(|proxy| proxy.answers).filter(|answer| *answer != Answer::OK);
-        by_proxy.unwrap_or(point.answers)
+        self.proxy_answer(&url).unwrap_or(point.answers)
+    }
+
+    /// What the proxy says instead of the server; `None` where it is not asked, or lets the request through.
+    fn proxy_answer(&self, url: &Url<'_>) -> Option<Answer> {
+        let asked = self.proxy.as_ref().filter(|proxy| !proxy.bypasses(url))?;
+        Some(asked.answers).filter(|answer| *answer != Answer::OK)
     }
 }
 

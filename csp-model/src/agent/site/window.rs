@@ -20,9 +20,9 @@ use crate::units::Duration;
 #[serde(deny_unknown_fields)]
 pub struct MaintenanceWindow {
     /// When it begins for the first time, by the device's own clock: `2024-01-06T01:00:00`.
-    pub starts: Start,
+    pub starts: LocalTime,
     /// When it ends then: five minutes to a day later.
-    pub ends: Start,
+    pub ends: LocalTime,
     /// How long after each beginning it begins again: `P7D`; once when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub every: Option<Duration>,
@@ -49,12 +49,12 @@ pub enum AppliesTo {
 
 /// A time without a zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Start(pub NaiveDateTime);
+pub struct LocalTime(pub NaiveDateTime);
 
 /// A text that is no time without a zone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no time of the device's own clock: expected one like `2024-01-06T01:00:00`")]
-pub struct NotAnInstantOfTheDevice(String);
+pub struct NotALocalTime(String);
 
 impl MaintenanceWindow {
     pub(super) fn check(&self, path: &str) -> Result<(), ProfileError> {
@@ -246,40 +246,40 @@ impl Recurring {
     }
 }
 
-impl fmt::Display for Start {
+impl fmt::Display for LocalTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.format("%Y-%m-%dT%H:%M:%S").fmt(f)
     }
 }
 
-impl Serialize for Start {
+impl Serialize for LocalTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Start {
+impl<'de> Deserialize<'de> for LocalTime {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Text;
 
         impl<'de> Visitor<'de> for Text {
-            type Value = Start;
+            type Value = LocalTime;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a time like `2024-01-06T01:00:00`")
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Start, E> {
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<LocalTime, E> {
                 let forms = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"];
                 // Four digits for the year, as everywhere else.
                 let is_plain = |time: &NaiveDateTime| (1..=9998).contains(&chrono::Datelike::year(time));
                 let time = forms.iter().find_map(|form| NaiveDateTime::parse_from_str(text, form).ok());
-                let time = time.filter(is_plain).map(Start);
-                time.ok_or_else(|| E::custom(NotAnInstantOfTheDevice(text.to_owned())))
+                let time = time.filter(is_plain).map(LocalTime);
+                time.ok_or_else(|| E::custom(NotALocalTime(text.to_owned())))
             }
 
             /// The toml crate hands its own times out as a map of one text.
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Start, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<LocalTime, A::Error> {
                 match map.next_entry::<String, String>()? {
                     Some((key, text)) if key.starts_with("$__toml") => self.visit_str(&text),
                     _ => Err(de::Error::invalid_type(de::Unexpected::Map, &self)),
@@ -291,9 +291,9 @@ impl<'de> Deserialize<'de> for Start {
     }
 }
 
-impl JsonSchema for Start {
+impl JsonSchema for LocalTime {
     fn schema_name() -> Cow<'static, str> {
-        "Start".into()
+        "LocalTime".into()
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
