@@ -223,6 +223,14 @@ pub(crate) struct Line<T> {
 }
 
 impl<T: Transport> Line<T> {
+    /// Sends one message, whoever wrote it, and waits for its answer.
+    ///
+    /// # Errors
+    /// When there is no answer, or none that can be a message.
+    pub(crate) async fn exchange(&mut self, request: Request) -> Result<Response, TransportError> {
+        self.transport.exchange(request).await
+    }
+
     /// Holds a session. `to` is where messages go instead of the account's address.
     ///
     /// # Errors

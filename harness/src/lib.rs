@@ -28,6 +28,8 @@ pub mod logs;
 mod opening;
 mod output;
 mod place;
+mod pretty;
+pub mod replay;
 mod report;
 mod scenario;
 mod sim;

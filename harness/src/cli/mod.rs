@@ -10,6 +10,7 @@ mod init;
 mod lint;
 mod logs;
 mod man;
+mod replay;
 mod run;
 mod schema;
 mod serve;
@@ -45,6 +46,7 @@ Examples:
   cspsim run --for P60D --plot updates.svg    what becomes of the updates in two months?
   cspsim logs --for P60D --out logs           what would its own logs say of it?
   cspsim hresult 0x80244022                   what does that error mean, and what helps?
+  cspsim replay session.har                   does it answer as the captured device did?
   cspsim test scenarios/                      does everything go as expected?
   cspsim init device --out lab.toml           a device file to start from
   cspsim tree --device lab.toml --json        the tree of that device, for a script
@@ -64,6 +66,7 @@ enum Command {
     Init(init::Init),
     Lint(lint::Lint),
     Logs(logs::Logs),
+    Replay(Box<replay::Replay>),
     Run(run::Run),
     Schema(schema::Schema),
     Test(test::Test),
@@ -93,6 +96,7 @@ pub fn main() -> ExitCode {
         Command::Init(command) => command.run(),
         Command::Lint(command) => command.run(),
         Command::Logs(command) => command.run(),
+        Command::Replay(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::Schema(command) => command.run(),
         Command::Test(command) => command.run(),

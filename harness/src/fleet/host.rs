@@ -168,6 +168,21 @@ impl Came {
     }
 }
 
+/// What a device says to what came at `at`, when it comes again: a device as it was then says what it said.
+///
+/// # Errors
+/// When it is no message.
+pub(crate) fn say_again(
+    live: &mut Live,
+    origin: &Origin,
+    body: &[u8],
+    at: DateTime<Utc>,
+) -> Result<Said, DecodeError> {
+    let settings = super::Settings::default();
+    let came = Came::of(origin, body, &settings.message)?;
+    Ok(came.say(live, origin, body, at, settings.most_sessions))
+}
+
 impl State {
     /// What was opened is final.
     fn close(&mut self, open: Open) {

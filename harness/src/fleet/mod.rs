@@ -25,7 +25,7 @@ use csp_model::Device;
 use parking_lot::{Mutex, RwLock};
 use syncml::codec::Limits;
 
-pub(crate) use host::{Done, Heard, Host, NotDone, Refused};
+pub(crate) use host::{Done, Heard, Host, NotDone, Refused, say_again};
 pub(crate) use live::{Live, Opened, Unable};
 pub(crate) use pipeline::{Change, Counts, NotSaved, Slowed, Storage};
 pub(crate) use profiles::{Content, Digest, Profiles};

@@ -385,7 +385,6 @@ struct Begin {
 }
 
 /// What every line after the first one has.
-#[cfg(test)]
 #[derive(Deserialize)]
 struct Head<'a> {
     name: Arc<str>,
@@ -420,7 +419,6 @@ impl Serialize for Line {
     }
 }
 
-#[cfg(test)]
 impl Line {
     /// Reads one line. Keys that are not known are passed over; a kind that is not known is an error.
     ///

@@ -1,12 +1,11 @@
 //! What was said to a device and what it answered: one recording, many views.
 //!
 //! `journal.rs` remembers the last of it in memory, `line.rs` is its form, `write.rs` writes it, with credentials
-//! redacted by `redact/`; `file.rs` keeps all of it. `read.rs` reads it again: so far only tests do.
+//! redacted by `redact/`; `file.rs` keeps all of it. `read.rs` reads it again.
 
 mod file;
 mod journal;
 mod line;
-#[cfg(test)]
 mod read;
 mod redact;
 #[cfg(test)]
@@ -15,6 +14,9 @@ mod write;
 
 pub(crate) use file::{FileError, TranscriptFile};
 pub(crate) use journal::{Journal, Limits, Reading, Request, Ticket};
-pub(crate) use line::{Body, Call, Dialled, Entry, Event, Origin, Outcome, RegistryChange, ScanBy, Secrets};
+pub(crate) use line::{
+    Body, Call, Dialled, Entry, Event, Exchange, Line, Origin, Outcome, RegistryChange, ScanBy, Secrets,
+};
+pub(crate) use read::{Reader, Record};
 pub(crate) use redact::Redactor;
 pub(crate) use write::{LineWriter, write};

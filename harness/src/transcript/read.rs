@@ -63,6 +63,9 @@ const LONGEST: u64 = 256 * 1024 * 1024;
 pub(crate) struct Reader<R> {
     input: R,
     line: u64,
+    /// Where that line begins, and the one after it.
+    offset: u64,
+    next_offset: u64,
     buffer: Vec<u8>,
     /// What was read beyond the line that broke off.
     next: Option<Record>,
@@ -82,7 +85,20 @@ enum State {
 impl<R: BufRead> Reader<R> {
     /// A reader of `input`.
     pub(crate) const fn new(input: R) -> Self {
-        Self { input, line: 0, buffer: Vec::new(), next: None, state: State::Start }
+        Self {
+            input,
+            line: 0,
+            offset: 0,
+            next_offset: 0,
+            buffer: Vec::new(),
+            next: None,
+            state: State::Start,
+        }
+    }
+
+    /// The offset of the line that was read last, and its number.
+    pub(crate) const fn place(&self) -> (u64, u64) {
+        (self.offset, self.line)
     }
 
     fn read(&mut self) -> Result<Option<Record>, ReadErrorKind> {
@@ -150,6 +166,8 @@ impl<R: BufRead> Reader<R> {
             return Ok(Filled::Nothing);
         }
         self.line += 1;
+        self.offset = self.next_offset;
+        self.next_offset += read as u64;
         if self.buffer.last() == Some(&b'\n') {
             self.buffer.pop();
             return Ok(Filled::Line);

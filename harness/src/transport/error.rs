@@ -293,6 +293,25 @@ impl TransportError {
         }
     }
 
+    /// Whether somebody has answered, although no message.
+    pub(crate) fn is_answered(&self) -> bool {
+        match self {
+            Self::Status(_) | Self::Encoded { .. } | Self::TooLarge { .. } | Self::NotSyncMl { .. } => true,
+            Self::GaveUp { last, .. } => last.is_answered(),
+            Self::Address { .. }
+            | Self::NameNotResolved { .. }
+            | Self::Refused { .. }
+            | Self::Unreachable { .. }
+            | Self::TimedOut { .. }
+            | Self::Tls { .. }
+            | Self::Reset { .. }
+            | Self::Closed { .. }
+            | Self::NotHttp { .. }
+            | Self::Redirect { .. }
+            | Self::Planned { .. } => false,
+        }
+    }
+
     /// Whether the same message may fare better later.
     pub(crate) fn is_transient(&self) -> bool {
         match self {

@@ -1,0 +1,318 @@
+//! `cspsim replay`: captures, played to the device or to a server.
+
+use std::io::{self, IsTerminal as _};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::Args;
+use csp_model::Device;
+use tokio::runtime;
+
+use crate::Failure;
+use crate::dial::{self, Dialler, HttpOptions, TlsOptions};
+use crate::input::DeviceOptions;
+use crate::output::{self, Output};
+use crate::replay::capture::{self, Opened, TranscriptSessions};
+use crate::replay::report::{self, Human, Layout, Sum, Unreadable};
+use crate::replay::{self, Blessing, CaptureError, Ignore, NotALocUri, Played, Seeding, Server};
+use crate::transcript::Secrets;
+use crate::transport::{Transport, Url};
+
+/// Replay captures: does the device answer as the captured one did?
+///
+/// A FILE is a transcript of cspsim, a stream or requests saved by SyncMLViewer, a HAR, a Fiddler archive (.saz), a message in
+/// XML or WBXML, a text with messages in it, or a folder of numbered messages; its content tells which. The server's messages
+/// are played to the device, and its answers compared with the captured ones as messages: ids, nonces, times and names
+/// that are others in every run do not count. With --against the device's messages are played to a server instead.
+///
+/// Exit codes: 0 the same, 1 something differs, 3 a FILE is no capture (the others are replayed all the same), 4 the
+/// server cannot be reached.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  cspsim replay session.har
+  cspsim replay --seed-from-capture SyncMLStream.xml
+  cspsim replay --device lab.toml captures/ --ignore ./DevDetail/Ext
+  cspsim replay transcript.jsonl --report junit=replay.xml
+  cspsim replay session.har --against https://staging.example.test/mdm
+  cspsim replay captures/ --update                what the device says now is right")]
+pub(super) struct Replay {
+    /// The captures
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    device: DeviceOptions,
+    /// Give the device what the captured one was seen to have
+    #[arg(long, conflicts_with = "against")]
+    seed_from_capture: bool,
+    /// Play the device's messages to this server, and compare the server's answers
+    #[arg(long, value_name = "URL")]
+    against: Option<String>,
+    /// Do not count differences at LOCURI and below; `*` stands for any name
+    #[arg(long, value_name = "LOCURI")]
+    ignore: Vec<Ignored>,
+    /// Write what is said now into the captures: it is expected from then on
+    #[arg(long)]
+    update: bool,
+    /// Write what differs to a file: junit=FILE or json=FILE
+    #[arg(long, value_name = "FORMAT=FILE")]
+    report: Vec<ReportFile>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    /// Say what differs, and leave the messages out
+    #[arg(long, short, conflicts_with = "json")]
+    quiet: bool,
+    /// Leave credentials in what is shown
+    #[arg(long)]
+    show_secrets: bool,
+    #[command(flatten)]
+    tls: TlsOptions,
+    #[command(flatten)]
+    http: HttpOptions,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// A pattern of LocURIs.
+#[derive(Debug, Clone)]
+struct Ignored(Ignore);
+
+impl FromStr for Ignored {
+    type Err = NotALocUri;
+
+    fn from_str(text: &str) -> Result<Self, NotALocUri> {
+        text.parse().map(Self)
+    }
+}
+
+/// A report that is asked for.
+#[derive(Debug, Clone)]
+struct ReportFile {
+    format: ReportFormat,
+    path: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum ReportFormat {
+    Json,
+    Junit,
+}
+
+impl FromStr for ReportFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const EXPECTED: &str = "expected junit=FILE or json=FILE";
+        let (format, path) = text.split_once('=').unwrap_or((text, ""));
+        let format = match format {
+            "json" => ReportFormat::Json,
+            "junit" => ReportFormat::Junit,
+            other => return Err(format!("`{other}` is no format: {EXPECTED}")),
+        };
+        if path.is_empty() {
+            return Err(format!("a file is missing: {EXPECTED}"));
+        }
+        Ok(Self { format, path: path.into() })
+    }
+}
+
+/// What is told while captures are played, and what is left of it.
+struct Told {
+    human: Option<Human>,
+    /// Whether sessions are kept for a report.
+    keeps: bool,
+    out: String,
+    to_file: bool,
+    sum: Sum,
+    played: Vec<Played>,
+    unreadable: Vec<Unreadable>,
+    blessing: Option<Blessing>,
+    failed: Option<Failure>,
+}
+
+impl Replay {
+    pub(super) fn run(self) -> Result<(), Failure> {
+        let to = self.against.as_deref().map(dial::address).transpose().map_err(Failure::Usage)?;
+        let device = self.device.load()?;
+        let mut ignore = Ignore::default();
+        self.ignore.iter().for_each(|Ignored(one)| ignore.extend(one.clone()));
+        let secrets = if self.show_secrets { Secrets::Shown } else { Secrets::Hidden };
+        let mut told = Told {
+            human: (!self.json).then(|| Human { layout: self.layout(), secrets }),
+            keeps: self.json || !self.report.is_empty(),
+            out: String::new(),
+            to_file: self.output.is_file(),
+            sum: Sum::default(),
+            played: Vec::new(),
+            unreadable: Vec::new(),
+            blessing: self.update.then(Blessing::default),
+            failed: None,
+        };
+        let mut found = Vec::new();
+        for file in &self.files {
+            match capture::find(file) {
+                Ok(none) if none.is_empty() => told.unreadable(&CaptureError::none_in(file)),
+                Ok(captures) => found.extend(captures),
+                Err(error) => told.unreadable(&error),
+            }
+        }
+        match &to {
+            None => self.to_device(&found, &device, &ignore, &mut told),
+            Some(to) => self.to_server(&found, &device, to, &ignore, &mut told)?,
+        }
+        self.end(told, secrets)
+    }
+
+    fn to_device(&self, found: &[PathBuf], device: &Device, ignore: &Ignore, told: &mut Told) {
+        let seeding = if self.seed_from_capture { Seeding::Capture } else { Seeding::Device };
+        for path in found {
+            let played = replay::to_device(path, device, seeding, ignore, &mut |played| told.played(played));
+            if let Err(error) = played {
+                told.unreadable(&error);
+            }
+        }
+    }
+
+    fn to_server(
+        &self,
+        found: &[PathBuf],
+        device: &Device,
+        to: &Url,
+        ignore: &Ignore,
+        told: &mut Told,
+    ) -> Result<(), Failure> {
+        let dialler = Dialler::new(&self.tls, self.http.clone())?;
+        let runtime = runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| Failure::Network(format!("cannot start: {error}")))?;
+        runtime.block_on(async {
+            let line = dialler.line(device, None)?;
+            let mut server = Server::new(line, to.clone(), ignore);
+            for path in found {
+                let name = path.display().to_string().into();
+                let sessions: Box<dyn Iterator<Item = Result<capture::Session, CaptureError>>>;
+                let format;
+                match capture::open(path) {
+                    Ok(Opened::Capture(capture)) => {
+                        format = capture.format;
+                        sessions = Box::new(capture.sessions.into_iter().map(Ok));
+                    }
+                    Ok(Opened::Transcript(path)) => {
+                        format = capture::Format::Transcript;
+                        match TranscriptSessions::open(&path) {
+                            Ok(read) => sessions = Box::new(read),
+                            Err(error) => {
+                                told.unreadable(&error);
+                                continue;
+                            }
+                        }
+                    }
+                    Err(error) => {
+                        told.unreadable(&error);
+                        continue;
+                    }
+                }
+                for session in sessions {
+                    match session {
+                        Ok(session) => told.played(played(&mut server, &name, format, &session).await?),
+                        Err(error) => {
+                            told.unreadable(&error);
+                            break;
+                        }
+                    }
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn end(self, mut told: Told, secrets: Secrets) -> Result<(), Failure> {
+        if let Some(failed) = told.failed.take() {
+            return Err(failed);
+        }
+        for file in &self.report {
+            let bytes = match file.format {
+                ReportFormat::Json => report::json(&told.played, &told.unreadable, &told.sum, secrets),
+                ReportFormat::Junit => report::junit(&told.played, &told.unreadable).map_err(|error| {
+                    Failure::Output(format!("cannot write {}: {error}", file.path.display()))
+                })?,
+            };
+            output::write(&file.path, &bytes)?;
+        }
+        if self.json {
+            self.output.write(&report::json(&told.played, &told.unreadable, &told.sum, secrets))?;
+        } else {
+            told.out.push_str(&told.sum.in_words());
+            if told.to_file {
+                self.output.write(anstream::adapter::strip_str(&told.out).to_string().as_bytes())?;
+            } else {
+                output::print(told.out.as_bytes())?;
+            }
+        }
+        let updated = told.blessing.map(Blessing::write).transpose()?;
+        let sum = told.sum;
+        if sum.unreadable > 0 {
+            return Err(Failure::Input(format!("{} of the captures could not be read", sum.unreadable)));
+        }
+        match (sum.different, updated) {
+            (0, _) => Ok(()),
+            (_, Some(updated)) => {
+                anstream::eprintln!("updated: {updated} messages");
+                Ok(())
+            }
+            (different, None) => {
+                Err(Failure::Check(format!("{different} of {} messages differ", sum.compared)))
+            }
+        }
+    }
+
+    /// Beside each other on a terminal that is wide enough.
+    fn layout(&self) -> Layout {
+        const NARROW: usize = 100;
+        if self.quiet {
+            return Layout::None;
+        }
+        let is_terminal = io::stdout().is_terminal() && !self.output.is_file();
+        let columns = terminal_size::terminal_size().map_or(0, |(columns, _)| usize::from(columns.0));
+        if is_terminal && columns >= NARROW { Layout::Beside(columns) } else { Layout::Below }
+    }
+}
+
+async fn played<T: Transport>(
+    server: &mut Server<'_, T>,
+    name: &std::sync::Arc<str>,
+    format: capture::Format,
+    session: &capture::Session,
+) -> Result<Played, Failure> {
+    server.play(name, format, session).await.map_err(|error| Failure::Network(error.to_string()))
+}
+
+impl Told {
+    fn played(&mut self, played: Played) {
+        self.sum.add(&played);
+        if let Some(blessing) = &mut self.blessing {
+            blessing.add(&played);
+        }
+        if let Some(human) = &self.human {
+            self.out.push_str(&human.played(&played));
+            if !self.to_file {
+                let printed = output::print(std::mem::take(&mut self.out).as_bytes());
+                match printed {
+                    // Exit code and reports count, whoever reads.
+                    Ok(()) | Err(Failure::OutputClosed) => {}
+                    Err(failure) => self.failed = Some(failure),
+                }
+            }
+        }
+        if self.keeps {
+            self.played.push(played);
+        }
+    }
+
+    fn unreadable(&mut self, error: &CaptureError) {
+        anstream::eprintln!("error: {error}");
+        let unreadable = Unreadable { capture: error.place.file.to_string(), what: error.what.clone() };
+        self.sum.unreadable(&unreadable);
+        self.unreadable.push(unreadable);
+    }
+}

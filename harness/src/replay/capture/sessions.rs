@@ -1,0 +1,253 @@
+//! Messages put together: whose each is, which belong to one session, and which are missing.
+//!
+//! Sessions are told apart by SessionID and by who speaks with whom; MsgIDs say where one begins anew, and what is not
+//! there. A body alone opens a session when it asks for something, and answers the one before when it does not.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use syncml::codec::{self, Limits};
+use syncml::message as syncml_message;
+use syncml::message::{Header, Kind, Location};
+use syncml::session::side_of;
+
+use super::{Capture, Format, Message, Missing, Note, Session, Side};
+
+/// What of a message tells where it belongs.
+#[derive(Debug, Clone)]
+struct Head {
+    /// SessionID; `None` of a body alone.
+    session: Option<Box<str>>,
+    msg_id: Option<Box<str>>,
+    source: Option<Box<str>>,
+    target: Option<Box<str>>,
+    /// Whether it asks for something, as a server does.
+    asks: bool,
+}
+
+/// A session that is being put together.
+struct Open {
+    key: Key,
+    heads: Vec<(Head, Message)>,
+}
+
+/// What tells sessions apart: the SessionID, and the two who speak.
+#[derive(Debug, PartialEq, Eq)]
+struct Key {
+    session: Option<Box<str>>,
+    parties: BTreeSet<Box<str>>,
+}
+
+/// The capture of messages in the order in which they were found.
+pub(super) fn capture(format: Format, messages: Vec<Message>, notes: Vec<Note>) -> Capture {
+    let mut notes = notes;
+    let sessions = sessions(messages, &mut notes);
+    Capture { format, sessions, device: None, device_file: None, notes }
+}
+
+fn sessions(messages: Vec<Message>, notes: &mut Vec<Note>) -> Vec<Session> {
+    let mut heads = Vec::new();
+    for mut message in messages {
+        match codec::decode(&message.body, &Limits::default()) {
+            Ok(decoded) => {
+                message.from = message.from.or_else(|| side_of(&decoded));
+                heads.push((Head::of(&decoded), message));
+            }
+            Err(error) => {
+                let text = format!("passed over what is no message: {error}");
+                notes.push(Note { place: Some(message.place), text });
+            }
+        }
+    }
+    infer_sides(&mut heads);
+    let mut open: Vec<Open> = Vec::new();
+    for (head, message) in heads {
+        match place(&open, &head, &message) {
+            Some(index) => {
+                if let Some(open) = open.get_mut(index) {
+                    open.heads.push((head, message));
+                }
+            }
+            None => open.push(Open { key: Key::of(&head), heads: vec![(head, message)] }),
+        }
+    }
+    open.into_iter().map(Open::close).collect()
+}
+
+/// The session that a message belongs to; `None` when it opens one.
+fn place(open: &[Open], head: &Head, message: &Message) -> Option<usize> {
+    let Some(session) = &head.session else {
+        // A body alone.
+        let last = open.iter().rposition(|open| open.key.session.is_none())?;
+        let answered = open.get(last)?.heads.len() > 1;
+        return (!answered && !head.asks && message.from != Some(Side::Server)).then_some(last);
+    };
+    let parties = head.parties();
+    let index = open.iter().rposition(|open| {
+        open.key.session.as_ref() == Some(session)
+            && (parties.is_empty() || open.key.parties.is_empty() || !open.key.parties.is_disjoint(&parties))
+    })?;
+    let known = &open.get(index)?.heads;
+    let is_first = head.msg_id.as_deref() == Some("1");
+    let same = |(other, said): &&(Head, Message)| other.msg_id == head.msg_id && said.from == message.from;
+    let before = known.iter().find(same);
+    // The first message once more, and saying something else, is another session's.
+    let opens = is_first && before.is_some_and(|(_, before)| before.body != message.body);
+    (!opens).then_some(index)
+}
+
+impl Head {
+    fn of(message: &syncml_message::Message) -> Self {
+        let header = message.header.as_ref();
+        let uri = |location: Option<&Location>| Some(Box::from(location?.loc_uri.as_deref()?.trim()));
+        let asks = message.body.commands.iter().any(|command| match &command.kind {
+            Kind::Request(_) | Kind::Container(_) => true,
+            Kind::Alert(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => false,
+        });
+        let id = |of: fn(&Header) -> Option<&syncml_message::Text>| Some(Box::from(of(header?)?.trim()));
+        Self {
+            session: header.map(|_| id(|header| header.session_id.as_ref()).unwrap_or_default()),
+            msg_id: id(|header| header.msg_id.as_ref()),
+            source: uri(header.and_then(|header| header.source.as_ref())),
+            target: uri(header.and_then(|header| header.target.as_ref())),
+            asks,
+        }
+    }
+
+    fn parties(&self) -> BTreeSet<Box<str>> {
+        self.source.iter().chain(&self.target).cloned().collect()
+    }
+
+    fn number(&self) -> Option<u64> {
+        self.msg_id.as_ref()?.parse().ok()
+    }
+}
+
+impl Key {
+    fn of(head: &Head) -> Self {
+        Self { session: head.session.clone(), parties: head.parties() }
+    }
+}
+
+/// Says of messages that tell nothing whose they are by who is known to be what, and by who spoke before.
+fn infer_sides(heads: &mut [(Head, Message)]) {
+    let mut known: BTreeMap<Box<str>, Side> = BTreeMap::new();
+    for (head, message) in heads.iter() {
+        let Some(from) = message.from else { continue };
+        for (party, side) in [(&head.source, from), (&head.target, other(from))] {
+            if let Some(party) = party {
+                known.entry(party.clone()).or_insert(side);
+            }
+        }
+    }
+    let mut before: BTreeMap<Option<Box<str>>, Side> = BTreeMap::new();
+    for (head, message) in heads {
+        let by_name = || {
+            let source = head.source.as_ref().and_then(|source| known.get(source)).copied();
+            source.or_else(|| head.target.as_ref().and_then(|target| known.get(target)).copied().map(other))
+        };
+        let by_turn = || before.get(&head.session).copied().map(other);
+        // A body alone that asks for nothing is an answer.
+        let by_content =
+            || head.session.is_none().then_some(if head.asks { Side::Server } else { Side::Device });
+        message.from = message.from.or_else(by_name).or_else(by_content).or_else(by_turn);
+        if let Some(from) = message.from {
+            before.insert(head.session.clone(), from);
+        }
+    }
+}
+
+pub(super) const fn other(side: Side) -> Side {
+    match side {
+        Side::Device => Side::Server,
+        Side::Server => Side::Device,
+    }
+}
+
+impl Open {
+    fn close(mut self) -> Session {
+        if !self.is_ordered() {
+            self.heads.sort_by(|one, other| in_session(one, other));
+        }
+        let missing = missing(&self.heads);
+        let id = Arc::from(self.key.session.as_deref().unwrap_or_default());
+        Session { id, messages: self.heads.into_iter().map(|(_, message)| message).collect(), missing }
+    }
+
+    /// Whether the MsgIDs of both sides go up, as they stand.
+    fn is_ordered(&self) -> bool {
+        let mut last: BTreeMap<Side, u64> = BTreeMap::new();
+        self.heads.iter().all(|(head, message)| match (message.from, head.number()) {
+            (Some(from), Some(number)) => last.insert(from, number).is_none_or(|last| last <= number),
+            _ => true,
+        })
+    }
+}
+
+/// The device's message of a number comes before the server's.
+fn in_session(one: &(Head, Message), other: &(Head, Message)) -> Ordering {
+    let rank = |(head, message): &(Head, Message)| (head.number(), message.from == Some(Side::Server));
+    rank(one).cmp(&rank(other))
+}
+
+fn missing(heads: &[(Head, Message)]) -> Vec<Missing> {
+    let mut missing = Vec::new();
+    let opens = heads.first().and_then(|(head, message)| Some((head, message.from?)));
+    if let Some((head, from)) = opens
+        && head.session.is_some()
+    {
+        // A device's first message has the number 1; a server that answers it also has, and says Status of it.
+        let is_answer = from == Side::Server && !opens_itself(heads);
+        if head.number().is_some_and(|number| number > 1) || is_answer {
+            missing.push(Missing { from: other(from), before: 0 });
+        }
+    }
+    let sides = heads.iter().map(|(_, message)| message.from);
+    let pairs = sides.clone().zip(sides.skip(1)).zip(1..);
+    for ((one, next), before) in pairs {
+        if let (Some(one), Some(next)) = (one, next)
+            && one == next
+            && !is_repeated(heads, before)
+        {
+            missing.push(Missing { from: other(one), before });
+        }
+    }
+    // A server's last message ends a session or is answered; a device's is always answered, and a request too.
+    if let Some((head, message)) = heads.last() {
+        let is_unanswered = match message.from {
+            Some(Side::Device) => head.session.is_some() && heads.len() > 1 && opens_by_device(heads),
+            Some(Side::Server) => head.asks,
+            None => false,
+        };
+        if is_unanswered && !says_goodbye(message) {
+            let from = message.from.map_or(Side::Device, other);
+            missing.push(Missing { from, before: heads.len() });
+        }
+    }
+    missing
+}
+
+/// Whether a server's first message is no answer to anything: it has no Status.
+fn opens_itself(heads: &[(Head, Message)]) -> bool {
+    let first = heads.first().map(|(_, message)| codec::decode(&message.body, &Limits::default()));
+    first.and_then(Result::ok).is_none_or(|message| {
+        !message.body.commands.iter().any(|command| matches!(command.kind, Kind::Status(_)))
+    })
+}
+
+fn opens_by_device(heads: &[(Head, Message)]) -> bool {
+    heads.first().is_some_and(|(_, message)| message.from == Some(Side::Device))
+}
+
+/// A message that is sent again has no answer between.
+fn is_repeated(heads: &[(Head, Message)], index: usize) -> bool {
+    let body = |index: usize| heads.get(index).map(|(_, message)| &message.body);
+    index.checked_sub(1).is_some_and(|before| body(before) == body(index))
+}
+
+/// Whether a device's message ends the session, so that nobody waits for an answer.
+fn says_goodbye(message: &Message) -> bool {
+    let decoded = codec::decode(&message.body, &Limits::default());
+    decoded.is_ok_and(|message| message.has_alert(syncml_message::Alert::SESSION_ABORT))
+}

@@ -1,0 +1,95 @@
+//! What is another in every run, and yet the same throughout one: SessionIDs, MsgIDs, names of devices, GUIDs.
+//!
+//! A value maps to one other and no other maps to it. Of what never recurs nothing can be said, and it is let go.
+
+use std::collections::BTreeMap;
+
+/// Which value of a capture is which value now.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Maps {
+    sessions: Map,
+    numbers: Map,
+    identities: Map,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Map {
+    forth: BTreeMap<Box<str>, Box<str>>,
+    back: BTreeMap<Box<str>, Box<str>>,
+}
+
+impl Map {
+    /// Whether `one` may be `other`: from now on it is.
+    fn agree(&mut self, one: &str, other: &str) -> bool {
+        match (self.forth.get(one), self.back.get(other)) {
+            (None, None) => {
+                self.forth.insert(one.into(), other.into());
+                self.back.insert(other.into(), one.into());
+                true
+            }
+            (Some(known), Some(_)) => **known == *other,
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+}
+
+impl Maps {
+    /// Another session of the same device begins: what counts sessions and messages begins anew.
+    pub(crate) fn next_session(&mut self) {
+        self.sessions = Map::default();
+        self.numbers = Map::default();
+    }
+
+    /// Whether one SessionID may be the other.
+    pub(super) fn session(&mut self, one: &str, other: &str) -> bool {
+        self.sessions.agree(one.trim(), other.trim())
+    }
+
+    /// Whether one MsgID may be the other.
+    pub(super) fn number(&mut self, one: &str, other: &str) -> bool {
+        self.numbers.agree(one.trim(), other.trim())
+    }
+
+    /// Whether one identity may be the other.
+    pub(super) fn identity(&mut self, one: &str, other: &str) -> bool {
+        self.identities.agree(&plain(one), &plain(other))
+    }
+
+    /// Whether one identity is known to be the other.
+    pub(super) fn knows(&self, one: &str, other: &str) -> bool {
+        self.identities.forth.get(&*plain(one)).is_some_and(|known| **known == *plain(other))
+    }
+
+    /// The identities that are others now, in order.
+    pub fn changed(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.identities.forth.iter().map(|(one, other)| (&**one, &**other));
+        all.filter(|(one, other)| one != other)
+    }
+
+    /// Whether a value names something that is another in every run: a GUID, or a long hexadecimal number.
+    pub(super) fn is_identity(text: &str) -> bool {
+        let plain = plain(text);
+        let digits = plain.bytes().filter(|byte| *byte != b'-').count();
+        let is_hexadecimal = plain.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        is_hexadecimal && digits >= 32
+    }
+
+    /// An address with the identities in it blanked.
+    pub(super) fn blanked(uri: &str) -> String {
+        let segments = uri.split('/').map(|segment| if Self::is_identity(segment) { "{}" } else { segment });
+        segments.collect::<Vec<_>>().join("/")
+    }
+
+    /// Whether the identities in two addresses may be each other.
+    pub(super) fn address(&mut self, one: &str, other: &str) -> bool {
+        one.split('/').zip(other.split('/')).all(|(one, other)| {
+            !Self::is_identity(one) || !Self::is_identity(other) || self.identity(one, other)
+        })
+    }
+}
+
+/// An identity without its braces and the name of its kind, in small letters.
+fn plain(text: &str) -> String {
+    let text = text.trim().trim_start_matches("urn:uuid:").trim_start_matches('{').trim_end_matches('}');
+    if text.contains("://") { text.to_owned() } else { text.to_ascii_lowercase() }
+}

@@ -1,0 +1,406 @@
+//! What a body says, in pieces that can be told apart: a Status, an Item of a command or of Results, an Alert.
+//!
+//! How Items are spread over commands is a matter of shape, so each is a piece of its own. A piece is known by what it is
+//! about and never by its CmdID.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use csp_model::LocUri;
+use syncml::message::{Alert, Command, Item, Kind as Said, Message, Meta, Results, Status, Text};
+
+use super::fields::{self, Field, Kind};
+use super::ignore::segments;
+use super::{Alone, Difference, Weight, of_field};
+
+/// The commands of the message that is answered, by CmdID: what each is, and what it is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked(BTreeMap<String, (String, Option<String>)>);
+
+/// A piece of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unit {
+    /// What it is known by.
+    pub(super) key: Key,
+    pub(super) fields: Vec<Field>,
+    /// The CmdID of its command.
+    pub(super) cmd_id: Option<String>,
+    /// The address, as written.
+    uri: Option<String>,
+    /// What a Status or Results is about, by the command that it answers.
+    of: Option<(String, Option<String>)>,
+}
+
+/// What a piece is known by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Key {
+    /// The containers around it.
+    pub(super) within: String,
+    pub(super) what: What,
+    /// What it answers, or the type of an Alert.
+    pub(super) reference: String,
+    /// What it is about: an address in one spelling.
+    pub(super) about: String,
+}
+
+/// What a piece is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum What {
+    Status,
+    Results,
+    Alert,
+    /// A verb that only reads.
+    Get,
+    /// A verb that does something: its name.
+    Does(String),
+    Container(String),
+    Unknown(String),
+}
+
+impl Asked {
+    /// The commands of a message.
+    #[must_use]
+    pub fn of(message: &Message) -> Self {
+        let mut asked = Self::default();
+        asked.add(&message.body.commands);
+        asked
+    }
+
+    fn add(&mut self, commands: &[Command]) {
+        for command in commands {
+            if let Some(id) = &command.cmd_id {
+                let about = items_of(command).first().and_then(address);
+                self.0.insert(id.trim().to_owned(), (command.name().as_str().to_owned(), about));
+            }
+            if let Said::Container(container) = &command.kind {
+                self.add(&container.commands);
+            }
+        }
+    }
+
+    fn get(&self, id: Option<&Text>) -> Option<&(String, Option<String>)> {
+        self.0.get(id?.trim())
+    }
+}
+
+impl Unit {
+    /// What it is about, for who leaves nodes out.
+    pub(super) fn about(&self) -> Option<&str> {
+        self.uri.as_deref().or_else(|| self.of.as_ref().and_then(|(_, uri)| uri.as_deref()))
+    }
+
+    pub(super) fn uri(&self) -> Option<String> {
+        self.about().map(str::to_owned)
+    }
+
+    /// What it is called.
+    pub(super) fn name(&self) -> String {
+        let kind = self.key.what.name();
+        let named = match (&self.key.what, &self.of) {
+            (What::Status | What::Results, Some((command, _))) => {
+                format!("{kind} of {command} {}", self.key.reference)
+            }
+            (What::Status, None) if self.key.reference == SYNC_HDR => format!("{kind} of SyncHdr"),
+            (What::Status | What::Results, None) => format!("{kind} of command {}", self.key.reference),
+            (What::Alert, _) => format!("{kind} {}", self.key.reference),
+            (What::Get | What::Does(_) | What::Container(_) | What::Unknown(_), _) => kind.to_owned(),
+        };
+        match self.key.within.is_empty() {
+            true => named,
+            false => format!("{named} in {}", self.key.within),
+        }
+    }
+
+    /// The difference that it is there in one alone.
+    pub(super) fn alone(&self, weight: Weight, side: Alone) -> Difference {
+        let shown = self.shown();
+        let (expected, got) = match side {
+            Alone::Expected => (Some(shown.as_str()), None),
+            Alone::Got => (None, Some(shown.as_str())),
+        };
+        Difference { command: self.name(), loc_uri: self.uri(), ..of_field(weight, "", expected, got) }
+    }
+
+    /// How much it means that it is not there any more.
+    pub(super) const fn weight_missing(&self) -> Weight {
+        match self.key.what {
+            What::Status => Weight::BreaksProtocol,
+            What::Results
+            | What::Alert
+            | What::Get
+            | What::Does(_)
+            | What::Container(_)
+            | What::Unknown(_) => Weight::DifferentMeaning,
+        }
+    }
+
+    /// How much it means that it is there as well. What answers nothing that was asked is not allowed.
+    pub(super) fn weight_added(&self, asked: &Asked) -> Weight {
+        let answers = match self.key.what {
+            What::Status | What::Results => Some(&self.key.reference),
+            What::Alert | What::Get | What::Does(_) | What::Container(_) | What::Unknown(_) => None,
+        };
+        match answers {
+            Some(id) if id != SYNC_HDR && !asked.0.is_empty() && !asked.0.contains_key(id) => {
+                Weight::BreaksProtocol
+            }
+            Some(_) | None => Weight::DifferentMeaning,
+        }
+    }
+
+    /// What it says in a few words.
+    fn shown(&self) -> String {
+        let said = self.fields.iter().find(|field| field.name == "Data");
+        said.map_or_else(|| self.key.what.name().to_owned(), |field| field.value.clone())
+    }
+}
+
+/// The CmdRef of the SyncHdr.
+const SYNC_HDR: &str = "0";
+
+impl What {
+    fn name(&self) -> &str {
+        match self {
+            Self::Status => "Status",
+            Self::Results => "Results",
+            Self::Alert => "Alert",
+            Self::Get => "Get",
+            Self::Does(name) | Self::Container(name) | Self::Unknown(name) => name,
+        }
+    }
+
+    /// Whether pieces of this kind may stand in any order: all but those that do something.
+    pub(super) const fn is_free(&self) -> bool {
+        match self {
+            Self::Status | Self::Results | Self::Alert | Self::Get | Self::Unknown(_) => true,
+            Self::Does(_) | Self::Container(_) => false,
+        }
+    }
+}
+
+/// The pieces of a body, in their order.
+pub(super) fn units(message: &Message, asked: &Asked) -> Vec<Unit> {
+    let mut units = Vec::new();
+    add(&mut units, &message.body.commands, "", asked);
+    units
+}
+
+/// CmdIDs that stand twice, which no answer could tell apart.
+pub(super) fn repeated_ids(message: &Message) -> Vec<Difference> {
+    fn walk(commands: &[Command], seen: &mut BTreeSet<String>, repeated: &mut BTreeSet<String>) {
+        for command in commands {
+            if let Some(id) = command.cmd_id.as_ref().filter(|_| !command.continued)
+                && !seen.insert(id.trim().to_owned())
+            {
+                repeated.insert(id.trim().to_owned());
+            }
+            if let Said::Container(container) = &command.kind {
+                walk(&container.commands, seen, repeated);
+            }
+        }
+    }
+    let mut repeated = BTreeSet::new();
+    walk(&message.body.commands, &mut BTreeSet::new(), &mut repeated);
+    let difference = |id: String| Difference {
+        command: "SyncBody".to_owned(),
+        ..of_field(Weight::BreaksProtocol, "CmdID", Some("each once"), Some(&format!("{id} again")))
+    };
+    repeated.into_iter().map(difference).collect()
+}
+
+fn add(units: &mut Vec<Unit>, commands: &[Command], within: &str, asked: &Asked) {
+    let mut containers = 0;
+    for command in commands {
+        match &command.kind {
+            Said::Status(status) => units.push(of_status(command, status, within, asked)),
+            Said::Results(results) => add_results(units, command, results, within, asked),
+            Said::Alert(alert) => units.push(of_alert(command, alert, within)),
+            Said::Request(request) => {
+                let meta = request.meta.as_deref();
+                let name = request.verb.name();
+                let what = if name == "Get" { What::Get } else { What::Does(name.to_owned()) };
+                for (item, number) in request.items.iter().zip(1_usize..) {
+                    units.push(of_item(command, item, meta, what.clone(), within, number));
+                }
+            }
+            Said::Container(container) => {
+                containers += 1;
+                let name = container.kind.name();
+                let within = match within {
+                    "" => format!("{name} {containers}"),
+                    outer => format!("{outer}, {name} {containers}"),
+                };
+                let what = What::Container(name.to_owned());
+                units.push(bare(command, what, &containers.to_string(), within.clone()));
+                add(units, &container.commands, &within, asked);
+            }
+            Said::Unknown(element) => {
+                let what = What::Unknown(element.name.as_str().to_owned());
+                units.push(bare(command, what, "", within.to_owned()));
+            }
+        }
+    }
+}
+
+fn bare(command: &Command, what: What, reference: &str, within: String) -> Unit {
+    let key = Key { within, what, reference: reference.to_owned(), about: String::new() };
+    let mut fields = Vec::new();
+    of_command(&mut fields, command);
+    Unit { key, fields, cmd_id: id(command), uri: None, of: None }
+}
+
+fn of_status(command: &Command, status: &Status, within: &str, asked: &Asked) -> Unit {
+    let mut fields = Vec::new();
+    of_command(&mut fields, command);
+    fields::push(&mut fields, "MsgRef", status.msg_ref.as_ref(), Kind::Protocol);
+    fields::push(&mut fields, "Cmd", status.cmd.as_ref(), Kind::Protocol);
+    fields::push(&mut fields, "Data", status.code.as_ref(), Kind::Code);
+    fields::push(&mut fields, "msft:originalerror", status.original_error.as_ref(), Kind::Shape);
+    fields::cred(&mut fields, status.cred.as_deref());
+    fields::chal(&mut fields, status.chal.as_deref());
+    refs(&mut fields, "TargetRef", &status.target_refs);
+    refs(&mut fields, "SourceRef", &status.source_refs);
+    for item in status.items.iter().take(1) {
+        fields::item(&mut fields, item, None);
+        // The code is the Data of a Status; that of its Item is another.
+        if let Some(field) =
+            fields.iter_mut().skip(1).rfind(|field| field.name == "Data" && field.kind == Kind::Data)
+        {
+            field.name = "Item/Data";
+        }
+    }
+    let of = asked.get(status.cmd_ref.as_ref()).cloned();
+    let reference =
+        if status.is_of_sync_hdr() { SYNC_HDR } else { status.cmd_ref.as_deref().map_or("", str::trim) };
+    // One command may have a Status for each of its Items.
+    let about = match status.target_refs.as_slice() {
+        [only] => spelled(only),
+        _ => String::new(),
+    };
+    let about = if of.as_ref().is_some_and(|(_, uri)| uri.as_deref().is_some_and(|uri| spelled(uri) == about))
+    {
+        String::new()
+    } else {
+        about
+    };
+    let key = Key { within: within.to_owned(), what: What::Status, reference: reference.to_owned(), about };
+    Unit {
+        key,
+        fields,
+        cmd_id: id(command),
+        uri: status.target_refs.first().map(|uri| uri.as_str().to_owned()),
+        of,
+    }
+}
+
+fn add_results(units: &mut Vec<Unit>, command: &Command, results: &Results, within: &str, asked: &Asked) {
+    let reference = results.cmd_ref.as_deref().map_or("1", str::trim).to_owned();
+    for (item, number) in results.items.iter().zip(1_usize..) {
+        let meta = results.meta.as_deref();
+        let mut unit = of_item(command, item, meta, What::Results, within, number);
+        // Absent means `1`.
+        let msg_ref = results.msg_ref.as_deref().map_or("1", str::trim);
+        unit.fields.push(Field::new("MsgRef", msg_ref, Kind::Protocol));
+        fields::push(&mut unit.fields, "Cmd", results.cmd.as_ref(), Kind::Shape);
+        refs(&mut unit.fields, "TargetRef", &results.target_refs);
+        refs(&mut unit.fields, "SourceRef", &results.source_refs);
+        unit.of = asked.get(results.cmd_ref.as_ref()).cloned();
+        unit.key.reference.clone_from(&reference);
+        units.push(unit);
+    }
+}
+
+fn of_alert(command: &Command, alert: &Alert, within: &str) -> Unit {
+    let mut fields = Vec::new();
+    of_command(&mut fields, command);
+    let item = alert.items.first();
+    if let Some(item) = item {
+        fields::item(&mut fields, item, None);
+    }
+    fields::push(&mut fields, "Correlator", alert.correlator.as_ref(), Kind::Shape);
+    if alert.items.len() > 1 {
+        fields.push(Field::new("Items", alert.items.len().to_string(), Kind::Meaning));
+    }
+    let kind =
+        item.and_then(|item| item.meta.as_ref()?.media_type.as_deref().map(str::trim)).unwrap_or_default();
+    let code = alert.code.as_deref().map_or("", str::trim);
+    let reference = if kind.is_empty() { code.to_owned() } else { format!("{code} {kind}") };
+    let uri = item.and_then(address);
+    let about = uri.as_deref().map(spelled).unwrap_or_default();
+    let key = Key { within: within.to_owned(), what: What::Alert, reference, about };
+    Unit { key, fields, cmd_id: id(command), uri, of: None }
+}
+
+fn of_item(
+    command: &Command,
+    item: &Item,
+    meta: Option<&Meta>,
+    what: What,
+    within: &str,
+    number: usize,
+) -> Unit {
+    let mut fields = Vec::new();
+    of_command(&mut fields, command);
+    fields::item(&mut fields, item, meta);
+    let uri = address(item);
+    fields.push(Field::new("place in its command", number.to_string(), Kind::Shape));
+    if let Some(uri) = &uri {
+        let side = if item.target.is_some() { "Target" } else { "Source" };
+        fields.push(Field::new(side, plain(uri), Kind::Shape));
+    }
+    let about = uri.as_deref().map(spelled).unwrap_or_default();
+    let key = Key { within: within.to_owned(), what, reference: String::new(), about };
+    Unit { key, fields, cmd_id: id(command), uri, of: None }
+}
+
+fn of_command(fields: &mut Vec<Field>, command: &Command) {
+    if command.no_resp {
+        fields.push(Field::new("NoResp", "there", Kind::Meaning));
+    }
+    fields::cred(fields, command.cred.as_deref());
+    if !command.unknown.is_empty() {
+        let names: Vec<_> = command.unknown.iter().map(|element| element.name.as_str()).collect();
+        fields.push(Field::new("unknown elements", names.join(" "), Kind::Shape));
+    }
+}
+
+/// References repeat an address that the CmdRef tells already.
+fn refs(fields: &mut Vec<Field>, name: &'static str, refs: &[Text]) {
+    if !refs.is_empty() {
+        let refs: Vec<_> = refs.iter().map(|text| plain(text)).collect();
+        fields.push(Field::new(name, refs.join(" "), Kind::Shape));
+    }
+}
+
+fn items_of(command: &Command) -> &[Item] {
+    match &command.kind {
+        Said::Request(request) => &request.items,
+        Said::Alert(alert) => &alert.items,
+        Said::Results(results) => &results.items,
+        Said::Status(status) => &status.items,
+        Said::Container(_) | Said::Unknown(_) => &[],
+    }
+}
+
+fn address(item: &Item) -> Option<String> {
+    let location = item.target.as_ref().or(item.source.as_ref())?;
+    location.loc_uri.as_ref().map(|uri| uri.as_str().to_owned())
+}
+
+fn id(command: &Command) -> Option<String> {
+    command.cmd_id.as_ref().map(|id| id.trim().to_owned())
+}
+
+/// An address in one spelling, by which it is known; its query counts.
+fn spelled(uri: &str) -> String {
+    let parsed = LocUri::parse(uri.trim()).ok();
+    match (segments(uri), parsed.as_ref().and_then(LocUri::query)) {
+        (Some(segments), None) => segments.join("/"),
+        (Some(segments), Some(query)) => format!("{}?{query:?}", segments.join("/")),
+        (None, _) => uri.trim().to_ascii_lowercase(),
+    }
+}
+
+/// An address as it is compared for its spelling: identities in it are mapped elsewhere.
+fn plain(uri: &str) -> String {
+    super::Maps::blanked(uri.trim())
+}

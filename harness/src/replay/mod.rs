@@ -1,0 +1,205 @@
+//! Captures, replayed: does the device answer as the captured one did, and does a server still say what it said?
+//!
+//! ```no_run
+//! // In a `#[test]`: fails with everything that differs.
+//! cspsim::replay::assert_same("captures/approval.har");
+//! ```
+//!
+//! A capture is any file that holds messages: see [`capture::Format`]. [`Replay`] is the same with choices.
+
+mod bless;
+pub mod capture;
+pub mod compare;
+mod outcome;
+mod player;
+pub(crate) mod report;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use csp_model::Device;
+
+pub use self::compare::{Difference, Ignore, NotALocUri, Weight};
+pub use self::outcome::{Different, Played};
+pub(crate) use bless::Blessing;
+pub use capture::{CaptureError, Side};
+pub(crate) use player::Server;
+
+use self::capture::{Capture, Opened};
+use self::report::{Human, Sum, Unreadable};
+use crate::fleet::Profiles;
+use crate::input::Source;
+use crate::transcript::Secrets;
+
+/// Captures that are played to a device.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    paths: Vec<PathBuf>,
+    device: Option<Device>,
+    seeding: Seeding,
+    ignore: Ignore,
+}
+
+/// Where the device's values come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Seeding {
+    /// From the device alone.
+    #[default]
+    Device,
+    /// From what the captured device answered, where it did.
+    Capture,
+}
+
+/// What came of replaying.
+#[derive(Debug)]
+pub struct Report {
+    /// Every session, in order.
+    pub played: Vec<Played>,
+    /// The captures that could not be read, or broke off.
+    pub unreadable: Vec<CaptureError>,
+}
+
+impl Replay {
+    /// The capture at a path, or those in a folder.
+    #[must_use]
+    pub fn of(path: impl Into<PathBuf>) -> Self {
+        Self { paths: vec![path.into()], device: None, seeding: Seeding::Device, ignore: Ignore::default() }
+    }
+
+    /// Plays to that device instead of the built-in one. A capture that says which device it was keeps that one.
+    #[must_use]
+    pub fn device(self, device: Device) -> Self {
+        Self { device: Some(device), ..self }
+    }
+
+    /// Gives the device what the captured one was seen to have.
+    #[must_use]
+    pub fn seed_from_capture(self) -> Self {
+        Self { seeding: Seeding::Capture, ..self }
+    }
+
+    /// Differences at that LocURI and below it do not count; `*` stands for any name.
+    ///
+    /// # Errors
+    /// When it is no LocURI.
+    pub fn ignore(mut self, loc_uri: &str) -> Result<Self, NotALocUri> {
+        self.ignore.add(loc_uri)?;
+        Ok(self)
+    }
+
+    /// Plays the captures.
+    #[must_use]
+    pub fn run(&self) -> Report {
+        let mut report = Report { played: Vec::new(), unreadable: Vec::new() };
+        let device = self.device.clone().unwrap_or_else(Device::builtin);
+        for path in &self.paths {
+            let found = match capture::find(path) {
+                Ok(found) => found,
+                Err(error) => {
+                    report.unreadable.push(error);
+                    continue;
+                }
+            };
+            if found.is_empty() {
+                report.unreadable.push(CaptureError::none_in(path));
+            }
+            for path in found {
+                let played = &mut |played| report.played.push(played);
+                if let Err(error) = to_device(&path, &device, self.seeding, &self.ignore, played) {
+                    report.unreadable.push(error);
+                }
+            }
+        }
+        report
+    }
+}
+
+impl Report {
+    /// Whether everything is as it was captured.
+    #[must_use]
+    pub fn is_same(&self) -> bool {
+        self.unreadable.is_empty() && self.played.iter().all(|played| played.different.is_empty())
+    }
+
+    /// Everything that differs, as a person reads it.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let human = Human { layout: report::Layout::Below, secrets: Secrets::Hidden };
+        let mut sum = Sum::default();
+        let mut text = String::new();
+        for played in &self.played {
+            sum.add(played);
+            if !played.different.is_empty() {
+                text.push_str(&human.played(played));
+            }
+        }
+        for error in &self.unreadable {
+            sum.unreadable(&Unreadable { capture: error.place.file.to_string(), what: error.what.clone() });
+            text.push_str(&format!("{error}\n"));
+        }
+        text.push_str(&sum.in_words());
+        anstream::adapter::strip_str(&text).to_string()
+    }
+}
+
+/// Asserts that the built-in device answers as the captured one did, or the device that the capture says.
+///
+/// # Panics
+/// When it does not: with everything that differs.
+pub fn assert_same(path: impl AsRef<Path>) {
+    let report = Replay::of(path.as_ref()).run();
+    assert!(report.is_same(), "{}", report.in_words());
+}
+
+/// Plays a capture to a device. `tell` hears of each session.
+///
+/// # Errors
+/// When it cannot be read, or breaks off; what was heard before holds.
+pub(crate) fn to_device(
+    path: &Path,
+    device: &Device,
+    seeding: Seeding,
+    ignore: &Ignore,
+    tell: &mut dyn FnMut(Played),
+) -> Result<(), CaptureError> {
+    let capture = match capture::open(path)? {
+        Opened::Transcript(path) => return player::transcript(&path, ignore, tell),
+        Opened::Capture(capture) => capture,
+    };
+    let Capture { format, sessions, device: snapshot, device_file, mut notes } = capture;
+    let own = match (snapshot, device_file) {
+        (Some(snapshot), _) => Some(Device::from_snapshot(*snapshot).map_err(|error| error.to_string())),
+        (None, Some(file)) => Some(of_file(&file)),
+        (None, None) => None,
+    };
+    let start = match own {
+        None => device.clone(),
+        Some(Ok(own)) => own,
+        Some(Err(what)) => return Err(CaptureError::of(path, format!("its device makes no sense: {what}"))),
+    };
+    let start = match seeding {
+        Seeding::Device => start,
+        Seeding::Capture => player::seed(&start, &sessions, &mut notes),
+    };
+    let name = path.display().to_string().into();
+    let mut devices = player::Devices::new(start, ignore);
+    for (session, number) in sessions.iter().zip(0_usize..) {
+        let mut played = devices.play(&name, format, session);
+        if number == 0 {
+            // What is to be said of the capture is said once.
+            played.notes.splice(..0, std::mem::take(&mut notes));
+        }
+        tell(played);
+    }
+    Ok(())
+}
+
+/// The device that a device file describes.
+fn of_file(path: &Path) -> Result<Device, String> {
+    let plain = |failure: crate::Failure| anstream::adapter::strip_str(&failure.to_string()).to_string();
+    let source = Source::read(path).map_err(plain)?;
+    let file = source.parse().map_err(plain)?;
+    source.device(file, &[], &Profiles::default()).map(|(device, _)| device).map_err(plain)
+}

@@ -1,0 +1,80 @@
+//! What came of playing a session: what was compared, and how it differed.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::capture::{Format, Note, Place, Side};
+use super::compare::{Difference, Weight};
+
+/// What came of a session.
+#[derive(Debug, Clone)]
+pub struct Played {
+    /// The file or folder.
+    pub capture: Arc<str>,
+    /// How it was written.
+    pub format: Format,
+    /// The SessionID; empty where there is none.
+    pub session: Arc<str>,
+    /// How many messages were compared.
+    pub compared: usize,
+    /// The messages that differ.
+    pub different: Vec<Different>,
+    /// What could not be compared, and why; what was passed over.
+    pub notes: Vec<Note>,
+    /// The identities that are others than in the capture: as they stand there, and as they are now.
+    pub mapped: Vec<(String, String)>,
+}
+
+/// A message that differs.
+#[derive(Debug, Clone)]
+pub struct Different {
+    /// Which message of the session it is, from 1.
+    pub number: usize,
+    /// Whose.
+    pub from: Side,
+    /// Where it stands in the capture.
+    pub place: Place,
+    /// The message in the capture; `None` where none was sent.
+    pub expected: Option<Bytes>,
+    /// The message now; `None` where none is sent.
+    pub got: Option<Bytes>,
+    /// In what they differ, in the order of the message.
+    pub differences: Vec<Difference>,
+}
+
+impl Played {
+    /// A session of which nothing was played yet.
+    pub(super) fn new(capture: Arc<str>, format: Format, session: Arc<str>) -> Self {
+        Self {
+            capture,
+            format,
+            session,
+            compared: 0,
+            different: Vec::new(),
+            notes: Vec::new(),
+            mapped: Vec::new(),
+        }
+    }
+
+    /// All differences.
+    pub fn differences(&self) -> impl Iterator<Item = &Difference> {
+        self.different.iter().flat_map(|different| &different.differences)
+    }
+
+    /// How many differences have that weight.
+    #[must_use]
+    pub fn count(&self, weight: Weight) -> usize {
+        self.differences().filter(|difference| difference.weight == weight).count()
+    }
+
+    pub(super) fn note(&mut self, place: Option<&Place>, text: impl Into<String>) {
+        self.notes.push(Note { place: place.cloned(), text: text.into() });
+    }
+
+    pub(super) fn differ(&mut self, different: Different) {
+        if !different.differences.is_empty() {
+            self.different.push(different);
+        }
+    }
+}

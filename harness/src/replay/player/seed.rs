@@ -1,0 +1,344 @@
+//! A device that has what the captured one had: every leaf that it answered becomes the value.
+//!
+//! What the server had written before it asked says nothing of the device, and is left out. CSPs that are not known
+//! become nodes that keep what they are given. Deliberately absent: how the values came about.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use csp_model::agent::UpdateId;
+use csp_model::csp::dmacc::{AuthLevel, AuthType};
+use csp_model::device::{DeviceFile, InitialState, Profile, UpdateEntry};
+use csp_model::schema::ddf;
+use csp_model::schema::{CaseSense, Kind as DfType, Node, Occurrence, Properties, Scope};
+use csp_model::tree::{Described, Setting, Transaction};
+use csp_model::uri::UriScope;
+use csp_model::{Access, Device, Format, LocUri, Value};
+use syncml::codec::{self, Limits};
+use syncml::message::{Command, Cred, Data, Item, Kind, Message, Meta};
+
+use super::super::capture::{Note, Session, Side};
+
+/// What the captured device was seen to have.
+#[derive(Debug, Default)]
+struct Seen {
+    /// By address, in order: the format and the value.
+    values: BTreeMap<LocUri, (Option<Format>, String)>,
+    /// What the server has written, and so is no longer the device's own.
+    written: BTreeSet<LocUri>,
+    /// What the device calls itself.
+    id: Option<String>,
+    /// The device's credentials: their scheme and who they say it is.
+    cred: Option<(AuthType, String, String)>,
+}
+
+/// The device that `start` is with what the sessions show.
+pub(crate) fn seed(start: &Device, sessions: &[Session], notes: &mut Vec<Note>) -> Device {
+    let mut seen = Seen::default();
+    for message in sessions.iter().flat_map(|session| &session.messages) {
+        let Ok(said) = codec::decode(&message.body, &Limits::default()) else { continue };
+        match message.from {
+            Some(Side::Device) => seen.device_said(&said),
+            Some(Side::Server) => seen.written(&said.body.commands),
+            None => {}
+        }
+    }
+    let mut file = start.profile().file().clone().of(start.instance());
+    seen.identify(&mut file);
+    seen.updates(&mut file);
+    let unknown = seen.unknown(start);
+    if !unknown.is_empty() {
+        file.ddf.push(ddf::write(&unknown));
+    }
+    let profile = match Profile::new(file) {
+        Ok(profile) => profile,
+        Err(error) => {
+            let text = format!("the device is not seeded from the capture: {error}");
+            notes.push(Note { place: None, text });
+            return start.clone();
+        }
+    };
+    let mut device = Device::new(Arc::new(profile));
+    seen.give(&mut device, notes);
+    if let Some((kind, name, secret)) = &seen.cred
+        && let Some(account) = device.account(None)
+    {
+        device.set_credentials(&account.uid, AuthLevel::AppSrv, *kind, name, secret);
+    }
+    device
+}
+
+impl Seen {
+    fn device_said(&mut self, message: &Message) {
+        let header = message.header.as_ref();
+        let source = header.and_then(|header| header.source.as_ref());
+        let id = source.and_then(|source| source.loc_uri.as_deref());
+        self.id = self.id.take().or_else(|| id.map(|id| id.trim().to_owned()));
+        let name = source.and_then(|source| source.loc_name.as_deref());
+        let cred = header.and_then(|header| header.cred.as_deref());
+        self.cred = self.cred.take().or_else(|| credentials(cred?, name.unwrap_or("device")));
+        for command in &message.body.commands {
+            match &command.kind {
+                Kind::Results(results) => {
+                    for item in &results.items {
+                        self.answered(item, results.meta.as_deref());
+                    }
+                }
+                // Package 1 says DevInfo in one.
+                Kind::Request(request) => {
+                    for item in request.items.iter().filter(|item| item.source.is_some()) {
+                        self.answered(item, request.meta.as_deref());
+                    }
+                }
+                Kind::Alert(_) | Kind::Status(_) | Kind::Container(_) | Kind::Unknown(_) => {}
+            }
+        }
+    }
+
+    fn answered(&mut self, item: &Item, meta: Option<&Meta>) {
+        let location = item.source.as_ref().or(item.target.as_ref());
+        let uri = location.and_then(|location| LocUri::parse(location.loc_uri.as_deref()?.trim()).ok());
+        let Some(uri) = uri.filter(|uri| uri.query().is_none() && !item.more_data) else { return };
+        let own = item.meta.as_ref().and_then(|meta| meta.format.as_deref());
+        let format = own.or_else(|| meta?.format.as_deref()).and_then(Format::from_name);
+        let value = match &item.data {
+            Some(Data::Text(text)) => text.as_str().to_owned(),
+            Some(Data::Markup(_)) => return,
+            None => String::new(),
+        };
+        let is_written = self.written.contains(&uri);
+        if !is_written {
+            self.values.entry(uri).or_insert((format, value));
+        }
+    }
+
+    fn written(&mut self, commands: &[Command]) {
+        for command in commands {
+            match &command.kind {
+                Kind::Request(request) if request.verb.name() != "Get" => {
+                    let items =
+                        request.items.iter().filter_map(|item| item.target.as_ref()?.loc_uri.as_deref());
+                    self.written.extend(items.filter_map(|uri| LocUri::parse(uri.trim()).ok()));
+                }
+                Kind::Container(container) => self.written(&container.commands),
+                Kind::Request(_) | Kind::Alert(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => {
+                }
+            }
+        }
+    }
+
+    fn value(&self, uri: &str) -> Option<&str> {
+        let uri = LocUri::parse(uri).ok()?;
+        self.values.get(&uri).map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// Who the device is: DevInfo and DevDetail.
+    fn identify(&self, file: &mut DeviceFile) {
+        let texts = [
+            ("./DevInfo/Man", &mut file.device.manufacturer),
+            ("./DevInfo/Mod", &mut file.device.model),
+            ("./DevInfo/Lang", &mut file.device.language),
+            ("./DevDetail/Ext/Microsoft/DeviceName", &mut file.device.name),
+        ];
+        for (uri, field) in texts {
+            if let Some(value) = self.value(uri) {
+                value.clone_into(field);
+            }
+        }
+        if let Some(id) = self.value("./DevInfo/DevId").or(self.id.as_deref()) {
+            id.clone_into(&mut file.device.id);
+        }
+        if let Some(os) = self.value("./DevDetail/SwV").and_then(|os| os.parse().ok()) {
+            file.device.os = os;
+        }
+    }
+
+    /// The updates that the sets of the Update CSP list.
+    fn updates(&self, file: &mut DeviceFile) {
+        const SETS: [(&str, InitialState); 4] = [
+            ("installableupdates", InitialState::Installable),
+            ("failedupdates", InitialState::Failed),
+            ("pendingrebootupdates", InitialState::PendingRestart),
+            ("installedupdates", InitialState::Installed),
+        ];
+        let mut found: BTreeMap<UpdateId, InitialState> = BTreeMap::new();
+        let mut sets = BTreeSet::new();
+        for (uri, (_, value)) in &self.values {
+            let names: Vec<_> = uri.segments().map(str::to_ascii_lowercase).collect();
+            let [vendor, msft, update, set, rest @ ..] = names.as_slice() else { continue };
+            if [vendor.as_str(), msft, update] != ["vendor", "msft", "update"] {
+                continue;
+            }
+            let Some((_, state)) = SETS.into_iter().find(|(name, _)| name == set) else { continue };
+            sets.insert(state.name());
+            let listed =
+                if rest.is_empty() { value.as_str() } else { rest.first().map_or("", String::as_str) };
+            for id in listed.split('/').filter_map(|id| UpdateId::parse(id.trim())) {
+                found.insert(id, state);
+            }
+        }
+        // What was not asked for stays as it was.
+        if sets.is_empty() {
+            return;
+        }
+        file.update.retain(|update| !sets.contains(update.state.name()) && !found.contains_key(&update.id));
+        file.update.extend(found.into_iter().map(|(id, state)| update(id, state)));
+    }
+
+    /// Descriptions of the nodes that the device does not know.
+    fn unknown(&self, device: &Device) -> Vec<Node> {
+        let mut roots = Vec::new();
+        for (uri, (format, value)) in &self.values {
+            match device.described(uri) {
+                Described::NoCsp | Described::NoNode => describe(&mut roots, uri, *format, value),
+                Described::OtherName | Described::Interior | Described::Leaf => {}
+            }
+        }
+        roots
+    }
+
+    /// Gives the device the values of nodes that it knows.
+    fn give(&self, device: &mut Device, notes: &mut Vec<Note>) {
+        let mut kept = Vec::new();
+        for (uri, (format, value)) in &self.values {
+            match device.described(uri) {
+                Described::Leaf => {}
+                Described::Interior | Described::NoCsp | Described::NoNode | Described::OtherName => continue,
+            }
+            let same = |device: &Device| matches!(device.get(uri), Ok(csp_model::tree::Reading::Leaf(own, _)) if own.text().trim() == value.trim());
+            if same(device) {
+                continue;
+            }
+            let setting = Setting { format: None, media_type: None, data: Some(value) };
+            let given = device.replace(uri, setting, Transaction::Atomic);
+            if given.or_else(|_| device.add(uri, setting, Transaction::Atomic)).is_err() || !same(device) {
+                kept.push((uri, *format, value));
+            }
+        }
+        for (uri, format, value) in kept {
+            let mut state = device.state();
+            let value = Value::parse(format.unwrap_or_default(), value);
+            state.stored.insert(uri.to_string(), value);
+            match Device::from_state(device.profile_arc(), device.instance().clone(), state) {
+                Ok(seeded) => *device = seeded,
+                Err(_) => {
+                    let text = format!(
+                        "\"{uri}\" is not seeded from the capture: the device itself knows its value"
+                    );
+                    notes.push(Note { place: None, text });
+                }
+            }
+        }
+    }
+}
+
+fn update(id: UpdateId, state: InitialState) -> UpdateEntry {
+    UpdateEntry {
+        id,
+        revision: 1,
+        title: format!("Update {id}"),
+        kb: None,
+        classification: csp_model::agent::catalog::Classification::SECURITY_UPDATES,
+        product: "Windows".to_owned(),
+        released: None,
+        size: Default::default(),
+        install: Default::default(),
+        restart: false,
+        os: None,
+        eula: None,
+        supersedes: Vec::new(),
+        prerequisites: Vec::new(),
+        revisions: Vec::new(),
+        max_run_time: None,
+        hidden: false,
+        safeguard: None,
+        enablement_package: false,
+        sources: vec![csp_model::agent::Source::WindowsUpdate],
+        state,
+        hresult: None,
+        status: None,
+        at: None,
+    }
+}
+
+/// Adds the node at an address to the descriptions, with those on the way to it.
+fn describe(roots: &mut Vec<Node>, uri: &LocUri, format: Option<Format>, value: &str) {
+    let scope = match uri.scope() {
+        UriScope::Device => "./Device",
+        UriScope::User => "./User",
+    };
+    let names: Vec<_> = uri.segments().collect();
+    let (path, names) = match names.as_slice() {
+        ["Vendor", "MSFT", names @ ..] => (format!("{scope}/Vendor/MSFT"), names),
+        names => (scope.to_owned(), names),
+    };
+    let Some((first, rest)) = names.split_first() else { return };
+    let known = roots
+        .iter()
+        .position(|root| root.name.as_deref() == Some(*first) && root.path.as_deref() == Some(path.as_str()));
+    let index = known.unwrap_or_else(|| {
+        roots.push(Node { path: Some(path.as_str().into()), ..node(first) });
+        roots.len() - 1
+    });
+    let Some(mut at) = roots.get_mut(index) else { return };
+    for name in rest {
+        let known = at.children.iter().position(|child| child.name.as_deref() == Some(*name));
+        let index = known.unwrap_or_else(|| {
+            at.children.push(node(name));
+            at.children.len() - 1
+        });
+        let Some(child) = at.children.get_mut(index) else { return };
+        at = child;
+    }
+    let format = format.unwrap_or_default();
+    if format == Format::Node {
+        for name in value.split('/').filter(|name| !name.is_empty()) {
+            if !at.children.iter().any(|child| child.name.as_deref() == Some(name)) {
+                at.children.push(node(name));
+            }
+        }
+    } else if at.children.is_empty() {
+        at.properties.format = format;
+        at.properties.default = Some(value.into());
+        at.properties.kind = DfType::Mime("text/plain".into());
+    }
+}
+
+/// An interior node that is always there.
+fn node(name: &str) -> Node {
+    Node {
+        name: Some(name.into()),
+        path: None,
+        properties: Properties {
+            access: Access::ADD | Access::DELETE | Access::EXEC | Access::GET | Access::REPLACE,
+            default: None,
+            description: None,
+            format: Format::Node,
+            occurrence: Occurrence::One,
+            scope: Scope::Permanent,
+            title: None,
+            kind: DfType::DdfName("".into()),
+            case_sense: CaseSense::default(),
+            msft: None,
+        },
+        children: Vec::new(),
+    }
+}
+
+/// The scheme of credentials, and a name and secret that stand for the device's. What they prove is never compared.
+fn credentials(cred: &Cred, name: &str) -> Option<(AuthType, String, String)> {
+    let kind = cred.meta.as_ref()?.media_type.as_deref()?.trim();
+    let kind = match kind.rsplit('-').next()? {
+        "basic" => AuthType::Basic,
+        "md5" => AuthType::Digest,
+        "MAC" | "mac" => AuthType::Hmac,
+        _ => return None,
+    };
+    let data = cred.data.as_deref().and_then(|data| BASE64.decode(data.trim()).ok());
+    let plain = data.and_then(|data| String::from_utf8(data).ok()).filter(|_| kind == AuthType::Basic);
+    let said = plain.as_deref().and_then(|plain| plain.split_once(':'));
+    let (name, secret) = said.unwrap_or((name, "secret"));
+    Some((kind, name.to_owned(), secret.to_owned()))
+}

@@ -1,0 +1,56 @@
+//! What people and machines are told of replays: for the terminal, as JSON, and as a CI server reads it.
+
+mod human;
+mod json;
+mod junit;
+mod sides;
+
+use bytes::Bytes;
+use syncml::codec::{self, Limits};
+
+use super::outcome::{Different, Played};
+use crate::pretty::pretty;
+use crate::transcript::{Body, Redactor, Secrets};
+
+pub(crate) use human::{Human, Sum};
+pub(crate) use json::json;
+pub(crate) use junit::junit;
+pub(crate) use sides::Layout;
+
+/// A capture that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Unreadable {
+    /// The file or folder.
+    pub(crate) capture: String,
+    /// Why.
+    pub(crate) what: String,
+}
+
+/// A message as people read it: each element on a line, credentials hidden.
+fn readable(body: &Bytes, secrets: Secrets) -> String {
+    let body = match secrets {
+        Secrets::Shown => body.clone(),
+        Secrets::Hidden => match Redactor::default().body(body.clone()) {
+            Body::Bytes(body) => body,
+            Body::Withheld(length) => return format!("({length} bytes that may hold secrets)\n"),
+        },
+    };
+    match codec::decode(&body, &Limits::default()) {
+        Ok(message) => pretty(&String::from_utf8_lossy(&codec::encode(&message))),
+        Err(_) => String::from_utf8_lossy(&body).into_owned() + "\n",
+    }
+}
+
+/// `message 4, the device's`
+fn title(different: &Different) -> String {
+    let whose = match different.from {
+        super::Side::Device => "the device's",
+        super::Side::Server => "the server's",
+    };
+    format!("message {}, {whose}", different.number)
+}
+
+/// `session 7` or, where it has no name, nothing.
+fn session(played: &Played) -> String {
+    if played.session.is_empty() { String::new() } else { format!("session {}", played.session) }
+}
