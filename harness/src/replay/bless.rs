@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 use super::capture::Format;
 use super::outcome::{Different, Played};
-use crate::transcript::{Body, Event, Line, Outcome};
+use crate::transcript::{Event, Line, Outcome, Redactor};
 use crate::{Failure, output};
 
 /// What is to be written, by file.
@@ -142,7 +142,9 @@ fn answered(line: &[u8], body: &Bytes) -> Option<String> {
     let mut line = Line::from_json(text).ok()?;
     match &mut line.entry.event {
         Event::Exchange(exchange) => {
-            exchange.outcome = Outcome::Answered { http: 200, body: Body::Bytes(body.clone()) };
+            // A transcript is not to hold secrets that it did not hold.
+            let body = Redactor::default().body(body.clone());
+            exchange.outcome = Outcome::Answered { http: 200, body };
         }
         Event::Device(_) | Event::Control(_) => return None,
     }

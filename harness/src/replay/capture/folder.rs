@@ -9,13 +9,18 @@ use std::path::{Path, PathBuf};
 use syncml::codec::{self, Limits};
 use syncml::session::side_of;
 
-use super::{Capture, CaptureError, Completeness, Format, Message, Note, Place, Side, document, sessions};
+use super::{
+    Capture, CaptureError, Completeness, Format, Message, Note, Place, Side, document, recognise, sessions,
+};
 
 /// The endings of messages.
 const MESSAGES: [&str; 4] = ["xml", "wbxml", "syncml", "bin"];
 
 /// The endings of captures that stand for themselves.
-const CAPTURES: [&str; 5] = ["har", "saz", "jsonl", "log", "txt"];
+const CAPTURES: [&str; 3] = ["har", "saz", "jsonl"];
+
+/// The endings of texts, which may have messages in them.
+const TEXTS: [&str; 3] = ["log", "txt", "md"];
 
 /// The device that the messages were recorded with.
 const DEVICE: &str = "device.toml";
@@ -30,7 +35,7 @@ pub(super) fn captures(path: &Path) -> Result<Vec<PathBuf>, CaptureError> {
     for entry in &entries {
         if entry.is_dir() {
             found.extend(captures(entry)?);
-        } else if has_ending(entry, &CAPTURES) {
+        } else if has_ending(entry, &CAPTURES) || has_ending(entry, &TEXTS) && recognise::has_message(entry) {
             found.push(entry.clone());
         }
     }

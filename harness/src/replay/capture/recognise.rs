@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _};
 use std::path::Path;
 
+use memchr::memmem;
 use syncml::codec::{self, Encoding, Limits};
 
 use super::document::{self, Documents};
@@ -75,6 +76,15 @@ pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Capture, CaptureError> {
         documents if documents.is_viewer_stream() => viewer::read(documents),
         documents => text::read(documents),
     })
+}
+
+/// Whether a text looks as if it had a message in it, near its beginning.
+pub(super) fn has_message(path: &Path) -> bool {
+    const NEAR: u64 = 1 << 20;
+    const MARKS: [&[u8]; 5] = [b"<SyncML", b"<SyncBody", b"lt;SyncML", b"003cSync", b"<\0S\0y\0n\0c\0"];
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(NEAR).read_to_end(&mut bytes));
+    read.is_ok() && MARKS.iter().any(|mark| memmem::find(&bytes, mark).is_some())
 }
 
 /// No message was found; what looked like one says why not.

@@ -1,10 +1,10 @@
 //! Messages put together: whose each is, which belong to one session, and which are missing.
 //!
-//! Sessions are told apart by SessionID and by who speaks with whom; MsgIDs say where one begins anew, and what is not
+//! Sessions are told apart by SessionID and by whose they are; MsgIDs say where one begins anew, and what is not
 //! there. A body alone opens a session when it asks for something, and answers the one before when it does not.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use syncml::codec::{self, Limits};
@@ -32,11 +32,12 @@ struct Open {
     heads: Vec<(Head, Message)>,
 }
 
-/// What tells sessions apart: the SessionID, and the two who speak.
+/// What tells sessions apart: the SessionID, and whose it is.
 #[derive(Debug, PartialEq, Eq)]
 struct Key {
     session: Option<Box<str>>,
-    parties: BTreeSet<Box<str>>,
+    /// What the device calls itself, where that is known.
+    device: Option<Box<str>>,
 }
 
 /// The capture of messages in the order in which they were found.
@@ -62,14 +63,13 @@ fn sessions(messages: Vec<Message>, notes: &mut Vec<Note>) -> Vec<Session> {
     }
     infer_sides(&mut heads);
     let mut open: Vec<Open> = Vec::new();
+    let mut last = 0;
     for (head, message) in heads {
-        match place(&open, &head, &message) {
-            Some(index) => {
-                if let Some(open) = open.get_mut(index) {
-                    open.heads.push((head, message));
-                }
-            }
-            None => open.push(Open { key: Key::of(&head), heads: vec![(head, message)] }),
+        let belongs = place(&open, &head, &message).or_else(|| misnamed(&open, last, &head, &message));
+        last = belongs.unwrap_or(open.len());
+        match open.get_mut(last) {
+            Some(open) => open.heads.push((head, message)),
+            None => open.push(Open { key: Key::of(&head, &message), heads: vec![(head, message)] }),
         }
     }
     open.into_iter().map(Open::close).collect()
@@ -83,18 +83,32 @@ fn place(open: &[Open], head: &Head, message: &Message) -> Option<usize> {
         let answered = open.get(last)?.heads.len() > 1;
         return (!answered && !head.asks && message.from != Some(Side::Server)).then_some(last);
     };
-    let parties = head.parties();
-    let index = open.iter().rposition(|open| {
-        open.key.session.as_ref() == Some(session)
-            && (parties.is_empty() || open.key.parties.is_empty() || !open.key.parties.is_disjoint(&parties))
-    })?;
+    let key = Key::of(head, message);
+    let index = open
+        .iter()
+        .rposition(|open| open.key.session.as_ref() == Some(session) && open.key.may_be_of(&key))?;
     let known = &open.get(index)?.heads;
     let is_first = head.msg_id.as_deref() == Some("1");
-    let same = |(other, said): &&(Head, Message)| other.msg_id == head.msg_id && said.from == message.from;
-    let before = known.iter().find(same);
-    // The first message once more, and saying something else, is another session's.
-    let opens = is_first && before.is_some_and(|(_, before)| before.body != message.body);
+    let same = |(other, said): &(Head, Message)| other.msg_id == head.msg_id && said.from == message.from;
+    let before = known.iter().position(same).and_then(|before| Some((before, known.get(before)?)));
+    // The first message once more opens another session when it says something else, or was answered. An answer opens none.
+    let is_openers = known.first().is_some_and(|(_, first)| first.from == message.from);
+    let opens = is_first
+        && is_openers
+        && before.is_some_and(|(before, (_, said))| {
+            let was_answered = before == 0 && known.len() > 1;
+            said.body != message.body || was_answered
+        });
     (!opens).then_some(index)
+}
+
+/// The session that a server answers in under another SessionID: that of the message right before, which waits for it.
+fn misnamed(open: &[Open], last: usize, head: &Head, message: &Message) -> Option<usize> {
+    let before = open.get(last)?;
+    let waits = before.heads.last().is_some_and(|(_, before)| before.from == Some(Side::Device));
+    let is_of_server = message.from == Some(Side::Server) && head.session.is_some();
+    let is_for_it = before.key.may_be_of(&Key::of(head, message));
+    (waits && is_of_server && is_for_it && before.key.session.is_some()).then_some(last)
 }
 
 impl Head {
@@ -115,18 +129,24 @@ impl Head {
         }
     }
 
-    fn parties(&self) -> BTreeSet<Box<str>> {
-        self.source.iter().chain(&self.target).cloned().collect()
-    }
-
     fn number(&self) -> Option<u64> {
         self.msg_id.as_ref()?.parse().ok()
     }
 }
 
 impl Key {
-    fn of(head: &Head) -> Self {
-        Self { session: head.session.clone(), parties: head.parties() }
+    fn of(head: &Head, message: &Message) -> Self {
+        let device = match message.from {
+            Some(Side::Device) => &head.source,
+            Some(Side::Server) => &head.target,
+            None => &None,
+        };
+        Self { session: head.session.clone(), device: device.clone() }
+    }
+
+    /// Whether the device of both may be the same one.
+    fn may_be_of(&self, other: &Self) -> bool {
+        self.device.is_none() || other.device.is_none() || self.device == other.device
     }
 }
 

@@ -68,6 +68,10 @@ impl<'a, T: Transport> Server<'a, T> {
                 continue;
             }
             let Ok(said) = codec::decode(&message.body, &Limits::default()) else { continue };
+            // A device that has nothing more to say is silent, although its transcript says what it would have said.
+            if messages.peek().is_none() && says_nothing(&said) {
+                break;
+            }
             let encoding = Encoding::of(&message.body);
             number += 1;
             let body = renumbered.follow(&said, &message.body, encoding);
@@ -110,6 +114,15 @@ impl<'a, T: Transport> Server<'a, T> {
         played.mapped = maps.changed().map(|(one, other)| (one.to_owned(), other.to_owned())).collect();
         Ok(played)
     }
+}
+
+/// Whether a message only says that the last one was understood.
+fn says_nothing(said: &Said) -> bool {
+    let is_of_sync_hdr = |command: &Command| match &command.kind {
+        Kind::Status(status) => status.is_of_sync_hdr(),
+        Kind::Request(_) | Kind::Alert(_) | Kind::Container(_) | Kind::Results(_) | Kind::Unknown(_) => false,
+    };
+    said.body.commands.iter().all(is_of_sync_hdr)
 }
 
 fn resp_uri(body: &[u8]) -> Option<String> {

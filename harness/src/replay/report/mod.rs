@@ -8,6 +8,7 @@ mod sides;
 use bytes::Bytes;
 use syncml::codec::{self, Limits};
 
+use super::capture::Format;
 use super::outcome::{Different, Played};
 use crate::pretty::pretty;
 use crate::transcript::{Body, Redactor, Secrets};
@@ -50,7 +51,11 @@ fn title(different: &Different) -> String {
     format!("message {}, {whose}", different.number)
 }
 
-/// `session 7` or, where it has no name, nothing.
+/// `session 7`; where it has no name, nothing. Of a transcript a device is told at a time.
 fn session(played: &Played) -> String {
-    if played.session.is_empty() { String::new() } else { format!("session {}", played.session) }
+    match (played.format, &*played.session) {
+        (_, "") => String::new(),
+        (Format::Transcript, name) => format!("device {name}"),
+        (_, id) => format!("session {id}"),
+    }
 }
