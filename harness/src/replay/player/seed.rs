@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use csp_model::agent::UpdateId;
+use csp_model::agent::{HResult, UpdateId};
 use csp_model::csp::dmacc::{AuthLevel, AuthType};
 use csp_model::device::{DeviceFile, InitialState, Profile, UpdateEntry};
 use csp_model::schema::ddf;
@@ -163,20 +163,35 @@ impl Seen {
             ("pendingrebootupdates", InitialState::PendingRestart),
             ("installedupdates", InitialState::Installed),
         ];
-        let mut found: BTreeMap<UpdateId, InitialState> = BTreeMap::new();
+        let mut found: BTreeMap<UpdateId, UpdateEntry> = BTreeMap::new();
         let mut sets = BTreeSet::new();
         for (uri, (_, value)) in &self.values {
             let names: Vec<_> = uri.segments().map(str::to_ascii_lowercase).collect();
-            let [vendor, msft, update, set, rest @ ..] = names.as_slice() else { continue };
-            if [vendor.as_str(), msft, update] != ["vendor", "msft", "update"] {
+            let [vendor, msft, csp, set, rest @ ..] = names.as_slice() else { continue };
+            if [vendor.as_str(), msft, csp] != ["vendor", "msft", "update"] {
                 continue;
             }
             let Some((_, state)) = SETS.into_iter().find(|(name, _)| name == set) else { continue };
             sets.insert(state.name());
-            let listed =
-                if rest.is_empty() { value.as_str() } else { rest.first().map_or("", String::as_str) };
+            let (listed, leaf) = match rest {
+                [] => (value.as_str(), ""),
+                [id] => (id.as_str(), ""),
+                [id, leaf, ..] => (id.as_str(), leaf.as_str()),
+            };
             for id in listed.split('/').filter_map(|id| UpdateId::parse(id.trim())) {
-                found.insert(id, state);
+                let entry = found.entry(id).or_insert_with(|| update(id, state));
+                // One that has failed is still installable.
+                if (entry.state, state) != (InitialState::Failed, InitialState::Installable) {
+                    entry.state = state;
+                }
+                match leaf {
+                    "revisionnumber" => entry.revision = value.trim().parse().unwrap_or(entry.revision),
+                    "hresult" => {
+                        let code = value.trim().parse::<i64>().ok();
+                        entry.hresult = code.and_then(|code| i32::try_from(code).ok()).map(HResult);
+                    }
+                    _ => {}
+                }
             }
         }
         // What was not asked for stays as it was.
@@ -184,7 +199,14 @@ impl Seen {
             return;
         }
         file.update.retain(|update| !sets.contains(update.state.name()) && !found.contains_key(&update.id));
-        file.update.extend(found.into_iter().map(|(id, state)| update(id, state)));
+        file.update.extend(found.into_values());
+        // What is gone is not referred to.
+        let known: BTreeSet<_> = file.update.iter().map(|update| update.id).collect();
+        for update in &mut file.update {
+            update.supersedes.retain(|id| known.contains(id));
+            update.prerequisites.retain(|one| one.any_of().iter().all(|id| known.contains(id)));
+        }
+        file.fault.retain(|fault| fault.update.is_none_or(|id| known.contains(&id)));
     }
 
     /// Descriptions of the nodes that the device does not know.
