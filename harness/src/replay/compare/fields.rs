@@ -113,9 +113,6 @@ pub(super) fn of_body(message: &Message) -> Vec<Field> {
     if message.body.is_final {
         fields.push(Field::new("Final", "there", Kind::Protocol));
     }
-    if message.bare_body {
-        fields.push(Field::new("SyncML", "a SyncBody alone", Kind::Shape));
-    }
     fields
 }
 

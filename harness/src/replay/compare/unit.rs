@@ -92,6 +92,11 @@ impl Unit {
         self.about().map(str::to_owned)
     }
 
+    /// Whether it is the Status of the SyncHdr.
+    pub(super) fn is_of_sync_hdr(&self) -> bool {
+        self.key.what == What::Status && self.key.reference == SYNC_HDR
+    }
+
     /// What it is called.
     pub(super) fn name(&self) -> String {
         let kind = self.key.what.name();

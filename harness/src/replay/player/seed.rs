@@ -14,6 +14,7 @@ use csp_model::device::{DeviceFile, InitialState, Profile, UpdateEntry};
 use csp_model::schema::ddf;
 use csp_model::schema::{CaseSense, Kind as DfType, Node, Occurrence, Properties, Scope};
 use csp_model::tree::{Described, Setting, Transaction};
+use csp_model::units::Instant;
 use csp_model::uri::UriScope;
 use csp_model::{Access, Device, Format, LocUri, Value};
 use syncml::codec::{self, Limits};
@@ -165,6 +166,7 @@ impl Seen {
         ];
         let mut found: BTreeMap<UpdateId, UpdateEntry> = BTreeMap::new();
         let mut sets = BTreeSet::new();
+        let clock = file.clock;
         for (uri, (_, value)) in &self.values {
             let names: Vec<_> = uri.segments().map(str::to_ascii_lowercase).collect();
             let [vendor, msft, csp, set, rest @ ..] = names.as_slice() else { continue };
@@ -179,7 +181,7 @@ impl Seen {
                 [id, leaf, ..] => (id.as_str(), leaf.as_str()),
             };
             for id in listed.split('/').filter_map(|id| UpdateId::parse(id.trim())) {
-                let entry = found.entry(id).or_insert_with(|| update(id, state));
+                let entry = found.entry(id).or_insert_with(|| update(id, clock));
                 // One that has failed is still installable.
                 if (entry.state, state) != (InitialState::Failed, InitialState::Installable) {
                     entry.state = state;
@@ -199,7 +201,7 @@ impl Seen {
             return;
         }
         file.update.retain(|update| !sets.contains(update.state.name()) && !found.contains_key(&update.id));
-        file.update.extend(found.into_values());
+        file.update.extend(found.into_values().map(complete));
         // What is gone is not referred to.
         let known: BTreeSet<_> = file.update.iter().map(|update| update.id).collect();
         for update in &mut file.update {
@@ -256,7 +258,7 @@ impl Seen {
     }
 }
 
-fn update(id: UpdateId, state: InitialState) -> UpdateEntry {
+fn update(id: UpdateId, at: Instant) -> UpdateEntry {
     UpdateEntry {
         id,
         revision: 1,
@@ -278,10 +280,25 @@ fn update(id: UpdateId, state: InitialState) -> UpdateEntry {
         safeguard: None,
         enablement_package: false,
         sources: vec![csp_model::agent::Source::WindowsUpdate],
-        state,
+        state: InitialState::NotOffered,
         hresult: None,
         status: None,
-        at: None,
+        at: Some(at),
+    }
+}
+
+/// What a device file asks for in the state of an update, and nothing else.
+fn complete(entry: UpdateEntry) -> UpdateEntry {
+    // WU_E_UNEXPECTED: it has failed, and the capture does not say how.
+    const UNEXPECTED: HResult = HResult::from_bits(0x8024_ffff);
+    match entry.state {
+        InitialState::Failed => {
+            UpdateEntry { hresult: Some(entry.hresult.unwrap_or(UNEXPECTED)), at: None, ..entry }
+        }
+        InitialState::PendingRestart | InitialState::Installed => UpdateEntry { hresult: None, ..entry },
+        InitialState::NotOffered | InitialState::Installable => {
+            UpdateEntry { hresult: None, at: None, ..entry }
+        }
     }
 }
 
