@@ -51,6 +51,7 @@ fn a_server_is_asked_whether_it_still_says_the_same() {
     let transcript = transcript.to_str().unwrap();
     let then = asking("./DevInfo/Man");
     ran(&["connect", &then.url(), "--sessions", "2", "--transcript", transcript], 0);
+    assert_eq!(*then.findings.lock().unwrap(), Vec::<String>::new());
     // The device does what it did, too.
     ran(&["replay", transcript], 0);
     let told = ran(&["replay", transcript, "--against", &asking("./DevInfo/Man").url()], 0);

@@ -188,7 +188,7 @@ pub(super) const fn other(side: Side) -> Side {
 impl Open {
     fn close(mut self) -> Session {
         if !self.is_ordered() {
-            self.heads.sort_by(|one, other| in_session(one, other));
+            self.heads.sort_by(in_session);
         }
         let missing = missing(&self.heads);
         let id = Arc::from(self.key.session.as_deref().unwrap_or_default());
