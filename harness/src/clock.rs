@@ -1,7 +1,7 @@
 //! The one place that reads this machine's time: how fast a device's clock runs, and how it is moved on purpose.
 
 use std::str::FromStr;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use chrono::{DateTime, SecondsFormat, SubsecRound as _, TimeDelta, Utc};
 use csp_model::units::{Duration, Instant as Point};
@@ -42,6 +42,13 @@ impl FromStr for Pace {
             }
         }
     }
+}
+
+/// This machine's time, in whole seconds: that of a device that nobody can ask for its own.
+pub(crate) fn now() -> DateTime<Utc> {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let seconds = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+    DateTime::from_timestamp(seconds, 0).map_or(Running::LAST, |now| now.min(Running::LAST))
 }
 
 /// A device's clock at work: where it stood at some instant, and how fast it has run since.

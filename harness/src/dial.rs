@@ -152,6 +152,28 @@ impl TlsOptions {
     pub(crate) const fn is_given(&self) -> bool {
         !self.ca.is_empty() || self.cert.is_some() || self.insecure
     }
+
+    /// Reads the files. What is dangerous is said loudly.
+    ///
+    /// # Errors
+    /// When a file cannot be read or does not hold what it should.
+    pub(crate) fn tls(&self) -> Result<Tls, Failure> {
+        if self.insecure {
+            anstream::eprintln!(
+                "warning: --insecure: any certificate is taken for any name; whoever is in between reads and changes \
+                 everything"
+            );
+        }
+        let trust = match (self.insecure, self.ca.is_empty()) {
+            (true, _) => Trust::Anyone,
+            (false, true) => Trust::Platform,
+            (false, false) => Trust::Only(self.ca.clone()),
+        };
+        let certificate = self.cert.clone();
+        let certificate =
+            certificate.map(|certificate| ClientCertificate { certificate, key: self.key.clone() });
+        Tls::new(&trust, certificate.as_ref())
+    }
 }
 
 /// What dials for devices. Connections of one resume each other's TLS sessions.
@@ -169,21 +191,7 @@ impl Dialler {
     /// # Errors
     /// When a file cannot be read or does not hold what it should.
     pub(crate) fn new(tls: &TlsOptions, http: HttpOptions) -> Result<Self, Failure> {
-        if tls.insecure {
-            anstream::eprintln!(
-                "warning: --insecure: any certificate is taken for any name; whoever is in between reads and changes \
-                 everything"
-            );
-        }
-        let trust = match (tls.insecure, tls.ca.is_empty()) {
-            (true, _) => Trust::Anyone,
-            (false, true) => Trust::Platform,
-            (false, false) => Trust::Only(tls.ca.clone()),
-        };
-        let certificate = tls.cert.clone();
-        let certificate =
-            certificate.map(|certificate| ClientCertificate { certificate, key: tls.key.clone() });
-        Ok(Self { tls: Tls::new(&trust, certificate.as_ref())?, http, warn: |what| tracing::warn!("{what}") })
+        Ok(Self { tls: tls.tls()?, http, warn: |what| tracing::warn!("{what}") })
     }
 
     /// The same, with somebody else who hears of tries that have failed.

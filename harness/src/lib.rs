@@ -29,6 +29,8 @@ mod opening;
 mod output;
 mod place;
 mod pretty;
+mod record;
+mod redact;
 pub mod replay;
 mod report;
 mod scenario;

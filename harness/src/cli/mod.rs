@@ -10,6 +10,8 @@ mod init;
 mod lint;
 mod logs;
 mod man;
+mod record;
+mod redact;
 mod replay;
 mod run;
 mod schema;
@@ -40,6 +42,7 @@ Examples:
   cspsim answer request.xml                   what would the device answer?
   cspsim answer --explain request.xml         … and why?
   cspsim connect https://mdm.example.test/    what does my MDM server do with it?
+  cspsim record --upstream https://mdm.example.test/   what do my device and my server say?
   cspsim lint package2.xml                    what is wrong with my server's messages?
   cspsim tree ./Vendor/MSFT/Update            what does the device hold?
   cspsim convert package1.wbxml --pretty      what does that WBXML say?
@@ -66,6 +69,8 @@ enum Command {
     Init(init::Init),
     Lint(lint::Lint),
     Logs(logs::Logs),
+    Record(record::Record),
+    Redact(redact::Redact),
     Replay(Box<replay::Replay>),
     Run(run::Run),
     Schema(schema::Schema),
@@ -96,6 +101,8 @@ pub fn main() -> ExitCode {
         Command::Init(command) => command.run(),
         Command::Lint(command) => command.run(),
         Command::Logs(command) => command.run(),
+        Command::Record(command) => command.run(),
+        Command::Redact(command) => command.run(),
         Command::Replay(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::Schema(command) => command.run(),

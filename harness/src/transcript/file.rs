@@ -18,7 +18,7 @@ use std::thread::{self, JoinHandle};
 use csp_model::device::Snapshot;
 
 use super::journal::Sink;
-use super::line::{Entry, Event, HEADER, Secrets};
+use super::line::{Devices, Entry, Event, HEADER, Secrets};
 use super::write::LineWriter;
 
 /// A transcript file that is being written.
@@ -80,21 +80,30 @@ impl TranscriptFile {
     /// # Errors
     /// When it cannot be written, something else is in it, or another program writes it.
     pub(crate) fn open(path: &Path, secrets: Secrets) -> Result<Self, FileError> {
+        Self::open_of(path, secrets, Devices::Known)
+    }
+
+    /// The same, for devices that are that.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub(crate) fn open_of(path: &Path, secrets: Secrets, devices: Devices) -> Result<Self, FileError> {
         let file = open(path)?;
         let lock = file.try_clone().ok();
-        Ok(Self { lock, ..Self::start(path, file, secrets, WAITING) })
+        Ok(Self { lock, ..Self::start(path, file, secrets, devices, WAITING) })
     }
 
     pub(super) fn start(
         path: &Path,
         out: impl Write + Send + 'static,
         secrets: Secrets,
+        devices: Devices,
         waiting: u64,
     ) -> Self {
         let (sender, receiver) = mpsc::channel();
         let state = Arc::new(State { path: path.to_owned(), limit: waiting, ..State::default() });
         let queue = Queue { sender, state: Arc::clone(&state) };
-        let lines = LineWriter::new(BufWriter::with_capacity(BUFFER, out), secrets);
+        let lines = LineWriter::new(BufWriter::with_capacity(BUFFER, out), secrets).of(devices);
         let writer = thread::spawn(move || keep(&receiver, lines, &state));
         Self { path: path.to_owned(), queue, writer, lock: None }
     }

@@ -41,8 +41,22 @@ pub(crate) struct Header {
     pub(crate) program: String,
     /// Whether credentials stand in it.
     pub(crate) secrets: Secrets,
+    /// What its devices are.
+    #[serde(default, skip_serializing_if = "Devices::are_known")]
+    pub(crate) devices: Devices,
     /// The device as it was before the first entry.
     pub(crate) device: Arc<Snapshot>,
+}
+
+/// What the snapshots of a transcript are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Devices {
+    /// The devices themselves.
+    #[default]
+    Known,
+    /// What the devices have said of themselves at the beginning: nobody has seen their state.
+    Guessed,
 }
 
 /// What is done with credentials when lines are written.
@@ -271,9 +285,15 @@ pub(crate) enum Body {
 
 impl Header {
     /// The header of a transcript that this program writes now.
-    pub(crate) fn new(name: Arc<str>, device: Arc<Snapshot>, secrets: Secrets) -> Self {
+    pub(crate) fn new(name: Arc<str>, device: Arc<Snapshot>, secrets: Secrets, devices: Devices) -> Self {
         let program = concat!("cspsim ", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { version: VERSION, name, program, secrets, device }
+        Self { version: VERSION, name, program, secrets, devices, device }
+    }
+}
+
+impl Devices {
+    fn are_known(&self) -> bool {
+        *self == Self::Known
     }
 }
 

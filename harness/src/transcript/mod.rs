@@ -13,9 +13,9 @@ mod tests;
 mod write;
 
 pub(crate) use file::{FileError, TranscriptFile};
-pub(crate) use journal::{Journal, Limits, Reading, Request, Ticket};
+pub(crate) use journal::{Journal, Limits, Reading, Request, Sink, Ticket};
 pub(crate) use line::{
-    Body, Call, Dialled, Entry, Event, Exchange, Line, Origin, Outcome, RegistryChange, ScanBy, Secrets,
+    Body, Call, Devices, Dialled, Entry, Event, Exchange, Line, Origin, Outcome, RegistryChange, ScanBy, Secrets,
 };
 pub(crate) use read::{Reader, Record};
 pub(crate) use redact::Redactor;

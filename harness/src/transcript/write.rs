@@ -8,7 +8,7 @@ use std::{io, mem};
 use csp_model::device::Snapshot;
 use serde::Serialize;
 
-use super::line::{Body, Call, Entry, Event, Exchange, Header, Line, Origin, Outcome, Secrets};
+use super::line::{Body, Call, Devices, Entry, Event, Exchange, Header, Line, Origin, Outcome, Secrets};
 use super::redact::Redactor;
 use crate::opening::Opening;
 
@@ -33,6 +33,7 @@ pub(crate) fn write(
 pub(crate) struct LineWriter<W> {
     out: W,
     redactor: Option<Redactor>,
+    devices: Devices,
 }
 
 impl LineWriter<Vec<u8>> {
@@ -54,7 +55,14 @@ impl<W: io::Write> LineWriter<W> {
             Secrets::Hidden => Some(Redactor::default()),
             Secrets::Shown => None,
         };
-        Self { out, redactor }
+        Self { out, redactor, devices: Devices::Known }
+    }
+
+    /// The writer of a transcript whose devices are that.
+    #[must_use]
+    pub(crate) const fn of(mut self, devices: Devices) -> Self {
+        self.devices = devices;
+        self
     }
 
     /// Writes the first line.
@@ -62,9 +70,18 @@ impl<W: io::Write> LineWriter<W> {
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn header(&mut self, name: &Arc<str>, device: &Arc<Snapshot>) -> io::Result<()> {
-        let secrets = if self.redactor.is_some() { Secrets::Hidden } else { Secrets::Shown };
-        let device = self.snapshot(Arc::clone(device));
-        self.line(&Header::new(Arc::clone(name), device, secrets))
+        let header = Header::new(Arc::clone(name), Arc::clone(device), Secrets::Shown, self.devices);
+        self.header_again(header)
+    }
+
+    /// Writes the first line of a transcript that was written before.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn header_again(&mut self, header: Header) -> io::Result<()> {
+        let secrets = if self.redactor.is_some() { Secrets::Hidden } else { header.secrets };
+        let device = self.snapshot(Arc::clone(&header.device));
+        self.line(&Header { device, secrets, ..header })
     }
 
     /// Writes the line of an entry.

@@ -65,10 +65,13 @@ impl Serving {
 
     /// A connection to it.
     pub(crate) fn client(&self) -> Client {
-        let stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Client { stream: BufReader::new(stream), host: self.address.clone() }
+        Client::to(&self.address)
+    }
+
+    /// Where it answers.
+    #[allow(dead_code, reason = "not every test that serves needs it")]
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// Kills it, so that it has no last word; what it had said on standard error until then.
@@ -102,6 +105,14 @@ pub(crate) struct Answer {
 }
 
 impl Client {
+    /// A connection to a program at that address.
+    pub(crate) fn to(address: &str) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
+        stream.set_nodelay(true).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self { stream: BufReader::new(stream), host: address.to_owned() }
+    }
+
     /// Sends a request and waits for the whole answer.
     ///
     /// # Errors

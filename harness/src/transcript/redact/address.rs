@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-/// The ends of the addresses of nodes whose value is a credential, and the CSPs that have them. Names are compared
-/// without case.
-const SECRETS: [&[&str]; 9] = [
+/// The ends of the addresses of nodes whose value is a credential or tells which machine it is, and the CSPs that have
+/// them. Names are compared without case.
+const SECRETS: [&[&str]; 17] = [
     // DMAcc, w7 APPLICATION: the secret, and the nonce that goes into the next digest.
     &["AAuthSecret"],
     &["AAuthData"],
@@ -20,6 +20,19 @@ const SECRETS: [&[&str]; 9] = [
     &["Password"],
     // WiFi: a profile, with its key.
     &["WlanXml"],
+    // VPNv2: a profile, with its key, and that key alone.
+    &["ProfileXML"],
+    &["L2tpPsk"],
+    // RootCATrustedCertificates, CertificateStore: a certificate, whose names tell whose it is.
+    &["EncodedCertificate"],
+    // DMClient: whoever knows the channel can wake the device.
+    &["Push", "ChannelURI"],
+    // DevDetail: the serial number, and what an enrollment service knows the machine by.
+    &["SMBIOSSerialNumber"],
+    &["DeviceHardwareData"],
+    // WindowsLicensing.
+    &["UpgradeEditionWithProductKey"],
+    &["ChangeProductKey"],
 ];
 
 /// Whether the node at this address holds a secret.

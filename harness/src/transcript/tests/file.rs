@@ -180,7 +180,7 @@ impl Write for Full {
 
 #[test]
 fn a_full_disk_is_told_at_the_end_and_stops_nobody() {
-    let file = TranscriptFile::start(Path::new("t.jsonl"), Full(100_000), Secrets::Hidden, u64::MAX);
+    let file = TranscriptFile::start(Path::new("t.jsonl"), Full(100_000), Secrets::Hidden, Devices::Known, u64::MAX);
     let mut sink = file.device(&"default".into(), device());
     for seq in 1..1_000 {
         sink(&entry(seq, vec![b'a'; 1_000]));
@@ -211,7 +211,7 @@ impl Write for Flushed {
 fn nothing_stays_behind_when_nothing_comes() {
     let (told, flushed) = mpsc::channel();
     let file =
-        TranscriptFile::start(Path::new("t.jsonl"), Flushed(Vec::new(), told), Secrets::Hidden, u64::MAX);
+        TranscriptFile::start(Path::new("t.jsonl"), Flushed(Vec::new(), told), Secrets::Hidden, Devices::Known, u64::MAX);
     let mut sink = file.device(&"default".into(), device());
     for seq in 1..=3 {
         sink(&entry(seq, Vec::new()));
@@ -248,7 +248,7 @@ fn what_cannot_wait_is_left_out_and_counted() {
     let (let_on, on) = mpsc::channel();
     let kept = Arc::new(Mutex::new(Vec::new()));
     let slow = Slow { begun, on, kept: Arc::clone(&kept) };
-    let file = TranscriptFile::start(Path::new("t.jsonl"), slow, Secrets::Hidden, 100_000);
+    let file = TranscriptFile::start(Path::new("t.jsonl"), slow, Secrets::Hidden, Devices::Known, 100_000);
     let mut sink = file.device(&"default".into(), device());
     has_begun.recv().unwrap();
     drop(has_begun);

@@ -18,6 +18,7 @@ use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 use url::{Host, Origin, Url};
 
 use super::super::error::{Step, TlsProblem, TransportError};
@@ -32,6 +33,14 @@ pub(super) struct Connection {
     driver: Option<JoinHandle<hyper::Result<()>>>,
     /// Whether a message has been answered over it: then its server may end it at any time, and that is no failure.
     is_used: bool,
+}
+
+/// A stream to a server.
+pub(crate) enum Stream {
+    /// TCP alone.
+    Plain(TcpStream),
+    /// TLS over it.
+    Tls(Box<TlsStream<TcpStream>>),
 }
 
 /// What becomes of a message that is sent.
@@ -98,30 +107,10 @@ impl Connection {
     }
 
     async fn connect(to: &Url, tls: &Tls, limit: Duration) -> Result<Self, TransportError> {
-        let stream = dial(to, limit).await?;
-        // A message is written at once: waiting for more to send would only be slow.
-        let _ = stream.set_nodelay(true);
-        if to.scheme() != "https" {
-            return Self::handshake(to, stream).await;
+        match stream(to, tls, limit).await? {
+            Stream::Plain(stream) => Self::handshake(to, stream).await,
+            Stream::Tls(stream) => Self::handshake(to, stream).await,
         }
-        let name = match to.host() {
-            Some(Host::Ipv4(address)) => ServerName::from(std::net::IpAddr::from(address)),
-            Some(Host::Ipv6(address)) => ServerName::from(std::net::IpAddr::from(address)),
-            Some(Host::Domain(name)) => ServerName::try_from(name.to_owned()).map_err(|_| no_name(to))?,
-            None => return Err(no_name(to)),
-        };
-        let connector = TlsConnector::from(std::sync::Arc::clone(&tls.config));
-        let stream = connector.connect(name, stream).await.map_err(|error| TransportError::Tls {
-            to: shown(to),
-            problem: tls.problem(&error).unwrap_or_else(|| match error.kind() {
-                io::ErrorKind::UnexpectedEof
-                | io::ErrorKind::ConnectionReset
-                | io::ErrorKind::ConnectionAborted
-                | io::ErrorKind::BrokenPipe => TlsProblem::Closed,
-                _ => TlsProblem::Other(error.to_string()),
-            }),
-        })?;
-        Self::handshake(to, stream).await
     }
 
     async fn handshake<S>(to: &Url, stream: S) -> Result<Self, TransportError>
@@ -149,6 +138,37 @@ async fn handshake<S: rt::Read + rt::Write + Unpin>(
     stream: S,
 ) -> hyper::Result<(SendRequest<Full<Bytes>>, http1::Connection<S, Full<Bytes>>)> {
     http1::handshake(stream).await
+}
+
+/// Connects to a server: the name, TCP, and TLS where its address has it.
+///
+/// # Errors
+/// When there is no connection.
+pub(crate) async fn stream(to: &Url, tls: &Tls, limit: Duration) -> Result<Stream, TransportError> {
+    let stream = dial(to, limit).await?;
+    // A message is written at once: waiting for more to send would only be slow.
+    let _ = stream.set_nodelay(true);
+    if to.scheme() != "https" {
+        return Ok(Stream::Plain(stream));
+    }
+    let name = match to.host() {
+        Some(Host::Ipv4(address)) => ServerName::from(std::net::IpAddr::from(address)),
+        Some(Host::Ipv6(address)) => ServerName::from(std::net::IpAddr::from(address)),
+        Some(Host::Domain(name)) => ServerName::try_from(name.to_owned()).map_err(|_| no_name(to))?,
+        None => return Err(no_name(to)),
+    };
+    let connector = TlsConnector::from(std::sync::Arc::clone(&tls.config));
+    let stream = connector.connect(name, stream).await.map_err(|error| TransportError::Tls {
+        to: shown(to),
+        problem: tls.problem(&error).unwrap_or_else(|| match error.kind() {
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe => TlsProblem::Closed,
+            _ => TlsProblem::Other(error.to_string()),
+        }),
+    })?;
+    Ok(Stream::Tls(Box::new(stream)))
 }
 
 /// Tries the host's addresses in turn; each has its share of the time, so that a silent one leaves some to the next.
@@ -187,7 +207,7 @@ async fn dial(to: &Url, limit: Duration) -> Result<TcpStream, TransportError> {
 }
 
 /// What an error of HTTP means, after so much of an answer's body.
-pub(super) fn failed(to: &Url, tls: &Tls, error: &hyper::Error, received: Option<usize>) -> TransportError {
+pub(crate) fn failed(to: &Url, tls: &Tls, error: &hyper::Error, received: Option<usize>) -> TransportError {
     let to = shown(to);
     let mut cause = error.source();
     while let Some(error) = cause {
