@@ -42,7 +42,7 @@ Examples:
   cspsim answer request.xml                   what would the device answer?
   cspsim answer --explain request.xml         … and why?
   cspsim connect https://mdm.example.test/    what does my MDM server do with it?
-  cspsim record --upstream https://mdm.example.test/   what do my device and my server say?
+  cspsim record --upstream https://mdm.test/  what do my device and my server say?
   cspsim lint package2.xml                    what is wrong with my server's messages?
   cspsim tree ./Vendor/MSFT/Update            what does the device hold?
   cspsim convert package1.wbxml --pretty      what does that WBXML say?

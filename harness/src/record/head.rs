@@ -91,12 +91,14 @@ impl FromStr for Upstream {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let url = Url::parse(text).map_err(|error| format!("{error}; expected `https://mdm.example.test/`"))?;
+        let url =
+            Url::parse(text).map_err(|error| format!("{error}; expected `https://mdm.example.test/`"))?;
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
             return Err("expected an address that begins with `https://` or `http://`".to_owned());
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err("expected an address without a user name: what the client says of itself is sent on".to_owned());
+            return Err("expected an address without a user name: what the client says of itself is sent on"
+                .to_owned());
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err("expected an address without a query: that of each request is sent on".to_owned());
@@ -191,9 +193,14 @@ mod tests {
     #[test]
     fn headers_of_a_connection_stay() {
         let mut headers = HeaderMap::new();
-        for (name, value) in
-            [("x-b", "2"), ("connection", "close, X-Own"), ("x-own", "3"), ("te", "x"), ("x-a", "1"), ("x-b", "4")]
-        {
+        for (name, value) in [
+            ("x-b", "2"),
+            ("connection", "close, X-Own"),
+            ("x-own", "3"),
+            ("te", "x"),
+            ("x-a", "1"),
+            ("x-b", "4"),
+        ] {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
         let passing = passing(&headers);
@@ -210,7 +217,8 @@ mod tests {
             ("", Claim::Anything),
             ("application/soap+xml", Claim::Other),
         ] {
-            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(media_type))]);
+            let headers =
+                HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(media_type))]);
             assert_eq!(claim(&headers), expected, "{media_type}");
         }
         assert_eq!(claim(&HeaderMap::new()), Claim::Anything);

@@ -123,7 +123,12 @@ impl Proxy {
         socket.bind(listen)?;
         let listener = socket.listen(BACKLOG)?;
         let address = listener.local_addr()?;
-        Ok(Self { listener, address, identity, shared: Arc::new(Shared { upstream, tls, host, limits, book }) })
+        Ok(Self {
+            listener,
+            address,
+            identity,
+            shared: Arc::new(Shared { upstream, tls, host, limits, book }),
+        })
     }
 
     /// Where it listens.
@@ -185,7 +190,9 @@ async fn connected(
     match timeout(shared.limits.handshake, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => serve(stream, shared, stopped).await,
         Ok(Err(error)) => {
-            anstream::eprintln!("warning: a client has broken off TLS: {error}; does it trust the authority?");
+            anstream::eprintln!(
+                "warning: a client has broken off TLS: {error}; does it trust the authority?"
+            );
         }
         Err(_) => anstream::eprintln!("warning: a client has not finished its handshake of TLS"),
     }
@@ -204,7 +211,11 @@ where
         let (shared, line) = (Arc::clone(&shared), Arc::clone(&line));
         // What has come goes on, and is recorded, also when its client has gone.
         let passed = tokio::spawn(async move { pass(&shared, &mut *line.lock().await, request).await });
-        async move { Ok::<_, Infallible>(passed.await.unwrap_or_else(|_| bad_gateway("cspsim: the exchange has failed"))) }
+        async move {
+            Ok::<_, Infallible>(
+                passed.await.unwrap_or_else(|_| bad_gateway("cspsim: the exchange has failed")),
+            )
+        }
     });
     let mut connection = pin!(
         http1::Builder::new()
@@ -316,7 +327,10 @@ async fn record(shared: &Shared, exchange: Exchange) {
 }
 
 fn too_large(to: &Url) {
-    anstream::eprintln!("warning: {}: a body is larger than a message can be: it passes, and is not recorded", shown(to));
+    anstream::eprintln!(
+        "warning: {}: a body is larger than a message can be: it passes, and is not recorded",
+        shown(to)
+    );
 }
 
 fn bad_gateway(what: &str) -> Response<Body> {
@@ -326,6 +340,8 @@ fn bad_gateway(what: &str) -> Response<Body> {
 fn answer(status: StatusCode, what: &str) -> Response<Body> {
     let mut response = Response::new(Body::from(format!("{what}\n")));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }

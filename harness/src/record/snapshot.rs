@@ -19,9 +19,12 @@ pub(super) fn of(message: Option<&Message>, id: &str, at: DateTime<Utc>) -> Arc<
     let items = message.into_iter().flat_map(|message| &message.body.commands).filter_map(|command| {
         match &command.kind {
             Kind::Request(Request { verb: Verb::Replace, items, .. }) => Some(items),
-            Kind::Request(_) | Kind::Alert(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => {
-                None
-            }
+            Kind::Request(_)
+            | Kind::Alert(_)
+            | Kind::Container(_)
+            | Kind::Status(_)
+            | Kind::Results(_)
+            | Kind::Unknown(_) => None,
         }
     });
     for (name, value) in items.flatten().filter_map(told) {

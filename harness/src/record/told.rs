@@ -74,7 +74,9 @@ impl Told {
                     Side::Server => "server",
                 };
                 let (style, note) = if violation.counts() { (BAD, "") } else { (DIM, " (note)") };
-                format!("{session}: {by}'s message {message}: {style}{rule}{style:#}{note} at {place}: {text}\n")
+                format!(
+                    "{session}: {by}'s message {message}: {style}{rule}{style:#}{note} at {place}: {text}\n"
+                )
             }
         }
     }

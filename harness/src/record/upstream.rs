@@ -46,7 +46,10 @@ impl Line {
     ///
     /// # Errors
     /// When none comes.
-    pub(super) async fn send(&mut self, mut request: Request<Body>) -> Result<Response<Incoming>, TransportError> {
+    pub(super) async fn send(
+        &mut self,
+        mut request: Request<Body>,
+    ) -> Result<Response<Incoming>, TransportError> {
         if let Some(mut open) = self.open.take()
             && open.ready().await.is_ok()
         {
@@ -104,10 +107,8 @@ impl Line {
         S: Read + Write + Unpin + Send + 'static,
     {
         let shaken = Builder::new().preserve_header_case(true).handshake(stream).await;
-        let (sender, connection) = shaken.map_err(|error| TransportError::Unreachable {
-            to: shown(self.url()),
-            why: error.to_string(),
-        })?;
+        let (sender, connection) = shaken
+            .map_err(|error| TransportError::Unreachable { to: shown(self.url()), why: error.to_string() })?;
         // It moves the bytes until nobody sends any more; how it fails is told where something was sent.
         tokio::spawn(connection);
         Ok(sender)

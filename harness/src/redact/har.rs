@@ -86,9 +86,7 @@ fn hide(redactor: &mut Redactor, value: Option<&mut Value>) {
 
 fn message(redactor: &mut Redactor, text: &str) -> String {
     match redactor.body(Bytes::copy_from_slice(text.as_bytes())) {
-        Body::Bytes(bytes) => {
-            String::from_utf8_lossy(&text::headers(redactor, &bytes)).into_owned()
-        }
+        Body::Bytes(bytes) => String::from_utf8_lossy(&text::headers(redactor, &bytes)).into_owned(),
         // Text with control characters in it.
         Body::Withheld(_) => redactor.secret(text.as_bytes()),
     }

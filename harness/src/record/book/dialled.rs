@@ -12,8 +12,8 @@ use super::{Answer, Exchange, Key, Parsed, Sessions, is_success, now, session_id
 use crate::opening::{Initiator, Login, Opening, Spoken};
 use crate::record::snapshot;
 use crate::record::told::Told;
-use crate::transcript::{Call, Event, Exchange as Line, Origin, Outcome};
 use crate::transcript::Dialled as Server;
+use crate::transcript::{Call, Event, Exchange as Line, Origin, Outcome};
 use crate::violation::Violation;
 
 /// A session of a device's.

@@ -118,7 +118,9 @@ impl Book {
     pub(super) fn record(&self, exchange: &Exchange) {
         let said = decoded(&exchange.request);
         let heard = match &exchange.answer {
-            Answer::Came { status, body, .. } if is_success(*status) && !body.is_empty() => Some(decoded(body)),
+            Answer::Came { status, body, .. } if is_success(*status) && !body.is_empty() => {
+                Some(decoded(body))
+            }
             Answer::Came { .. } | Answer::Lost => None,
         };
         let opens = exchange.request.is_empty() && matches!(heard, Some(Ok(_)));
@@ -249,7 +251,8 @@ pub(super) fn is_message(body: &[u8]) -> bool {
 }
 
 fn decoded(bytes: &[u8]) -> Result<Parsed, DecodeError> {
-    codec::decode_with_text(bytes, &codec::Limits::default()).map(|(message, input)| Parsed { message, input })
+    codec::decode_with_text(bytes, &codec::Limits::default())
+        .map(|(message, input)| Parsed { message, input })
 }
 
 /// Text without the blanks around it; empty where there is none.

@@ -46,8 +46,7 @@ impl Sessions {
         let answer = heard.as_ref().and_then(|heard| heard.as_ref().ok());
         let id = source(answer.and_then(|answer| answer.message.header.as_ref()));
         let message = answer.map(|answer| &answer.message);
-        let name =
-            self.pen.name(&device, name(&exchange.to), || snapshot::of(message, id, at), at);
+        let name = self.pen.name(&device, name(&exchange.to), || snapshot::of(message, id, at), at);
         if let Some(line) = self.line(exchange) {
             self.pen.line(&device, at, line);
         }
@@ -144,7 +143,10 @@ impl Sessions {
 fn name(to: &Url) -> Option<&str> {
     match to.path() {
         "/" => Some("default"),
-        path => path.rsplit_once("/devices/").map(|(_, name)| name).filter(|name| !name.is_empty() && !name.contains('/')),
+        path => path
+            .rsplit_once("/devices/")
+            .map(|(_, name)| name)
+            .filter(|name| !name.is_empty() && !name.contains('/')),
     }
 }
 

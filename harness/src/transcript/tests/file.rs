@@ -180,7 +180,8 @@ impl Write for Full {
 
 #[test]
 fn a_full_disk_is_told_at_the_end_and_stops_nobody() {
-    let file = TranscriptFile::start(Path::new("t.jsonl"), Full(100_000), Secrets::Hidden, Devices::Known, u64::MAX);
+    let file =
+        TranscriptFile::start(Path::new("t.jsonl"), Full(100_000), Secrets::Hidden, Devices::Known, u64::MAX);
     let mut sink = file.device(&"default".into(), device());
     for seq in 1..1_000 {
         sink(&entry(seq, vec![b'a'; 1_000]));
@@ -210,8 +211,13 @@ impl Write for Flushed {
 #[test]
 fn nothing_stays_behind_when_nothing_comes() {
     let (told, flushed) = mpsc::channel();
-    let file =
-        TranscriptFile::start(Path::new("t.jsonl"), Flushed(Vec::new(), told), Secrets::Hidden, Devices::Known, u64::MAX);
+    let file = TranscriptFile::start(
+        Path::new("t.jsonl"),
+        Flushed(Vec::new(), told),
+        Secrets::Hidden,
+        Devices::Known,
+        u64::MAX,
+    );
     let mut sink = file.device(&"default".into(), device());
     for seq in 1..=3 {
         sink(&entry(seq, Vec::new()));

@@ -9,11 +9,11 @@ mod settings;
 use std::fmt;
 
 use bytes::Bytes;
+pub(crate) use connection::{Stream, failed, stream};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::{Method, Request as HttpRequest, Response as HttpResponse, StatusCode};
-pub(crate) use connection::{Stream, failed, stream};
 pub(crate) use settings::{Header, MOST_REDIRECTS, Mode, Settings, Timeouts, USER_AGENT};
 use tokio::time::timeout;
 use url::Url;
