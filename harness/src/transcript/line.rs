@@ -285,9 +285,9 @@ pub(crate) enum Body {
 
 impl Header {
     /// The header of a transcript that this program writes now.
-    pub(crate) fn new(name: Arc<str>, device: Arc<Snapshot>, secrets: Secrets, devices: Devices) -> Self {
+    pub(crate) fn new(name: Arc<str>, device: Arc<Snapshot>, secrets: Secrets) -> Self {
         let program = concat!("cspsim ", env!("CARGO_PKG_VERSION")).to_owned();
-        Self { version: VERSION, name, program, secrets, devices, device }
+        Self { version: VERSION, name, program, secrets, devices: Devices::Known, device }
     }
 }
 

@@ -70,8 +70,8 @@ impl<W: io::Write> LineWriter<W> {
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn header(&mut self, name: &Arc<str>, device: &Arc<Snapshot>) -> io::Result<()> {
-        let header = Header::new(Arc::clone(name), Arc::clone(device), Secrets::Shown, self.devices);
-        self.header_again(header)
+        let header = Header::new(Arc::clone(name), Arc::clone(device), Secrets::Shown);
+        self.header_again(Header { devices: self.devices, ..header })
     }
 
     /// Writes the first line of a transcript that was written before.
