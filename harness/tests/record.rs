@@ -247,13 +247,55 @@ fn a_server_that_posts() {
     let ended = recording.end();
     assert_eq!((ended.code, &*ended.err), (Some(0), ""), "{}", ended.out);
     assert!(ended.out.contains("server's message ?: duplicate-cmdid at 1:"), "{}", ended.out);
-    let own = serving.client().ask("GET", "/_cspsim/devices/default/transcript", "").unwrap().body;
-    let own: Vec<Value> = own.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let lines = lines(&file);
-    let of_default: Vec<_> = lines[1..].iter().filter(|line| line["name"] == "default").collect();
-    for key in ["request", "answer", "opens"] {
-        assert_eq!(of_default[0][key], own[1][key], "{key}");
-    }
+    let names: Vec<_> =
+        lines.iter().map(|line| (line["name"].as_str().unwrap(), line["kind"].as_str())).collect();
+    let exchange = Some("exchange");
+    assert_eq!(
+        names,
+        [
+            ("default", None),
+            ("default", exchange),
+            ("default", exchange),
+            ("default", exchange),
+            ("default", exchange),
+        ]
+    );
+    let own = serving.client().ask("POST", "/", get).unwrap().body;
+    assert_eq!((&lines[1]["request"]["text"], &lines[1]["answer"]["text"]), (&get.into(), &own.into()));
+    assert!(
+        lines[3]["http"] == 400 && lines[3]["refused"].as_str().unwrap().contains("expected"),
+        "{}",
+        lines[4]
+    );
+    assert!(lines[5]["opens"].is_object(), "{}", lines[5]);
+}
+
+/// A device that leaves out a Status, and Alerts with a secret in one.
+#[test]
+fn a_device_that_is_wrong() {
+    let folder = Folder::new("record-wrong");
+    let (server, file) = (asking(), folder.file("t.jsonl"));
+    let recording = Recording::start(&server.url(), &["--transcript", file.to_str().unwrap()]);
+    let ran = cspsim(&[
+        "connect",
+        "--fault",
+        "lost-status,message=2",
+        "--alert",
+        "com.example:lab=1",
+        "--alert",
+        "request-pending",
+        "--aad-user-token",
+        "TOKENTOKEN",
+        &recording.url,
+    ]);
+    let ended = recording.end();
+    assert!(ended.out.contains("device's message 2: missing-status at 1:"), "{} {ran:?}", ended.out);
+    assert!(ended.out.contains("wrong: 1 by devices, 0 by servers"), "{}", ended.out);
+    let opens = &lines(&file)[1]["opens"];
+    assert_eq!(opens["alerts"], serde_json::json!(["com.example:lab=1", "request-pending"]), "{opens}");
+    assert_eq!(opens["aad_user_token"], "REDACTED0001");
+    assert!(!fs::read_to_string(&file).unwrap().contains("TOKENTOKEN"));
 }
 
 #[test]

@@ -4,12 +4,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use syncml::codec::{DecodeError, Encoding};
+use syncml::codec::DecodeError;
 use syncml::judge::{Arrival, Judge, Ledger, Side};
-use syncml::message::{Alert, Kind, Message, Status};
+use syncml::message::{Kind, Message, Status};
 
-use super::{Answer, Exchange, Key, Parsed, Sessions, is_success, now, session_id, source, text};
-use crate::opening::{Initiator, Login, Opening, Spoken};
+use super::{Answer, Exchange, Key, Parsed, Sessions, is_success, now, opening, session_id, source, text};
 use crate::record::snapshot;
 use crate::record::told::Told;
 use crate::transcript::Dialled as Server;
@@ -80,11 +79,11 @@ impl Sessions {
         let at = now();
         let name = self.pen.name(&key.0, None, || snapshot::of(Some(&said.message), &key.0, at), at);
         let (mut session, place) = self.place(exchange, said, &key, &name);
-        let (device, id) = &key;
+        let (device, _) = &key;
         let was_answered = matches!(session.state, State::Answered(_));
         match place {
             Place::First => {
-                let opening = Arc::new(opening(said, id, &self.address(&exchange.to)));
+                let opening = Arc::new(opening::of(said, &self.address(&exchange.to)));
                 let line = line(Origin::Opened(opening), Bytes::new(), &exchange.request);
                 self.pen.line(device, at, line);
             }
@@ -185,7 +184,7 @@ impl Sessions {
             None if matches!(session.state, State::Over) => {}
             None => self.wrong(&label, Side::Server, None, vec![Violation::no_answer()]),
             Some(Err(error)) => {
-                self.wrong(&label, Side::Server, None, vec![Violation::malformed(&error)]);
+                self.malformed(&label, Side::Server, body, &error);
                 self.pen.line(&session.key.0, now(), pending.refused(&error));
             }
             Some(Ok(heard)) => {
@@ -258,44 +257,4 @@ fn is_last_word(message: &Message) -> bool {
 
 fn is_refusal(status: &Status) -> bool {
     status.is_of_sync_hdr() && status.number().is_some_and(|code| code >= 400)
-}
-
-/// How the device has opened its session, as far as its message says: who replays it opens it alike.
-fn opening(said: &Parsed, id: &str, address: &str) -> Opening {
-    let message = &said.message;
-    let encoding = match said.input.encoding() {
-        Encoding::Xml => Spoken::Xml,
-        Encoding::Wbxml => Spoken::Wbxml,
-    };
-    let alerts = message.body.commands.iter().filter_map(|command| match &command.kind {
-        Kind::Alert(alert) => Some(alert),
-        Kind::Request(_) | Kind::Container(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => None,
-    });
-    Opening {
-        address: Some(address.to_owned()),
-        session_id: (!id.is_empty()).then(|| id.to_owned()),
-        initiator: if message.has_alert("1200") { Initiator::Server } else { Initiator::Client },
-        login: alerts.filter(|alert| alert.is("1224")).find_map(login).unwrap_or(Login::Unsaid),
-        encoding: Some(encoding),
-        max_msg_size: message.header.as_ref().and_then(|header| header.max_msg_size()),
-        ..Opening::default()
-    }
-}
-
-fn login(alert: &Alert) -> Option<Login> {
-    let item = alert.items.first()?;
-    let kind = item.meta.as_ref()?.media_type.as_ref()?.trim();
-    let data = match item.data.as_ref()? {
-        syncml::message::Data::Text(text) => text.trim(),
-        syncml::message::Data::Markup(_) => return None,
-    };
-    if !kind.eq_ignore_ascii_case("com.microsoft/MDM/LoginStatus") {
-        return None;
-    }
-    match data {
-        "user" => Some(Login::User),
-        "others" => Some(Login::Others),
-        "none" => Some(Login::None),
-        _ => None,
-    }
 }

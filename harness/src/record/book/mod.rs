@@ -3,6 +3,7 @@
 //! Deliberately absent: bytes on their way. What is told here has happened.
 
 mod dialled;
+mod opening;
 mod pen;
 mod posted;
 
@@ -25,7 +26,7 @@ use self::posted::Posted;
 use super::head::Claim;
 use super::told::{Counts, Told};
 use crate::clock;
-use crate::transcript::{FileError, Secrets, TranscriptFile};
+use crate::transcript::{FileError, Redactor, Secrets, TranscriptFile};
 use crate::transport::shown;
 use crate::violation::Violation;
 
@@ -159,7 +160,7 @@ impl Sessions {
             // Nobody knows in which session, and the server has seen no more in it.
             (Direction::Dials, Err(error)) => {
                 let session = format!("{} session ?", shown(&exchange.to));
-                self.wrong(&session, Side::Device, None, vec![Violation::malformed(&error)]);
+                self.malformed(&session, Side::Device, &exchange.request, &error);
             }
         }
         if self.dialled.len() > MOST
@@ -216,6 +217,16 @@ impl Sessions {
                 violation,
             });
         }
+    }
+
+    /// A side has sent what is no message. The error can quote a secret of it.
+    fn malformed(&mut self, session: &str, by: Side, body: &Bytes, error: &DecodeError) {
+        let mut violation = Violation::malformed(error);
+        if self.secrets == Secrets::Hidden {
+            let text = Redactor::reason(&body.clone().into(), violation.text.as_str().into());
+            violation.text = text.as_ref().to_owned();
+        }
+        self.wrong(session, by, None, vec![violation]);
     }
 
     fn found(&mut self, session: &str, by: Side, parsed: &Parsed, findings: &[Finding]) {

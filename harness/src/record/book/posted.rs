@@ -11,7 +11,6 @@ use super::{Answer, Exchange, Key, Parsed, Sessions, is_success, now, session_id
 use crate::record::snapshot;
 use crate::record::told::Told;
 use crate::transcript::{Event, Exchange as Line, Origin, Outcome};
-use crate::violation::Violation;
 
 /// A session of a server that posts.
 #[derive(Debug)]
@@ -42,11 +41,13 @@ impl Sessions {
         heard: Option<Result<Parsed, DecodeError>>,
     ) {
         let at = now();
-        let device: Arc<str> = exchange.to.path().into();
+        let wanted = name(&exchange.to);
+        // `cspsim serve` has a device at two addresses.
+        let device: Arc<str> = wanted.unwrap_or_else(|| exchange.to.path()).into();
         let answer = heard.as_ref().and_then(|heard| heard.as_ref().ok());
         let id = source(answer.and_then(|answer| answer.message.header.as_ref()));
         let message = answer.map(|answer| &answer.message);
-        let name = self.pen.name(&device, name(&exchange.to), || snapshot::of(message, id, at), at);
+        let name = self.pen.name(&device, wanted, || snapshot::of(message, id, at), at);
         if let Some(line) = self.line(exchange) {
             self.pen.line(&device, at, line);
         }
@@ -56,7 +57,7 @@ impl Sessions {
             Err(error) => {
                 let label = format!("{name} session ?");
                 self.counted(Side::Server);
-                self.wrong(&label, Side::Server, None, vec![Violation::malformed(&error)]);
+                self.malformed(&label, Side::Server, &exchange.request, &error);
                 return;
             }
         };
@@ -82,7 +83,9 @@ impl Sessions {
                 session.judge.sent(&heard.message);
             }
             Some(Err(error)) => {
-                self.wrong(&session.label, Side::Device, None, vec![Violation::malformed(&error)]);
+                if let Answer::Came { body, .. } = &exchange.answer {
+                    self.malformed(&session.label, Side::Device, body, &error);
+                }
             }
             None => match exchange.answer {
                 Answer::Came { status, .. } if !is_success(status) => {
