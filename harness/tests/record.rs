@@ -268,7 +268,7 @@ fn a_server_that_posts() {
         "{}",
         lines[4]
     );
-    assert!(lines[5]["opens"].is_object(), "{}", lines[5]);
+    assert!(lines[4]["opens"].is_object(), "{}", lines[4]);
 }
 
 /// A device that leaves out a Status, and Alerts with a secret in one.
