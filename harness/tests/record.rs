@@ -266,7 +266,7 @@ fn a_server_that_posts() {
     assert!(
         lines[3]["http"] == 400 && lines[3]["refused"].as_str().unwrap().contains("expected"),
         "{}",
-        lines[4]
+        lines[3]
     );
     assert!(lines[4]["opens"].is_object(), "{}", lines[4]);
 }

@@ -125,7 +125,8 @@ impl Book {
             Answer::Came { .. } | Answer::Lost => None,
         };
         let opens = exchange.request.is_empty() && matches!(heard, Some(Ok(_)));
-        if said.is_ok() || opens || (exchange.claim == Claim::Message && !exchange.request.is_empty()) {
+        let is_said = exchange.claim == Claim::Message && !exchange.request.is_empty();
+        if said.is_ok() || opens || is_said || is_meant(&exchange.request) {
             self.0.lock().record(exchange, said, heard);
         }
     }
@@ -256,9 +257,16 @@ impl fmt::Debug for Book {
     }
 }
 
-/// Whether a body is a message.
+/// Whether a body is a message, or was to be one.
 pub(super) fn is_message(body: &[u8]) -> bool {
-    decoded(body).is_ok()
+    is_meant(body) || decoded(body).is_ok()
+}
+
+/// Whether a body begins as a message does, whatever becomes of it.
+fn is_meant(body: &[u8]) -> bool {
+    let begin = body.get(..1_024).unwrap_or(body);
+    let holds = |name: &[u8]| begin.windows(name.len()).any(|window| window == name);
+    holds(b"<SyncML") || holds(b"<SyncBody")
 }
 
 fn decoded(bytes: &[u8]) -> Result<Parsed, DecodeError> {
