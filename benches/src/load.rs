@@ -139,6 +139,22 @@ pub fn call(
     Ok(connection.body)
 }
 
+/// Posts messages one after the other over one connection.
+///
+/// # Errors
+/// When the connection breaks, or an answer is not 200.
+pub fn post_each(
+    address: SocketAddr,
+    media_type: &str,
+    messages: impl IntoIterator<Item = String>,
+) -> io::Result<()> {
+    let mut connection = Connection::open(address)?;
+    for message in messages {
+        connection.exchange(&head(address, "POST", "/", media_type, &message), &message)?;
+    }
+    Ok(())
+}
+
 fn one_poster(
     address: SocketAddr,
     media_type: &str,
