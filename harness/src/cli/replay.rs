@@ -1,22 +1,27 @@
 //! `cspsim replay`: captures, played to the device or to a server.
 
+use std::fs;
 use std::io::{self, IsTerminal as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use clap::Args;
 use csp_model::Device;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::runtime;
 
 use crate::Failure;
 use crate::dial::{self, Dialler, HttpOptions, TlsOptions};
 use crate::input::DeviceOptions;
 use crate::output::{self, Output};
-use crate::replay::capture::{self, Opened, TranscriptSessions};
+use crate::replay::capture::{self, Format, Opened, TranscriptSessions};
 use crate::replay::report::{self, Human, Layout, Sum, Unreadable};
-use crate::replay::{self, Blessing, CaptureError, Ignore, NotALocUri, Played, Seeding, Server};
+use crate::replay::{
+    self, Blessing, CaptureError, Ignore, Listener, NotALocUri, Played, Seeding, Server, Start,
+};
 use crate::transcript::Secrets;
-use crate::transport::{Transport, Url};
+use crate::transport::{Transport, TransportError, Url};
 
 /// Replay captures: does the device answer as the captured one did?
 ///
@@ -129,6 +134,14 @@ struct Told {
     unreadable: Vec<Unreadable>,
     blessing: Option<Blessing>,
     failed: Option<Failure>,
+    progress: Progress,
+}
+
+/// How much of the captures has been read.
+struct Progress {
+    bar: ProgressBar,
+    /// Bytes of the captures before the one that is being read.
+    before: u64,
 }
 
 impl Replay {
@@ -148,6 +161,7 @@ impl Replay {
             unreadable: Vec::new(),
             blessing: self.update.then(Blessing::default),
             failed: None,
+            progress: Progress { bar: ProgressBar::hidden(), before: 0 },
         };
         let mut found = Vec::new();
         for file in &self.files {
@@ -157,20 +171,24 @@ impl Replay {
                 Err(error) => told.unreadable(&error),
             }
         }
+        told.progress = Progress::of(&found);
         match &to {
             None => self.to_device(&found, &device, &ignore, &mut told),
             Some(to) => self.to_server(&found, &device, to, &ignore, &mut told)?,
         }
+        told.progress.bar.finish_and_clear();
         self.end(told, secrets)
     }
 
     fn to_device(&self, found: &[PathBuf], device: &Device, ignore: &Ignore, told: &mut Told) {
         let seeding = if self.seed_from_capture { Seeding::Capture } else { Seeding::Device };
+        let is_chosen = self.device.names_a_file() || self.device.changes_the_file();
+        let start = Start { device: device.clone(), is_chosen, seeding };
         for path in found {
-            let played = replay::to_device(path, device, seeding, ignore, &mut |played| told.played(played));
-            if let Err(error) = played {
+            if let Err(error) = replay::to_device(path, &start, ignore, told) {
                 told.unreadable(&error);
             }
+            told.progress.is_over(path);
         }
     }
 
@@ -190,37 +208,10 @@ impl Replay {
             let mut server = Server::new(line, to.clone(), ignore);
             for path in found {
                 let name = path.display().to_string().into();
-                let sessions: Box<dyn Iterator<Item = Result<capture::Session, CaptureError>>>;
-                let format;
-                match capture::open(path) {
-                    Ok(Opened::Capture(capture)) => {
-                        format = capture.format;
-                        sessions = Box::new(capture.sessions.into_iter().map(Ok));
-                    }
-                    Ok(Opened::Transcript(path)) => {
-                        format = capture::Format::Transcript;
-                        match TranscriptSessions::open(&path) {
-                            Ok(read) => sessions = Box::new(read),
-                            Err(error) => {
-                                told.unreadable(&error);
-                                continue;
-                            }
-                        }
-                    }
-                    Err(error) => {
-                        told.unreadable(&error);
-                        continue;
-                    }
+                if let Err(error) = play(&mut server, path, &name, told).await? {
+                    told.unreadable(&error);
                 }
-                for session in sessions {
-                    match session {
-                        Ok(session) => told.played(played(&mut server, &name, format, &session).await?),
-                        Err(error) => {
-                            told.unreadable(&error);
-                            break;
-                        }
-                    }
-                }
+                told.progress.is_over(path);
             }
             Ok(())
         })
@@ -278,16 +269,76 @@ impl Replay {
     }
 }
 
-async fn played<T: Transport>(
+/// Plays a capture to a server. A capture that cannot be read, or breaks off, is one thing, and a server that cannot be
+/// reached another.
+async fn play<T: Transport>(
     server: &mut Server<'_, T>,
-    name: &std::sync::Arc<str>,
-    format: capture::Format,
-    session: &capture::Session,
-) -> Result<Played, Failure> {
-    server.play(name, format, session).await.map_err(|error| Failure::Network(error.to_string()))
+    path: &Path,
+    name: &Arc<str>,
+    told: &mut Told,
+) -> Result<Result<(), CaptureError>, Failure> {
+    let unreachable = |error: TransportError| Failure::Network(error.to_string());
+    let capture = match capture::open(path) {
+        Ok(Opened::Capture(capture)) => capture,
+        Ok(Opened::Transcript(path) | Opened::Recording(path)) => {
+            let mut sessions = match TranscriptSessions::open(&path) {
+                Ok(sessions) => sessions,
+                Err(error) => return Ok(Err(error)),
+            };
+            while let Some(session) = sessions.next() {
+                let session = match session {
+                    Ok(session) => session,
+                    Err(error) => return Ok(Err(error)),
+                };
+                told.read(sessions.offset());
+                told.played(server.play(name, Format::Transcript, &session).await.map_err(unreachable)?);
+            }
+            return Ok(Ok(()));
+        }
+        Err(error) => return Ok(Err(error)),
+    };
+    let mut notes = capture.notes;
+    for session in &capture.sessions {
+        let mut played = server.play(name, capture.format, session).await.map_err(unreachable)?;
+        // What is to be said of the capture is said once.
+        played.notes.splice(..0, std::mem::take(&mut notes));
+        told.played(played);
+    }
+    Ok(Ok(()))
 }
 
-impl Told {
+impl Progress {
+    /// Captures of more bytes than this take long enough for a bar.
+    const LARGE: u64 = 8 << 20;
+
+    /// A bar on standard error, for many captures or large ones, when that is a terminal.
+    fn of(captures: &[PathBuf]) -> Self {
+        let all = captures.iter().map(|path| size(path)).sum();
+        if all < Self::LARGE {
+            return Self { bar: ProgressBar::hidden(), before: 0 };
+        }
+        let bar = ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr());
+        let style =
+            ProgressStyle::with_template("{wide_bar} {bytes} of {total_bytes}, {bytes_per_sec}, {eta} left");
+        Self { bar: style.map_or_else(|_| ProgressBar::hidden(), |style| bar.with_style(style)), before: 0 }
+    }
+
+    fn is_over(&mut self, capture: &Path) {
+        self.before += size(capture);
+        self.bar.set_position(self.before);
+    }
+}
+
+/// How many bytes a capture has.
+fn size(path: &Path) -> u64 {
+    let of_file = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
+    match fs::read_dir(path) {
+        Ok(entries) => entries.filter_map(Result::ok).map(|entry| of_file(&entry.path())).sum(),
+        Err(_) => of_file(path),
+    }
+}
+
+impl Listener for Told {
     fn played(&mut self, played: Played) {
         self.sum.add(&played);
         if let Some(blessing) = &mut self.blessing {
@@ -296,7 +347,8 @@ impl Told {
         if let Some(human) = &self.human {
             self.out.push_str(&human.played(&played));
             if !self.to_file {
-                let printed = output::print(std::mem::take(&mut self.out).as_bytes());
+                let text = std::mem::take(&mut self.out);
+                let printed = self.progress.bar.suspend(|| output::print(text.as_bytes()));
                 match printed {
                     // Exit code and reports count, whoever reads.
                     Ok(()) | Err(Failure::OutputClosed) => {}
@@ -309,8 +361,14 @@ impl Told {
         }
     }
 
+    fn read(&mut self, bytes: u64) {
+        self.progress.bar.set_position(self.progress.before + bytes);
+    }
+}
+
+impl Told {
     fn unreadable(&mut self, error: &CaptureError) {
-        anstream::eprintln!("error: {error}");
+        self.progress.bar.suspend(|| anstream::eprintln!("error: {error}"));
         let unreadable = Unreadable { capture: error.place.file.to_string(), what: error.what.clone() };
         self.sum.unreadable(&unreadable);
         self.unreadable.push(unreadable);

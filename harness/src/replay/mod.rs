@@ -27,7 +27,7 @@ pub(crate) use bless::Blessing;
 pub use capture::{CaptureError, Side};
 pub(crate) use player::Server;
 
-use self::capture::{Capture, Opened};
+use self::capture::{Capture, Format, Opened, TranscriptSessions};
 use self::report::{Human, Sum, Unreadable};
 use crate::fleet::Profiles;
 use crate::input::Source;
@@ -94,6 +94,7 @@ impl Replay {
     pub fn run(&self) -> Report {
         let mut report = Report { played: Vec::new(), unreadable: Vec::new() };
         let device = self.device.clone().unwrap_or_else(Device::builtin);
+        let start = Start { device, is_chosen: self.device.is_some(), seeding: self.seeding };
         for path in &self.paths {
             let found = match capture::find(path) {
                 Ok(found) => found,
@@ -106,8 +107,7 @@ impl Replay {
                 report.unreadable.push(CaptureError::none_in(path));
             }
             for path in found {
-                let played = &mut |played| report.played.push(played);
-                if let Err(error) = to_device(&path, &device, self.seeding, &self.ignore, played) {
+                if let Err(error) = to_device(&path, &start, &self.ignore, &mut report.played) {
                     report.unreadable.push(error);
                 }
             }
@@ -117,10 +117,12 @@ impl Replay {
 }
 
 impl Report {
-    /// Whether everything is as it was captured.
+    /// Whether everything is as it was captured: something was compared, and nothing differs.
     #[must_use]
     pub fn is_same(&self) -> bool {
-        self.unreadable.is_empty() && self.played.iter().all(|played| played.different.is_empty())
+        self.unreadable.is_empty()
+            && self.played.iter().all(|played| played.different.is_empty())
+            && self.played.iter().any(|played| played.compared > 0)
     }
 
     /// Everything that differs, as a person reads it.
@@ -153,47 +155,82 @@ pub fn assert_same(path: impl AsRef<Path>) {
     assert!(report.is_same(), "{}", report.in_words());
 }
 
-/// Plays a capture to a device. `tell` hears of each session.
+/// Who hears of a replay while it goes on.
+pub(crate) trait Listener {
+    /// What came of a session, or of a part of a long one.
+    fn played(&mut self, played: Played);
+
+    /// So many bytes of the capture have been read.
+    fn read(&mut self, bytes: u64);
+}
+
+impl Listener for Vec<Played> {
+    fn played(&mut self, played: Played) {
+        self.push(played);
+    }
+
+    fn read(&mut self, _: u64) {}
+}
+
+/// The device that captures are played to.
+#[derive(Debug, Clone)]
+pub(crate) struct Start {
+    /// The device.
+    pub(crate) device: Device,
+    /// Whether somebody has chosen it: then it takes the place of one that is only guessed.
+    pub(crate) is_chosen: bool,
+    pub(crate) seeding: Seeding,
+}
+
+/// Plays a capture to a device.
 ///
 /// # Errors
 /// When it cannot be read, or breaks off; what was heard before holds.
 pub(crate) fn to_device(
     path: &Path,
-    device: &Device,
-    seeding: Seeding,
+    start: &Start,
     ignore: &Ignore,
-    tell: &mut dyn FnMut(Played),
+    listener: &mut dyn Listener,
 ) -> Result<(), CaptureError> {
-    let capture = match capture::open(path)? {
-        Opened::Transcript(path) => return player::transcript(&path, ignore, tell),
-        Opened::Capture(capture) => capture,
-    };
-    let Capture { format, sessions, device: snapshot, device_file, mut notes } = capture;
-    let own = match (snapshot, device_file) {
-        (Some(snapshot), _) => Some(Device::from_snapshot(*snapshot).map_err(|error| error.to_string())),
-        (None, Some(file)) => Some(of_file(&file)),
-        (None, None) => None,
-    };
-    let start = match own {
-        None => device.clone(),
-        Some(Ok(own)) => own,
-        Some(Err(what)) => return Err(CaptureError::of(path, format!("its device makes no sense: {what}"))),
-    };
-    let start = match seeding {
-        Seeding::Device => start,
-        Seeding::Capture => player::seed(&start, &sessions, &mut notes),
-    };
     let name = path.display().to_string().into();
-    let mut devices = player::Devices::new(start, ignore);
-    for (session, number) in sessions.iter().zip(0_usize..) {
-        let mut played = devices.play(&name, format, session);
-        if number == 0 {
-            // What is to be said of the capture is said once.
-            played.notes.splice(..0, std::mem::take(&mut notes));
+    match capture::open(path)? {
+        Opened::Transcript(path) => player::transcript(&path, ignore, listener),
+        Opened::Recording(path) => {
+            let mut devices = player::Devices::new(start.device.clone(), ignore);
+            // Of a device that was only guessed its own messages say more.
+            if start.seeding == Seeding::Capture || !start.is_chosen {
+                for session in TranscriptSessions::open(&path)? {
+                    devices.seed(&session?);
+                }
+            }
+            let mut sessions = TranscriptSessions::open(&path)?;
+            while let Some(session) = sessions.next() {
+                let mut session = session?;
+                session.device = session.device.filter(|_| !start.is_chosen);
+                listener.read(sessions.offset());
+                listener.played(devices.play(&name, Format::Transcript, &session));
+            }
+            Ok(())
         }
-        tell(played);
+        Opened::Capture(Capture { format, sessions, device_file, mut notes }) => {
+            let device = match device_file {
+                None => start.device.clone(),
+                Some(file) => of_file(&file)
+                    .map_err(|what| CaptureError::of(path, format!("its device makes no sense: {what}")))?,
+            };
+            let mut devices = player::Devices::new(device, ignore);
+            if start.seeding == Seeding::Capture {
+                sessions.iter().for_each(|session| devices.seed(session));
+            }
+            for session in &sessions {
+                let mut played = devices.play(&name, format, session);
+                // What is to be said of the capture is said once.
+                played.notes.splice(..0, std::mem::take(&mut notes));
+                listener.played(played);
+            }
+            Ok(())
+        }
     }
-    Ok(())
 }
 
 /// The device that a device file describes.

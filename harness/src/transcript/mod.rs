@@ -15,8 +15,9 @@ mod write;
 pub(crate) use file::{FileError, TranscriptFile};
 pub(crate) use journal::{Journal, Limits, Reading, Request, Sink, Ticket};
 pub(crate) use line::{
-    Body, Call, Devices, Dialled, Entry, Event, Exchange, Line, Origin, Outcome, RegistryChange, ScanBy, Secrets,
+    Body, Call, Devices, Dialled, Entry, Event, Exchange, Line, Origin, Outcome, RegistryChange, ScanBy,
+    Secrets,
 };
 pub(crate) use read::{Reader, Record};
-pub(crate) use redact::Redactor;
+pub(crate) use redact::{Redactor, is_redacted};
 pub(crate) use write::{LineWriter, write};

@@ -33,6 +33,9 @@ pub(super) struct Dialled {
     pub(super) turn: u64,
 }
 
+/// What a device says that has nothing left to say.
+const SILENCE: Bytes = Bytes::new();
+
 /// How far a session has come.
 #[derive(Debug)]
 enum State {
@@ -109,10 +112,10 @@ impl Sessions {
 
     /// A session is over: nothing more comes in it.
     pub(super) fn end(&mut self, session: Dialled) {
-        let Dialled { key, label, last, state, .. } = session;
+        let Dialled { key, label, state, .. } = session;
         let (event, how) = match state {
             State::Over => return,
-            State::Answered(pending) => (pending.line(&last), "over: the device says no more"),
+            State::Answered(pending) => (pending.line(&SILENCE), "over: the device says no more"),
             State::Spoken => {
                 let call = Call::GivenUp { session: Arc::clone(&key.1) };
                 (Event::Control(call), "over: its last message was not answered")
@@ -201,7 +204,7 @@ impl Sessions {
                     session.ledger.sent(&heard.message);
                 }
                 if session.is_final && is_last_word(&heard.message) {
-                    self.pen.line(&session.key.0, now(), pending.line(&session.last));
+                    self.pen.line(&session.key.0, now(), pending.line(&SILENCE));
                     if !matches!(session.state, State::Over) {
                         session.state = State::Over;
                         let how = "over: both sides have said everything";

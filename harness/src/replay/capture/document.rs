@@ -1,6 +1,10 @@
 //! Messages in the midst of a text: where each begins and ends, and what stands around them.
 //!
-//! Deliberately absent: what the text is, which the formats know, and what belongs together.
+//! A log of a server and a README are such texts, and so is what SyncMLViewer saves: of its stream, messages as Windows
+//! traces them, with comments between them; of its requests to the local management API, bodies without a header, with
+//! their answers. Nothing says who sent a message, and Windows cuts those of more than 64 KB; SyncMLViewer then adds an
+//! end tag of the root, and a comment that says so. Source: the program itself, as of January 2025. Deliberately
+//! absent: what belongs together.
 
 use bytes::Bytes;
 use memchr::memmem;
@@ -8,7 +12,7 @@ use syncml::codec::{self, Limits};
 
 use super::escaped::Unescaped;
 use super::salvage::salvage;
-use super::{CaptureError, Completeness, Message, Note, Place};
+use super::{Capture, CaptureError, Completeness, Format, Message, Note, Place, sessions};
 
 /// The messages of a text, and what stands around them.
 #[derive(Debug)]
@@ -74,20 +78,27 @@ impl Root {
 }
 
 impl Documents {
-    /// Whether they are bodies alone.
-    pub(super) fn is_of_requests(&self) -> bool {
-        self.around < Around::Text && self.found.first().is_some_and(|found| found.root == Root::SyncBody)
+    /// What they are saved by: SyncMLViewer has nothing but comments between documents.
+    fn format(&self) -> Format {
+        let is_of_bodies = self.found.first().is_some_and(|found| found.root == Root::SyncBody);
+        match self.around {
+            Around::Comments | Around::ViewerComments if is_of_bodies => Format::ViewerRequests,
+            Around::ViewerComments => Format::ViewerStream,
+            Around::Comments if self.found.len() > 1 => Format::ViewerStream,
+            Around::Comments | Around::Text => Format::Text,
+        }
+    }
+
+    /// Puts the messages together.
+    pub(super) fn capture(self) -> Capture {
+        let format = self.format();
+        let messages = self.found.into_iter().map(|found| found.message).collect();
+        sessions::capture(format, messages, self.notes)
     }
 
     fn places(&mut self) -> impl Iterator<Item = &mut Place> {
         let of_messages = self.found.iter_mut().map(|found| &mut found.message.place);
         of_messages.chain(self.notes.iter_mut().filter_map(|note| note.place.as_mut()))
-    }
-
-    /// Whether they are what SyncMLViewer saves of its stream: documents, and nothing but comments between them.
-    pub(super) fn is_viewer_stream(&self) -> bool {
-        let is_of_viewer = self.found.len() > 1 || self.around == Around::ViewerComments;
-        self.around < Around::Text && is_of_viewer
     }
 }
 

@@ -12,13 +12,10 @@ mod http;
 mod message;
 mod place;
 mod recognise;
-mod requests;
 mod salvage;
 mod saz;
 mod sessions;
-mod text;
 mod transcript;
-mod viewer;
 
 #[cfg(test)]
 mod tests;
@@ -31,6 +28,8 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use csp_model::device::Snapshot;
 pub use syncml::judge::Side;
+
+use crate::transcript::Devices;
 
 pub use error::CaptureError;
 pub use place::Place;
@@ -90,6 +89,8 @@ pub enum Completeness {
 pub struct Session {
     /// The SessionID; empty where the messages say none.
     pub id: Arc<str>,
+    /// What whoever recorded it knew of the device.
+    pub device: Option<Arc<Snapshot>>,
     /// The messages, in the order in which they were sent.
     pub messages: Vec<Message>,
     /// The messages that must have been sent and are not there.
@@ -112,8 +113,6 @@ pub struct Capture {
     pub format: Format,
     /// The sessions, in the order in which they began.
     pub sessions: Vec<Session>,
-    /// The device as it was before, where the capture says so.
-    pub device: Option<Box<Snapshot>>,
     /// The device file that stands in the same folder.
     pub device_file: Option<PathBuf>,
     /// What was passed over, or understood otherwise than it is written.
@@ -134,8 +133,10 @@ pub struct Note {
 pub enum Opened {
     /// Everything that it holds.
     Capture(Capture),
-    /// An own transcript, at its first line.
+    /// An own transcript of devices whose state is known: it can be lived through again.
     Transcript(PathBuf),
+    /// An own transcript of what others have said to each other.
+    Recording(PathBuf),
 }
 
 impl Format {
@@ -188,7 +189,13 @@ pub fn open(path: &Path) -> Result<Opened, CaptureError> {
         return folder::read(path).map(Opened::Capture);
     }
     let bytes = match recognise::head(path)? {
-        recognise::Head::Transcript => return Ok(Opened::Transcript(path.to_owned())),
+        recognise::Head::Transcript => {
+            let devices = TranscriptLines::open(path)?.devices()?;
+            return Ok(match devices {
+                Devices::Known => Opened::Transcript(path.to_owned()),
+                Devices::Guessed => Opened::Recording(path.to_owned()),
+            });
+        }
         recognise::Head::Whole(bytes) => bytes,
     };
     recognise::read(path, &bytes).map(Opened::Capture)

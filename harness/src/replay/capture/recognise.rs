@@ -10,7 +10,7 @@ use memchr::memmem;
 use syncml::codec::{self, Encoding, Limits};
 
 use super::document::{self, Documents};
-use super::{Capture, CaptureError, Note, Place, har, message, requests, saz, text, viewer};
+use super::{Capture, CaptureError, Note, Place, har, message, saz};
 
 /// The most bytes of a capture that is read whole.
 const LARGEST: u64 = 256 << 20;
@@ -72,9 +72,7 @@ pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Capture, CaptureError> {
     let documents = document::read(&place, bytes)?;
     Ok(match documents {
         Documents { found, notes, .. } if found.is_empty() => return Err(nothing(place, notes)),
-        documents if documents.is_of_requests() => requests::read(documents),
-        documents if documents.is_viewer_stream() => viewer::read(documents),
-        documents => text::read(documents),
+        documents => documents.capture(),
     })
 }
 

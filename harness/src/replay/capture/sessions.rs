@@ -44,7 +44,7 @@ struct Key {
 pub(super) fn capture(format: Format, messages: Vec<Message>, notes: Vec<Note>) -> Capture {
     let mut notes = notes;
     let sessions = sessions(messages, &mut notes);
-    Capture { format, sessions, device: None, device_file: None, notes }
+    Capture { format, sessions, device_file: None, notes }
 }
 
 fn sessions(messages: Vec<Message>, notes: &mut Vec<Note>) -> Vec<Session> {
@@ -192,7 +192,12 @@ impl Open {
         }
         let missing = missing(&self.heads);
         let id = Arc::from(self.key.session.as_deref().unwrap_or_default());
-        Session { id, messages: self.heads.into_iter().map(|(_, message)| message).collect(), missing }
+        Session {
+            id,
+            device: None,
+            messages: self.heads.into_iter().map(|(_, message)| message).collect(),
+            missing,
+        }
     }
 
     /// Whether the MsgIDs of both sides go up, as they stand.

@@ -48,7 +48,7 @@ fn read(bytes: &[u8]) -> Result<Capture, String> {
     let name = file.0.display().to_string();
     match open(&file.0) {
         Ok(Opened::Capture(capture)) => Ok(capture),
-        Ok(Opened::Transcript(_)) => Err("a transcript".to_owned()),
+        Ok(Opened::Transcript(_) | Opened::Recording(_)) => Err("a transcript".to_owned()),
         Err(error) => Err(error.to_string().replace(&name, "FILE")),
     }
 }

@@ -4,7 +4,7 @@
 //! what was said, session by session, each when it is over. Deliberately absent: the form of a line, which is the
 //! transcript's own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
@@ -12,10 +12,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use csp_model::device::Snapshot;
 use syncml::codec::{self, Limits};
 
 use super::{CaptureError, Completeness, Message, Missing, Place, Session, Side};
-use crate::transcript::{Body, Call, Event, Exchange, Line, Origin, Outcome, Reader, Record};
+use crate::transcript::{Body, Call, Devices, Event, Exchange, Line, Origin, Outcome, Reader, Record};
 
 /// Sessions that are open at a time. Of more, the one that was silent longest is taken for over.
 const MOST_OPEN: usize = 1_024;
@@ -35,6 +36,20 @@ impl TranscriptLines {
     pub(crate) fn open(path: &Path) -> Result<Self, CaptureError> {
         let file = File::open(path).map_err(|error| CaptureError::io(path, &error))?;
         Ok(Self { reader: Reader::new(BufReader::with_capacity(1 << 18, file)), start: Place::start(path) })
+    }
+}
+
+impl TranscriptLines {
+    /// What the devices of the transcript are, as its first line says.
+    ///
+    /// # Errors
+    /// When that is no header.
+    pub(super) fn devices(mut self) -> Result<Devices, CaptureError> {
+        match self.next() {
+            Some(Ok((_, Record::Header(header)))) => Ok(header.devices),
+            Some(Ok((_, Record::Line(_) | Record::Cut(_)))) | None => Ok(Devices::Known),
+            Some(Err(error)) => Err(error),
+        }
     }
 }
 
@@ -68,7 +83,9 @@ pub struct TranscriptSessions {
     lines: TranscriptLines,
     /// With the number of the line that it was last heard in.
     open: BTreeMap<Key, (u64, Session)>,
-    over: Vec<Session>,
+    over: VecDeque<Session>,
+    /// By name: the devices as they were before their sessions.
+    devices: BTreeMap<Arc<str>, Arc<Snapshot>>,
     line: u64,
     is_done: bool,
 }
@@ -80,16 +97,34 @@ impl TranscriptSessions {
     /// When it cannot be opened.
     pub fn open(path: &Path) -> Result<Self, CaptureError> {
         let lines = TranscriptLines::open(path)?;
-        Ok(Self { lines, open: BTreeMap::new(), over: Vec::new(), line: 0, is_done: false })
+        Ok(Self {
+            lines,
+            open: BTreeMap::new(),
+            over: VecDeque::new(),
+            devices: BTreeMap::new(),
+            line: 0,
+            is_done: false,
+        })
+    }
+
+    /// How many bytes of the file were read, but for the last line.
+    pub(crate) const fn offset(&self) -> u64 {
+        self.lines.reader.place().0
     }
 
     fn take(&mut self, place: Place, record: Record) {
         self.line += 1;
         match record {
-            Record::Header(_) => self.end(|_| true),
+            Record::Header(header) => {
+                self.end(|_| true);
+                self.devices = BTreeMap::from([(header.name, header.device)]);
+            }
             Record::Cut(_) => {}
             Record::Line(Line { name, entry }) => match entry.event {
-                Event::Device(_) => self.end(|key| key.device() == &name),
+                Event::Device(device) => {
+                    self.end(|key| key.device() == &name);
+                    self.devices.insert(name, device);
+                }
                 Event::Exchange(exchange) => self.exchange(&name, exchange, entry.at, &place),
                 Event::Control(call) => match call {
                     Call::Reset | Call::Snapshot { .. } | Call::Deleted | Call::Created => {
@@ -146,7 +181,8 @@ impl TranscriptSessions {
             self.end(|other| *other == key);
         }
         let line = self.line;
-        let session = || Session { id, messages: Vec::new(), missing: Vec::new() };
+        let device = self.devices.get(name).map(Arc::clone);
+        let session = || Session { id, device, messages: Vec::new(), missing: Vec::new() };
         let (last, session) = self.open.entry(key).or_insert_with(|| (line, session()));
         *last = line;
         let request = match &origin {
@@ -155,6 +191,8 @@ impl TranscriptSessions {
         };
         for (from, body) in request.into_iter().chain([(Side::Device, &answer)]) {
             match message(from, body) {
+                // A device that has nothing left to say.
+                Some(message) if message.body.is_empty() => {}
                 Some(message) => session.messages.push(message),
                 None => session.missing.push(Missing { from, before: session.messages.len() }),
             }
@@ -187,7 +225,7 @@ impl Iterator for TranscriptSessions {
                 }
             }
         }
-        if self.over.is_empty() { None } else { Some(Ok(self.over.remove(0))) }
+        self.over.pop_front().map(Ok)
     }
 }
 

@@ -1,33 +1,39 @@
 //! Values of nodes, compared by what they mean.
 
-use std::collections::BTreeSet;
-
 use chrono::{DateTime, NaiveDateTime};
 use csp_model::xml::{Doctype, Event, Reader};
 use syncml::codec::Limits;
 use syncml::message::{Element, Node};
 
 use super::Maps;
+use crate::transcript::is_redacted;
 
 /// In what two values differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// In nothing that counts.
     Same,
-    /// In the order of names, which is free.
-    Order,
     /// In how they are spelled.
     Shape,
     /// In what they mean.
     Meaning,
 }
 
-/// Compares two values.
-pub(super) fn compare(one: &str, other: &str, maps: &mut Maps) -> Verdict {
+/// Compares two values. Without `maps` an identity is no other one.
+pub(super) fn compare(one: &str, other: &str, mut maps: Option<&mut Maps>) -> Verdict {
+    if let Some(maps) = maps.as_mut().filter(|_| is_redacted(one.trim())) {
+        return if maps.secret(one.trim(), other.trim()) { Verdict::Same } else { Verdict::Meaning };
+    }
+    let mut is_other = |one: &str, other: &str| {
+        maps.as_mut().is_some_and(|maps| match Maps::is_identity(one) && Maps::is_identity(other) {
+            true => maps.identity(one, other),
+            // Known before, as the device's own name for itself.
+            false => maps.knows(one, other),
+        })
+    };
     if one == other {
-        if Maps::is_identity(one) {
-            maps.identity(one, other);
-        }
+        // From now on it stands for itself.
+        is_other(one, other);
         return Verdict::Same;
     }
     let (trimmed, trimmed_other) = (one.trim(), other.trim());
@@ -37,14 +43,7 @@ pub(super) fn compare(one: &str, other: &str, maps: &mut Maps) -> Verdict {
     if is_instant(trimmed) && is_instant(trimmed_other) {
         return Verdict::Same;
     }
-    if trimmed.contains('/') && names(trimmed) == names(trimmed_other) {
-        return Verdict::Order;
-    }
-    if Maps::is_identity(trimmed) && Maps::is_identity(trimmed_other) {
-        return if maps.identity(trimmed, trimmed_other) { Verdict::Same } else { Verdict::Meaning };
-    }
-    // Known before, as the device's own name for itself.
-    if maps.knows(trimmed, trimmed_other) {
+    if is_other(trimmed, trimmed_other) {
         return Verdict::Same;
     }
     match (canonical(trimmed), canonical(trimmed_other)) {
@@ -86,9 +85,14 @@ fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// The names below an interior node, as a Get of it lists them.
-fn names(text: &str) -> BTreeSet<&str> {
-    text.split('/').collect()
+/// Whether two lists of the names below a node, as a Get of it has them, have the same names.
+pub(super) fn same_names(one: &str, other: &str) -> bool {
+    let names = |text: &'_ str| -> Vec<String> {
+        let mut names: Vec<_> = text.trim().split('/').map(str::to_owned).collect();
+        names.sort_unstable();
+        names
+    };
+    names(one) == names(other)
 }
 
 /// Whether it is a point in time: a date with a time of day.

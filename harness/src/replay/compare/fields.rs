@@ -3,6 +3,7 @@
 use syncml::message::{Chal, Cred, Data, Item, Location, Message, Meta, Text};
 
 use super::data::{self, Verdict};
+use super::maps::names_updates;
 use super::{Difference, Maps, Weight, of_field, weight_of_presence};
 
 /// A field with its value.
@@ -18,7 +19,7 @@ pub(super) struct Field {
 pub(super) enum Kind {
     /// Another value is another meaning.
     Meaning,
-    /// The status of a command.
+    /// The status of a SyncHdr.
     Code,
     /// Another value says the same in another way.
     Shape,
@@ -26,6 +27,10 @@ pub(super) enum Kind {
     Protocol,
     /// A value of a node.
     Data,
+    /// The names below a node, in any order.
+    Names,
+    /// The same of updates, which have the same names everywhere, or a value that one of them has.
+    Updates,
     /// An identity, which may be another one throughout.
     Identity,
     /// The SessionID: another one, but the same throughout.
@@ -77,12 +82,19 @@ fn weight(expected: &Field, got: &Field, maps: &mut Maps) -> Option<Weight> {
             let agrees = maps.identity(one, other);
             (one != other && !agrees).then_some(Weight::DifferentMeaning)
         }
-        Kind::Data => match data::compare(one, other, maps) {
-            Verdict::Same => None,
-            Verdict::Order => Some(Weight::OrderOnly),
-            Verdict::Shape => Some(Weight::DifferentShape),
-            Verdict::Meaning => Some(Weight::DifferentMeaning),
-        },
+        Kind::Data => of_verdict(data::compare(one, other, Some(maps))),
+        Kind::Names if data::same_names(one, other) => differs(Weight::OrderOnly),
+        Kind::Names => of_verdict(data::compare(one, other, Some(maps))),
+        Kind::Updates if data::same_names(one, other) => differs(Weight::OrderOnly),
+        Kind::Updates => of_verdict(data::compare(one, other, None)),
+    }
+}
+
+const fn of_verdict(verdict: Verdict) -> Option<Weight> {
+    match verdict {
+        Verdict::Same => None,
+        Verdict::Shape => Some(Weight::DifferentShape),
+        Verdict::Meaning => Some(Weight::DifferentMeaning),
     }
 }
 
@@ -163,8 +175,15 @@ pub(super) fn item(fields: &mut Vec<Field>, item: &Item, of_all: Option<&Meta>) 
             Data::Text(text) => text.as_str().to_owned(),
             Data::Markup(nodes) => data::markup(nodes),
         };
+        let location = item.target.as_ref().or(item.source.as_ref());
+        let uri = location.and_then(|location| location.loc_uri.as_deref());
+        let kind = match format.map(|format| format.trim()) {
+            _ if uri.is_some_and(names_updates) => Kind::Updates,
+            Some("node") => Kind::Names,
+            Some(_) | None => Kind::Data,
+        };
         if !value.is_empty() {
-            fields.push(Field::new("Data", value, Kind::Data));
+            fields.push(Field::new("Data", value, kind));
         }
     }
     if item.more_data {

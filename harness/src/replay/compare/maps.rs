@@ -1,8 +1,10 @@
 //! What is another in every run, and yet the same throughout one: SessionIDs, MsgIDs, names of devices, GUIDs.
 //!
-//! A value maps to one other and no other maps to it. Of what never recurs nothing can be said, and it is let go.
+//! A value maps to one other and no other maps to it. Of what never recurs nothing can be said, and it is let go. What
+//! was said to the side whose messages are compared is known to it, and stands for itself; and so do updates, which
+//! have the same names everywhere.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Which value of a capture is which value now.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -10,6 +12,9 @@ pub struct Maps {
     sessions: Map,
     numbers: Map,
     identities: Map,
+    secrets: Map,
+    /// Those that stand for themselves.
+    said: BTreeSet<Box<str>>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,7 +57,27 @@ impl Maps {
 
     /// Whether one identity may be the other.
     pub(super) fn identity(&mut self, one: &str, other: &str) -> bool {
-        self.identities.agree(&plain(one), &plain(other))
+        let (one, other) = (plain(one), plain(other));
+        if self.said.contains(&*one) || self.said.contains(&*other) {
+            return one == other;
+        }
+        self.identities.agree(&one, &other)
+    }
+
+    /// Identities in a value or an address are said to the side whose messages are compared: they stand for themselves
+    /// from now on, unless they are known to be others.
+    pub(super) fn say(&mut self, text: &str) {
+        for name in text.split('/').filter(|name| Self::is_identity(name)) {
+            let name = plain(name);
+            if !self.identities.forth.contains_key(&*name) && !self.identities.back.contains_key(&*name) {
+                self.said.insert(name.into());
+            }
+        }
+    }
+
+    /// Whether what was redacted in the capture may be that value: the same throughout, and no other was the same.
+    pub(super) fn secret(&mut self, placeholder: &str, value: &str) -> bool {
+        self.secrets.agree(placeholder, value)
     }
 
     /// Whether one identity is known to be the other.
@@ -74,8 +99,11 @@ impl Maps {
         is_hexadecimal && digits >= 32
     }
 
-    /// An address with the identities in it blanked.
+    /// An address with the identities in it blanked, but for updates.
     pub(super) fn blanked(uri: &str) -> String {
+        if names_updates(uri) {
+            return uri.to_owned();
+        }
         let segments = uri.split('/').map(|segment| if Self::is_identity(segment) { "{}" } else { segment });
         segments.collect::<Vec<_>>().join("/")
     }
@@ -86,6 +114,16 @@ impl Maps {
             !Self::is_identity(one) || !Self::is_identity(other) || self.identity(one, other)
         })
     }
+}
+
+/// Whether the names below an address are those of updates: `./Vendor/MSFT/Update` and what is below it.
+pub(super) fn names_updates(uri: &str) -> bool {
+    let path = uri.split_once('?').map_or(uri, |(path, _)| path);
+    let mut names = path.trim().split('/').filter(|name| !name.is_empty() && *name != ".").peekable();
+    names.next_if(|name| name.eq_ignore_ascii_case("Device"));
+    ["Vendor", "MSFT", "Update"]
+        .iter()
+        .all(|one| names.next().is_some_and(|name| name.eq_ignore_ascii_case(one)))
 }
 
 /// An identity without its braces and the name of its kind, in small letters.

@@ -160,6 +160,12 @@ pub fn compare(
     differences
 }
 
+/// That a message is said to the side whose messages are compared: identities in it are known to that side, and stand for
+/// themselves.
+pub(crate) fn say(message: &Message, maps: &mut Maps) {
+    unit::say(&message.body.commands, maps);
+}
+
 /// On which side a command stands alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Alone {
@@ -184,7 +190,9 @@ fn of_field(weight: Weight, field: &'static str, expected: Option<&str>, got: Op
 const fn weight_of_presence(kind: Kind) -> Weight {
     match kind {
         Kind::Shape | Kind::Masked | Kind::Number => Weight::DifferentShape,
-        Kind::Meaning | Kind::Code | Kind::Identity | Kind::Data => Weight::DifferentMeaning,
+        Kind::Meaning | Kind::Code | Kind::Identity | Kind::Data | Kind::Names | Kind::Updates => {
+            Weight::DifferentMeaning
+        }
         Kind::Protocol | Kind::Session => Weight::BreaksProtocol,
     }
 }

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use csp_model::LocUri;
-use syncml::message::{Alert, Command, Item, Kind as Said, Message, Meta, Results, Status, Text};
+use syncml::message::{Alert, Command, Data, Item, Kind as Said, Message, Meta, Results, Status, Text};
 
 use super::fields::{self, Field, Kind};
 use super::ignore::segments;
-use super::{Alone, Difference, Weight, of_field};
+use super::{Alone, Difference, Maps, Weight, of_field};
 
 /// The commands of the message that is answered, by CmdID: what each is, and what it is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -258,7 +258,8 @@ fn of_status(command: &Command, status: &Status, within: &str, asked: &Asked) ->
     of_command(&mut fields, command);
     fields::push(&mut fields, "MsgRef", status.msg_ref.as_ref(), Kind::Protocol);
     fields::push(&mut fields, "Cmd", status.cmd.as_ref(), Kind::Protocol);
-    fields::push(&mut fields, "Data", status.code.as_ref(), Kind::Code);
+    let code = if status.is_of_sync_hdr() { Kind::Code } else { Kind::Meaning };
+    fields::push(&mut fields, "Data", status.code.as_ref(), code);
     fields::push(&mut fields, "msft:originalerror", status.original_error.as_ref(), Kind::Shape);
     fields::cred(&mut fields, status.cred.as_deref());
     fields::chal(&mut fields, status.chal.as_deref());
@@ -267,9 +268,7 @@ fn of_status(command: &Command, status: &Status, within: &str, asked: &Asked) ->
     for item in status.items.iter().take(1) {
         fields::item(&mut fields, item, None);
         // The code is the Data of a Status; that of its Item is another.
-        if let Some(field) =
-            fields.iter_mut().skip(1).rfind(|field| field.name == "Data" && field.kind == Kind::Data)
-        {
+        if let Some(field) = fields.iter_mut().skip(1).rfind(|field| field.name == "Data") {
             field.name = "Item/Data";
         }
     }
@@ -376,6 +375,23 @@ fn refs(fields: &mut Vec<Field>, name: &'static str, refs: &[Text]) {
     }
 }
 
+/// Has `maps` know the identities of a body that is said to the side whose messages are compared.
+pub(super) fn say(commands: &[Command], maps: &mut Maps) {
+    for command in commands {
+        if let Said::Container(container) = &command.kind {
+            say(&container.commands, maps);
+        }
+        for item in items_of(command) {
+            if let Some(uri) = address(item) {
+                maps.say(&uri);
+            }
+            if let Some(Data::Text(text)) = &item.data {
+                maps.say(text);
+            }
+        }
+    }
+}
+
 fn items_of(command: &Command) -> &[Item] {
     match &command.kind {
         Said::Request(request) => &request.items,
@@ -407,5 +423,5 @@ fn spelled(uri: &str) -> String {
 
 /// An address as it is compared for its spelling: identities in it are mapped elsewhere.
 fn plain(uri: &str) -> String {
-    super::Maps::blanked(uri.trim())
+    Maps::blanked(uri.trim())
 }

@@ -13,10 +13,11 @@ use syncml::message::Message as Said;
 use syncml::session::Incoming;
 
 use super::super::capture::{Format, Message, Session, Side};
-use super::super::compare::{Ignore, Maps};
+use super::super::compare::{Ignore, Maps, say};
 use super::super::outcome::Played;
 use super::messages::{Comparison, Expected, Question};
 use super::opening::opening;
+use super::seed::Seed;
 use crate::clock::Pace;
 use crate::fleet::Live;
 
@@ -28,6 +29,8 @@ const MOST_SESSIONS: usize = 64;
 pub(crate) struct Devices<'a> {
     start: Device,
     ignore: &'a Ignore,
+    /// What the captured devices were seen to have, by what each calls itself.
+    seeds: BTreeMap<String, Seed>,
     /// By what each calls itself.
     lives: BTreeMap<String, (Live, Maps)>,
 }
@@ -43,7 +46,27 @@ struct Answer {
 impl<'a> Devices<'a> {
     /// Devices that are all as `start` is.
     pub(crate) const fn new(start: Device, ignore: &'a Ignore) -> Self {
-        Self { start, ignore, lives: BTreeMap::new() }
+        Self { start, ignore, seeds: BTreeMap::new(), lives: BTreeMap::new() }
+    }
+
+    /// The device of a session is to have what that shows. To be said of all sessions before the first is played.
+    pub(crate) fn seed(&mut self, session: &Session) {
+        self.seeds.entry(own_name(session).unwrap_or_default()).or_default().session(session);
+    }
+
+    /// The device of a session, before it.
+    fn first(&self, name: &str, session: &Session, played: &mut Played) -> Device {
+        let mut device = self.start.clone();
+        if let Some(snapshot) = &session.device {
+            match Device::from_snapshot((**snapshot).clone()) {
+                Ok(known) => device = known,
+                Err(error) => played.note(None, format!("its device cannot be made: {error}")),
+            }
+        }
+        match self.seeds.get(name) {
+            Some(seed) => seed.device(&device, &mut played.notes),
+            None => device,
+        }
     }
 
     /// Plays a session.
@@ -53,9 +76,11 @@ impl<'a> Devices<'a> {
             played.note(session.messages.first().map(|message| &message.place), missing.in_words());
         }
         let name = own_name(session).unwrap_or_default();
-        let start = &self.start;
-        let live = || (Live::new(start.clone(), Pace::Frozen), Maps::default());
-        let (live, maps) = self.lives.entry(name).or_insert_with(live);
+        if !self.lives.contains_key(&name) {
+            let device = self.first(&name, session, &mut played);
+            self.lives.insert(name.clone(), (Live::new(device, Pace::Frozen), Maps::default()));
+        }
+        let Some((live, maps)) = self.lives.get_mut(&name) else { return played };
         // What stood for what in the session before holds on, but for what counts sessions.
         maps.next_session();
         let comparison = Comparison { played: &mut played, maps, ignore: self.ignore };
@@ -133,6 +158,7 @@ impl Playing<'_> {
     }
 
     fn server_said(&mut self, said: &Said, encoding: Encoding, message: &Message) {
+        say(said, self.comparison.maps);
         let at = self.live.device.clock();
         let question = Question::of(said, message.completeness);
         let answer = match &self.opened {

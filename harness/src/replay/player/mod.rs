@@ -11,6 +11,5 @@ mod server;
 mod transcript;
 
 pub(crate) use device::Devices;
-pub(crate) use seed::seed;
 pub(crate) use server::Server;
 pub(crate) use transcript::transcript;

@@ -24,7 +24,7 @@ use super::super::capture::{Note, Session, Side};
 
 /// What the captured device was seen to have.
 #[derive(Debug, Default)]
-struct Seen {
+pub(super) struct Seed {
     /// By address, in order: the format and the value.
     values: BTreeMap<LocUri, (Option<Format>, String)>,
     /// What the server has written, and so is no longer the device's own.
@@ -35,43 +35,46 @@ struct Seen {
     cred: Option<(AuthType, String, String)>,
 }
 
-/// The device that `start` is with what the sessions show.
-pub(crate) fn seed(start: &Device, sessions: &[Session], notes: &mut Vec<Note>) -> Device {
-    let mut seen = Seen::default();
-    for message in sessions.iter().flat_map(|session| &session.messages) {
-        let Ok(said) = codec::decode(&message.body, &Limits::default()) else { continue };
-        match message.from {
-            Some(Side::Device) => seen.device_said(&said),
-            Some(Side::Server) => seen.written(&said.body.commands),
-            None => {}
+impl Seed {
+    /// Takes in what a session shows.
+    pub(super) fn session(&mut self, session: &Session) {
+        for message in &session.messages {
+            let Ok(said) = codec::decode(&message.body, &Limits::default()) else { continue };
+            match message.from {
+                Some(Side::Device) => self.device_said(&said),
+                Some(Side::Server) => self.written(&said.body.commands),
+                None => {}
+            }
         }
     }
-    let mut file = start.profile().file().clone().of(start.instance());
-    seen.identify(&mut file);
-    seen.updates(&mut file);
-    let unknown = seen.unknown(start);
-    if !unknown.is_empty() {
-        file.ddf.push(ddf::write(&unknown));
-    }
-    let profile = match Profile::new(file) {
-        Ok(profile) => profile,
-        Err(error) => {
-            let text = format!("the device is not seeded from the capture: {error}");
-            notes.push(Note { place: None, text });
-            return start.clone();
-        }
-    };
-    let mut device = Device::new(Arc::new(profile));
-    seen.give(&mut device, notes);
-    if let Some((kind, name, secret)) = &seen.cred
-        && let Some(account) = device.account(None)
-    {
-        device.set_credentials(&account.uid, AuthLevel::AppSrv, *kind, name, secret);
-    }
-    device
-}
 
-impl Seen {
+    /// The device that `start` is with what was seen.
+    pub(super) fn device(&self, start: &Device, notes: &mut Vec<Note>) -> Device {
+        let mut file = start.profile().file().clone().of(start.instance());
+        self.identify(&mut file);
+        self.updates(&mut file);
+        let unknown = self.unknown(start);
+        if !unknown.is_empty() {
+            file.ddf.push(ddf::write(&unknown));
+        }
+        let profile = match Profile::new(file) {
+            Ok(profile) => profile,
+            Err(error) => {
+                let text = format!("the device is not seeded from the capture: {error}");
+                notes.push(Note { place: None, text });
+                return start.clone();
+            }
+        };
+        let mut device = Device::new(Arc::new(profile));
+        self.give(&mut device, notes);
+        if let Some((kind, name, secret)) = &self.cred
+            && let Some(account) = device.account(None)
+        {
+            device.set_credentials(&account.uid, AuthLevel::AppSrv, *kind, name, secret);
+        }
+        device
+    }
+
     fn device_said(&mut self, message: &Message) {
         let header = message.header.as_ref();
         let source = header.and_then(|header| header.source.as_ref());

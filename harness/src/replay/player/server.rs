@@ -11,7 +11,7 @@ use syncml::codec::{self, Encoding, Limits};
 use syncml::message::{Command, Kind, Message as Said, Text};
 
 use super::super::capture::{Format, Session, Side};
-use super::super::compare::{Asked, Ignore, Maps, same_commands};
+use super::super::compare::{Asked, Ignore, Maps, same_commands, say};
 use super::super::outcome::Played;
 use super::messages::{Comparison, Expected, Question};
 use crate::dial::Line;
@@ -72,6 +72,7 @@ impl<'a, T: Transport> Server<'a, T> {
             if messages.peek().is_none() && says_nothing(&said) {
                 break;
             }
+            say(&said, &mut maps);
             let encoding = Encoding::of(&message.body);
             number += 1;
             let body = renumbered.follow(&said, &message.body, encoding);

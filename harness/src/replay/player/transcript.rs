@@ -13,8 +13,9 @@ use csp_model::device::Snapshot;
 use csp_model::{Device, Value};
 use syncml::codec::{self, Limits};
 
+use super::super::Listener;
 use super::super::capture::{CaptureError, Completeness, Format, Place, Side, TranscriptLines};
-use super::super::compare::{Ignore, Maps, Weight};
+use super::super::compare::{Ignore, Maps, Weight, say};
 use super::super::outcome::Played;
 use super::messages::{Comparison, Expected, Question, whole};
 use crate::clock::Pace;
@@ -32,15 +33,18 @@ struct Living {
     secrets: Secrets,
 }
 
-/// Lives through a transcript. `tell` hears of each device when it is over; an error ends the transcript, not what came
-/// before it.
+/// Differences of a device that are kept until they are told: a transcript may be longer than memory.
+const MOST_KEPT: usize = 64;
+
+/// Lives through a transcript. `listener` hears of each device when it is over, and of one with many differences from time
+/// to time; an error ends the transcript, not what came before it.
 ///
 /// # Errors
 /// When the file cannot be read, or breaks off being a transcript.
 pub(crate) fn transcript(
     path: &Path,
     ignore: &Ignore,
-    tell: &mut dyn FnMut(Played),
+    listener: &mut dyn Listener,
 ) -> Result<(), CaptureError> {
     let capture: Arc<str> = path.display().to_string().into();
     let mut living: BTreeMap<Arc<str>, Living> = BTreeMap::new();
@@ -54,10 +58,11 @@ pub(crate) fn transcript(
                 break;
             }
         };
+        listener.read(place.offset);
         match record {
             Record::Header(header) => {
                 for (_, over) in std::mem::take(&mut living) {
-                    tell(over.over());
+                    listener.played(over.over());
                 }
                 secrets = header.secrets;
                 let device = Living::new(&capture, &header.name, header.device, secrets, &place);
@@ -72,17 +77,21 @@ pub(crate) fn transcript(
                 Event::Device(snapshot) => {
                     let device = Living::new(&capture, &name, snapshot, secrets, &place);
                     if let Some(before) = living.insert(name, device) {
-                        tell(before.over());
+                        listener.played(before.over());
                     }
                 }
                 Event::Exchange(_) | Event::Control(_) => {
                     let unknown = || Living::unknown(&capture, &name);
-                    living.entry(Arc::clone(&name)).or_insert_with(unknown).line(entry, &place, ignore);
+                    let living = living.entry(Arc::clone(&name)).or_insert_with(unknown);
+                    living.line(entry, &place, ignore);
+                    if living.played.different.len() >= MOST_KEPT {
+                        listener.played(living.so_far());
+                    }
                 }
             },
         }
     }
-    living.into_values().for_each(|living| tell(living.over()));
+    living.into_values().for_each(|living| listener.played(living.over()));
     ended
 }
 
@@ -119,9 +128,16 @@ impl Living {
     }
 
     fn over(mut self) -> Played {
+        self.so_far()
+    }
+
+    /// What came of it since this was asked last.
+    fn so_far(&mut self) -> Played {
         let changed = self.maps.changed().map(|(one, other)| (one.to_owned(), other.to_owned()));
         self.played.mapped = changed.collect();
-        self.played
+        let Played { capture, format, session, .. } = &self.played;
+        let next = Played::new(Arc::clone(capture), *format, Arc::clone(session));
+        std::mem::replace(&mut self.played, next)
     }
 
     fn line(&mut self, entry: Entry, place: &Place, ignore: &Ignore) {
@@ -164,11 +180,11 @@ impl Living {
         let mut comparison = Comparison { played: &mut self.played, maps: &mut self.maps, ignore };
         match (said, outcome) {
             (Ok(said), Outcome::Answered { body: Body::Bytes(body), .. }) => {
-                let question = match codec::decode(&request, &Limits::default()) {
-                    Ok(message) if !matches!(origin, Origin::Opened(_)) => {
-                        Question::of(&message, Completeness::Whole)
-                    }
-                    Ok(_) | Err(_) => Question::default(),
+                // Where both are the same bytes, as in all but a few messages, nobody looks into them.
+                let question = if body == said.answer {
+                    Question::default()
+                } else {
+                    question(&origin, &request, comparison.maps)
                 };
                 let expected = Expected {
                     number,
@@ -291,6 +307,17 @@ impl Living {
             Expected { number, from: Side::Device, body: &body, place, completeness: Completeness::Whole };
         let different = expected.different(None, vec![difference]);
         self.played.differ(super::super::outcome::Different { expected: None, ..different });
+    }
+}
+
+/// What the device answers; where it opens a session, nothing.
+fn question(origin: &Origin, request: &Bytes, maps: &mut Maps) -> Question {
+    match (origin, codec::decode(request, &Limits::default())) {
+        (Origin::Posted { .. } | Origin::Dialled(_), Ok(message)) => {
+            say(&message, maps);
+            Question::of(&message, Completeness::Whole)
+        }
+        (Origin::Opened(_), _) | (_, Err(_)) => Question::default(),
     }
 }
 

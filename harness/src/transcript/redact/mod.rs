@@ -228,6 +228,11 @@ fn format_of(number: u64) -> String {
     format!("{PLACEHOLDER}{digits:0>width$}")
 }
 
+/// Whether a text stands for a secret that was redacted.
+pub(crate) fn is_redacted(text: &str) -> bool {
+    number_of(text.as_bytes()).is_some()
+}
+
 /// The number that a placeholder has.
 fn number_of(text: &[u8]) -> Option<u64> {
     let number = std::str::from_utf8(text).ok()?.strip_prefix(PLACEHOLDER)?.parse().ok()?;
