@@ -1,4 +1,5 @@
-//! What is left of a message that breaks off: its header, and the commands that are there whole.
+//! What is left of a message that breaks off: its header, and the commands that are there whole. It is taken for the last
+//! of its package, as most are: a device that misses the end would ask for more.
 
 use csp_model::xml::{Doctype, Event, Reader};
 use syncml::codec::{self, Limits};
@@ -38,7 +39,8 @@ fn whole(text: &str) -> Option<Whole> {
                 depth += 1;
                 if body.is_none() && start.local() == "SyncBody" && depth <= 2 {
                     body = Some(depth);
-                    let closing = if depth == 1 { "</SyncBody>" } else { "</SyncBody></SyncML>" };
+                    let closing =
+                        if depth == 1 { "<Final/></SyncBody>" } else { "<Final/></SyncBody></SyncML>" };
                     // A prefix would be needed in the end tags, too.
                     whole = start.prefix().is_empty().then_some(Whole { end: start.span.end, closing });
                 }

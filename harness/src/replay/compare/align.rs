@@ -1,8 +1,9 @@
 //! Which piece of one body is which of the other: by what each is about, wherever it stands.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::unit::{Key, Unit, What};
+use super::unit::{Key, Role, Unit, What};
 use super::{Difference, Maps, Weight, of_field};
 
 /// Pieces side by side.
@@ -24,7 +25,11 @@ pub(super) fn align(expected: &[Unit], got: &[Unit], maps: &mut Maps) -> Aligned
         missing: (0..expected.len()).collect(),
         added: (0..got.len()).collect(),
     };
-    aligned.pair(expected, got, Key::clone, |_, _| true);
+    // What is the same on both sides stands for itself.
+    aligned.pair(expected, got, Key::clone, |one, other| {
+        maps.address(&one.about, &other.about);
+        true
+    });
     let blanked = |key: &Key| Key { about: Maps::blanked(&key.about), ..key.clone() };
     aligned.pair(expected, got, blanked, |one, other| maps.address(&one.about, &other.about));
     let answer = |key: &Key| match key.what {
@@ -70,28 +75,14 @@ impl Aligned {
     }
 }
 
-/// The difference in the order of pieces, if there is one: free for what only reports and reads, not for what does
-/// something.
-pub(super) fn order(pairs: &[(usize, usize)], expected: &[Unit], got: &[Unit]) -> Option<Difference> {
-    let is_ordered =
-        |pairs: &[(usize, usize)]| pairs.windows(2).all(|two| matches!(two, [one, next] if one.1 < next.1));
-    if is_ordered(pairs) {
-        return None;
-    }
-    let acts: Vec<_> = pairs
-        .iter()
-        .copied()
-        .filter(|(one, _)| expected.get(*one).is_some_and(|unit| !unit.key.what.is_free()))
-        .collect();
-    let (weight, moved) = if is_ordered(&acts) {
-        (Weight::OrderOnly, pairs.to_vec())
-    } else {
-        (Weight::DifferentMeaning, acts)
+/// The differences in the order of pieces: free for what only reports; and for what reads, among itself.
+pub(super) fn order(pairs: &[(usize, usize)], expected: &[Unit], got: &[Unit]) -> Vec<Difference> {
+    let of_role = |role: Role| -> Vec<_> {
+        let has =
+            |(one, _): &&(usize, usize)| expected.get(*one).is_some_and(|unit| unit.key.what.role() == role);
+        pairs.iter().filter(has).copied().collect()
     };
-    let first = moved.windows(2).find_map(|two| match two {
-        [one, next] if one.1 > next.1 => Some((*one, *next)),
-        _ => None,
-    })?;
+    let acts = of_role(Role::Acts);
     let name = |unit: Option<&Unit>| {
         unit.map(|unit| match unit.uri() {
             Some(uri) => format!("{} {uri}", unit.name()),
@@ -99,7 +90,38 @@ pub(super) fn order(pairs: &[(usize, usize)], expected: &[Unit], got: &[Unit]) -
         })
         .unwrap_or_default()
     };
-    let said = format!("{} before {}", name(expected.get(first.0.0)), name(expected.get(first.1.0)));
-    let got = format!("{} before {}", name(got.get(first.1.1)), name(got.get(first.0.1)));
-    Some(Difference { command: "SyncBody".to_owned(), ..of_field(weight, "order", Some(&said), Some(&got)) })
+    let told = |weight, one: (usize, usize), next: (usize, usize)| {
+        let said = format!("{} before {}", name(expected.get(one.0)), name(expected.get(next.0)));
+        let now = format!("{} before {}", name(got.get(next.1)), name(got.get(one.1)));
+        Difference { command: "SyncBody".to_owned(), ..of_field(weight, "order", Some(&said), Some(&now)) }
+    };
+    let mut differences: Vec<_> =
+        swaps(&acts).map(|[one, next]| told(Weight::DifferentMeaning, one, next)).collect();
+    // What reads sees what was done before it, and nothing else.
+    let mut by_place: Vec<_> = acts.iter().map(|(_, other)| *other).collect();
+    by_place.sort_unstable();
+    for read in of_role(Role::Reads) {
+        let before = acts.partition_point(|act| act.0 < read.0);
+        let now = by_place.partition_point(|act| *act < read.1);
+        let (first, act) = match before.cmp(&now) {
+            Ordering::Equal => continue,
+            Ordering::Less => (read, acts.get(before)),
+            Ordering::Greater => (acts.get(before - 1).copied().unwrap_or(read), Some(&read)),
+        };
+        if let Some(act) = act {
+            differences.push(told(Weight::DifferentMeaning, first, *act));
+        }
+    }
+    if differences.is_empty() {
+        differences.extend(swaps(pairs).map(|[one, next]| told(Weight::OrderOnly, one, next)));
+    }
+    differences
+}
+
+/// Neighbours of which the second now stands before the first.
+fn swaps(pairs: &[(usize, usize)]) -> impl Iterator<Item = [(usize, usize); 2]> {
+    pairs.windows(2).filter_map(|two| match two {
+        [one, next] if one.1 > next.1 => Some([*one, *next]),
+        _ => None,
+    })
 }

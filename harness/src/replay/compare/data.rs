@@ -40,9 +40,6 @@ pub(super) fn compare(one: &str, other: &str, mut maps: Option<&mut Maps>) -> Ve
     if trimmed == trimmed_other {
         return Verdict::Shape;
     }
-    if is_instant(trimmed) && is_instant(trimmed_other) {
-        return Verdict::Same;
-    }
     if is_other(trimmed, trimmed_other) {
         return Verdict::Same;
     }
@@ -93,6 +90,11 @@ pub(super) fn same_names(one: &str, other: &str) -> bool {
         names
     };
     names(one) == names(other)
+}
+
+/// Whether both are points in time.
+pub(super) fn are_instants(one: &str, other: &str) -> bool {
+    is_instant(one.trim()) && is_instant(other.trim())
 }
 
 /// Whether it is a point in time: a date with a time of day.

@@ -1,6 +1,8 @@
 //! The fields of headers and commands, and how a field of each kind is compared.
 
-use syncml::message::{Chal, Cred, Data, Item, Location, Message, Meta, Text};
+use syncml::message::{
+    Anchor, Chal, Cred, Data, Element, Item, Location, Mem, Message, Meta, MoreMeta, Node, Text,
+};
 
 use super::data::{self, Verdict};
 use super::maps::names_updates;
@@ -25,8 +27,10 @@ pub(super) enum Kind {
     Shape,
     /// Another value is not allowed.
     Protocol,
-    /// A value of a node.
+    /// A value of a node that is reported: another point in time says the same.
     Data,
+    /// A value that a node is given.
+    Setting,
     /// The names below a node, in any order.
     Names,
     /// The same of updates, which have the same names everywhere, or a value that one of them has.
@@ -82,10 +86,12 @@ fn weight(expected: &Field, got: &Field, maps: &mut Maps) -> Option<Weight> {
             let agrees = maps.identity(one, other);
             (one != other && !agrees).then_some(Weight::DifferentMeaning)
         }
-        Kind::Data => of_verdict(data::compare(one, other, Some(maps))),
+        Kind::Data if data::are_instants(one, other) => None,
+        Kind::Data | Kind::Setting => of_verdict(data::compare(one, other, Some(maps))),
         Kind::Names if data::same_names(one, other) => differs(Weight::OrderOnly),
         Kind::Names => of_verdict(data::compare(one, other, Some(maps))),
         Kind::Updates if data::same_names(one, other) => differs(Weight::OrderOnly),
+        Kind::Updates if data::are_instants(one, other) => None,
         Kind::Updates => of_verdict(data::compare(one, other, None)),
     }
 }
@@ -116,6 +122,8 @@ pub(super) fn of_header(message: &Message) -> Vec<Field> {
     let more = header.meta.as_ref().and_then(|meta| meta.more.as_deref());
     push(&mut fields, "MaxMsgSize", more.and_then(|more| more.max_msg_size.as_ref()), Kind::Shape);
     push(&mut fields, "MaxObjSize", more.and_then(|more| more.max_obj_size.as_ref()), Kind::Shape);
+    rest_of_meta(&mut fields, more);
+    elements(&mut fields, "unknown elements", &header.unknown);
     fields
 }
 
@@ -142,7 +150,7 @@ fn location(fields: &mut Vec<Field>, [name, loc_name]: [&'static str; 2], locati
 pub(super) fn cred(fields: &mut Vec<Field>, cred: Option<&Cred>) {
     let Some(cred) = cred else { return };
     let kind = cred.meta.as_ref().and_then(|meta| meta.media_type.as_ref());
-    fields.push(Field::new("Cred", kind.map_or("", Text::as_str), Kind::Shape));
+    fields.push(Field::new("Cred", kind.map_or("", Text::as_str), Kind::Meaning));
 }
 
 /// A challenge: the scheme counts, the nonce is another each time.
@@ -153,8 +161,66 @@ pub(super) fn chal(fields: &mut Vec<Field>, chal: Option<&Chal>) {
     push(fields, "Chal/NextNonce", nonce, Kind::Masked);
 }
 
+/// The parts of a Meta that no device or server of this kind looks at.
+pub(super) fn rest_of_meta(fields: &mut Vec<Field>, more: Option<&MoreMeta>) {
+    let Some(more) = more else { return };
+    let MoreMeta {
+        field_level,
+        mark,
+        size: _,
+        anchor,
+        version,
+        next_nonce: _,
+        max_msg_size: _,
+        max_obj_size: _,
+        emi,
+        mem,
+        unknown,
+    } = more;
+    if *field_level {
+        fields.push(Field::new("Meta/FieldLevel", "there", Kind::Shape));
+    }
+    push(fields, "Meta/Mark", mark.as_ref(), Kind::Shape);
+    push(fields, "Meta/Version", version.as_ref(), Kind::Shape);
+    if let Some(Anchor { last, next }) = anchor {
+        push(fields, "Meta/Anchor/Last", last.as_ref(), Kind::Shape);
+        push(fields, "Meta/Anchor/Next", next.as_ref(), Kind::Shape);
+    }
+    if !emi.is_empty() {
+        fields.push(Field::new(
+            "Meta/EMI",
+            emi.iter().map(Text::as_str).collect::<Vec<_>>().join(" "),
+            Kind::Shape,
+        ));
+    }
+    if let Some(Mem { shared, free_mem, free_id }) = mem {
+        let shared = if *shared { "shared" } else { "" };
+        fields.push(Field::new("Meta/Mem", shared, Kind::Shape));
+        push(fields, "Meta/Mem/FreeMem", free_mem.as_ref(), Kind::Shape);
+        push(fields, "Meta/Mem/FreeID", free_id.as_ref(), Kind::Shape);
+    }
+    elements(fields, "unknown elements of the Meta", unknown);
+}
+
+/// Elements that no text of the protocol has.
+pub(super) fn elements(fields: &mut Vec<Field>, name: &'static str, elements: &[Element]) {
+    if !elements.is_empty() {
+        let nodes: Vec<_> = elements.iter().cloned().map(Node::Element).collect();
+        fields.push(Field::new(name, data::markup(&nodes), Kind::Shape));
+    }
+}
+
+/// What the value of an item is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Value {
+    /// What a node has.
+    Reported,
+    /// What a node is given.
+    Given,
+}
+
 /// The fields of an item; what `of_all` says for all items holds where the item says nothing.
-pub(super) fn item(fields: &mut Vec<Field>, item: &Item, of_all: Option<&Meta>) {
+pub(super) fn item(fields: &mut Vec<Field>, item: &Item, of_all: Option<&Meta>, value: Value) {
     let own = item.meta.as_ref();
     let format = own.and_then(|meta| meta.format.as_ref()).or(of_all.and_then(|meta| meta.format.as_ref()));
     let kind = own.and_then(|meta| meta.media_type.as_ref());
@@ -168,10 +234,21 @@ pub(super) fn item(fields: &mut Vec<Field>, item: &Item, of_all: Option<&Meta>) 
     }
     push(fields, "Meta/Type", kind, Kind::Shape);
     let more = own.and_then(|meta| meta.more.as_deref());
-    push(fields, "Meta/Mark", more.and_then(|more| more.mark.as_ref()), Kind::Shape);
     push(fields, "Meta/Size", more.and_then(|more| more.size.as_ref()), Kind::Shape);
+    rest_of_meta(fields, more);
+    let uri = |location: Option<&Location>| location.and_then(|location| location.loc_uri.as_ref().cloned());
+    // By the other one the item is known.
+    let second = item.target.as_ref().and(item.source.as_ref());
+    for (name, location) in [
+        ("Source of the Item", second),
+        ("SourceParent", item.source_parent.as_deref()),
+        ("TargetParent", item.target_parent.as_deref()),
+    ] {
+        push(fields, name, uri(location).as_ref(), Kind::Meaning);
+    }
+    elements(fields, "unknown elements of the Item", &item.unknown);
     if let Some(data) = &item.data {
-        let value = match data {
+        let text = match data {
             Data::Text(text) => text.as_str().to_owned(),
             Data::Markup(nodes) => data::markup(nodes),
         };
@@ -180,10 +257,14 @@ pub(super) fn item(fields: &mut Vec<Field>, item: &Item, of_all: Option<&Meta>) 
         let kind = match format.map(|format| format.trim()) {
             _ if uri.is_some_and(names_updates) => Kind::Updates,
             Some("node") => Kind::Names,
-            Some(_) | None => Kind::Data,
+            Some(_) | None => match value {
+                Value::Reported => Kind::Data,
+                Value::Given => Kind::Setting,
+            },
         };
-        if !value.is_empty() {
-            fields.push(Field::new("Data", value, kind));
+        match text.is_empty() {
+            true => fields.push(Field::new("Data said", "", Kind::Shape)),
+            false => fields.push(Field::new("Data", text, kind)),
         }
     }
     if item.more_data {

@@ -1,6 +1,6 @@
 //! What is another in every run, and yet the same throughout one: SessionIDs, MsgIDs, names of devices, GUIDs.
 //!
-//! A value maps to one other and no other maps to it. Of what never recurs nothing can be said, and it is let go. What
+//! A value maps to one other and no other maps to it. What
 //! was said to the side whose messages are compared is known to it, and stands for itself; and so do updates, which
 //! have the same names everywhere.
 
@@ -15,6 +15,8 @@ pub struct Maps {
     secrets: Map,
     /// Those that stand for themselves.
     said: BTreeSet<Box<str>>,
+    /// Whether everything stands for itself: where all is as it was, nothing is another.
+    is_strict: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,6 +41,16 @@ impl Map {
 }
 
 impl Maps {
+    /// Maps of one who is as he was, in every respect: nothing may be another but what was redacted.
+    pub(crate) fn strict() -> Self {
+        Self { is_strict: true, ..Self::default() }
+    }
+
+    /// Whether nothing may be another.
+    pub(crate) const fn are_strict(&self) -> bool {
+        self.is_strict
+    }
+
     /// Another session of the same device begins: what counts sessions and messages begins anew.
     pub(crate) fn next_session(&mut self) {
         self.sessions = Map::default();
@@ -47,18 +59,18 @@ impl Maps {
 
     /// Whether one SessionID may be the other.
     pub(super) fn session(&mut self, one: &str, other: &str) -> bool {
-        self.sessions.agree(one.trim(), other.trim())
+        self.sessions.agree(one.trim(), other.trim()) && (!self.is_strict || one.trim() == other.trim())
     }
 
     /// Whether one MsgID may be the other.
     pub(super) fn number(&mut self, one: &str, other: &str) -> bool {
-        self.numbers.agree(one.trim(), other.trim())
+        self.numbers.agree(one.trim(), other.trim()) && (!self.is_strict || one.trim() == other.trim())
     }
 
     /// Whether one identity may be the other.
     pub(super) fn identity(&mut self, one: &str, other: &str) -> bool {
         let (one, other) = (plain(one), plain(other));
-        if self.said.contains(&*one) || self.said.contains(&*other) {
+        if self.is_strict || self.said.contains(&*one) || self.said.contains(&*other) {
             return one == other;
         }
         self.identities.agree(&one, &other)

@@ -55,14 +55,16 @@ pub struct Difference {
 
 /// How much of the messages there is to compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Extent {
-    /// All of both.
-    #[default]
-    Whole,
+pub struct Extent {
     /// The expected one breaks off: what more there is in the other says nothing.
-    ExpectedIsCut,
+    pub expected_is_cut: bool,
     /// What both answer breaks off: what more is expected was asked for beyond.
-    QuestionIsCut,
+    pub question_is_cut: bool,
+}
+
+impl Extent {
+    /// All of both.
+    pub const WHOLE: Self = Self { expected_is_cut: false, question_is_cut: false };
 }
 
 impl Weight {
@@ -131,10 +133,10 @@ pub fn compare(
     if !is_bare {
         header(fields::of_header(expected), fields::of_header(got), "SyncHdr", maps);
     }
-    if extent == Extent::Whole && !is_bare {
+    if extent == Extent::WHOLE && !is_bare {
         header(fields::of_body(expected), fields::of_body(got), "SyncBody", maps);
     }
-    differences.extend(unit::repeated_ids(got));
+    differences.extend(unit::repeated_ids(expected, got));
     let counts = |unit: &Unit| !(is_bare && unit.is_of_sync_hdr() || ignore.covers(unit.about()));
     let wanted = |units: Vec<Unit>| units.into_iter().filter(counts).collect();
     let (expected, got): (Vec<_>, Vec<_>) =
@@ -147,12 +149,13 @@ pub fn compare(
         });
     }
     for index in &aligned.missing {
-        if let Some(unit) = expected.get(*index).filter(|_| extent != Extent::QuestionIsCut) {
+        let was_asked = |unit: &&Unit| !extent.question_is_cut || unit.answers_one_of(asked);
+        if let Some(unit) = expected.get(*index).filter(was_asked) {
             differences.push(unit.alone(unit.weight_missing(), Alone::Expected));
         }
     }
     for index in &aligned.added {
-        if let Some(unit) = got.get(*index).filter(|_| extent != Extent::ExpectedIsCut) {
+        if let Some(unit) = got.get(*index).filter(|_| !extent.expected_is_cut) {
             differences.push(unit.alone(unit.weight_added(asked), Alone::Got));
         }
     }
@@ -190,9 +193,13 @@ fn of_field(weight: Weight, field: &'static str, expected: Option<&str>, got: Op
 const fn weight_of_presence(kind: Kind) -> Weight {
     match kind {
         Kind::Shape | Kind::Masked | Kind::Number => Weight::DifferentShape,
-        Kind::Meaning | Kind::Code | Kind::Identity | Kind::Data | Kind::Names | Kind::Updates => {
-            Weight::DifferentMeaning
-        }
+        Kind::Meaning
+        | Kind::Code
+        | Kind::Identity
+        | Kind::Data
+        | Kind::Setting
+        | Kind::Names
+        | Kind::Updates => Weight::DifferentMeaning,
         Kind::Protocol | Kind::Session => Weight::BreaksProtocol,
     }
 }

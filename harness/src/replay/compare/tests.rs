@@ -33,7 +33,7 @@ fn results(id: u32, cmd_ref: u32, uri: &str, meta: &str, data: &str) -> String {
 fn differences(expected: &str, got: &str) -> Vec<String> {
     let asked = Asked::of(&message("1", "server", QUESTION));
     let (one, other) = (message("1", "dev", expected), message("1", "dev", got));
-    let found = compare(&one, &other, &asked, &mut Maps::default(), &Ignore::default(), Extent::Whole);
+    let found = compare(&one, &other, &asked, &mut Maps::default(), &Ignore::default(), Extent::WHOLE);
     found.iter().map(ToString::to_string).collect()
 }
 
@@ -178,10 +178,10 @@ fn the_device_may_have_another_name() {
     let said = |name: &str| message("1", name, &results(1, 5, "./DevInfo/DevId", "", name));
     let asked = Asked::of(&message("1", "server", QUESTION));
     let mut maps = Maps::default();
-    let found = compare(&said("LAB-1"), &said("LAB-2"), &asked, &mut maps, &Ignore::default(), Extent::Whole);
+    let found = compare(&said("LAB-1"), &said("LAB-2"), &asked, &mut maps, &Ignore::default(), Extent::WHOLE);
     assert_eq!(found, []);
     assert_eq!(maps.changed().collect::<Vec<_>>(), [("lab-1", "lab-2")]);
-    let found = compare(&said("LAB-1"), &said("LAB-3"), &asked, &mut maps, &Ignore::default(), Extent::Whole);
+    let found = compare(&said("LAB-1"), &said("LAB-3"), &asked, &mut maps, &Ignore::default(), Extent::WHOLE);
     assert_eq!(found.len(), 2, "{found:?}");
 }
 
@@ -191,7 +191,7 @@ fn a_session_has_one_id() {
     let mut maps = Maps::default();
     let mut of = |one: &str, other: &str| {
         let (one, other) = (message(one, "dev", ""), message(other, "dev", ""));
-        compare(&one, &other, &asked, &mut maps, &Ignore::default(), Extent::Whole).len()
+        compare(&one, &other, &asked, &mut maps, &Ignore::default(), Extent::WHOLE).len()
     };
     assert_eq!(of("1", "7"), 0);
     assert_eq!(of("1", "8"), 1);
@@ -205,12 +205,12 @@ fn nodes_can_be_left_out() {
     let other = message("1", "dev", &status(1, 5, "Get", "404"));
     for pattern in ["./DevInfo/Man", "./DevInfo", "./Device/DevInfo", "./*/Man", "./devinfo/man"] {
         let ignore: Ignore = pattern.parse().expect("a LocURI");
-        let found = compare(&one, &other, &asked, &mut Maps::default(), &ignore, Extent::Whole);
+        let found = compare(&one, &other, &asked, &mut Maps::default(), &ignore, Extent::WHOLE);
         assert_eq!(found, [], "{pattern}");
     }
     for pattern in ["./DevInfo/Mod", "./DevInfo/Man/More", "./*/Mod"] {
         let ignore: Ignore = pattern.parse().expect("a LocURI");
-        let found = compare(&one, &other, &asked, &mut Maps::default(), &ignore, Extent::Whole);
+        let found = compare(&one, &other, &asked, &mut Maps::default(), &ignore, Extent::WHOLE);
         assert_eq!(found.len(), 2, "{pattern}");
     }
     assert!("DevInfo//".parse::<Ignore>().is_err());
@@ -224,9 +224,9 @@ fn what_lies_beyond_a_cut_says_nothing() {
     let found = |one, other, extent| {
         compare(one, other, &asked, &mut Maps::default(), &Ignore::default(), extent).len()
     };
-    assert_eq!(found(&less, &more, Extent::ExpectedIsCut), 0);
-    assert_eq!(found(&more, &less, Extent::QuestionIsCut), 0);
-    assert_eq!(found(&more, &less, Extent::Whole), 1);
+    assert_eq!(found(&less, &more, Extent { expected_is_cut: true, ..Extent::WHOLE }), 0);
+    assert_eq!(found(&more, &less, Extent { question_is_cut: true, ..Extent::WHOLE }), 0);
+    assert_eq!(found(&more, &less, Extent::WHOLE), 1);
 }
 
 #[test]
@@ -235,7 +235,7 @@ fn an_answer_of_the_local_api_has_a_body_alone() {
     let bare = codec::decode(body.as_bytes(), &Limits::default()).expect("a message");
     let asked = Asked::of(&message("1", "server", QUESTION));
     let whole = message("1", "dev", &(status(1, 0, "SyncHdr", "200") + &status(2, 5, "Get", "200")));
-    let found = compare(&bare, &whole, &asked, &mut Maps::default(), &Ignore::default(), Extent::Whole);
+    let found = compare(&bare, &whole, &asked, &mut Maps::default(), &Ignore::default(), Extent::WHOLE);
     let found: Vec<_> = found.iter().map(ToString::to_string).collect();
     assert_eq!(
         found,

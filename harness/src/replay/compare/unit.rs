@@ -3,12 +3,13 @@
 //! How Items are spread over commands is a matter of shape, so each is a piece of its own. A piece is known by what it is
 //! about and never by its CmdID.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use csp_model::LocUri;
 use syncml::message::{Alert, Command, Data, Item, Kind as Said, Message, Meta, Results, Status, Text};
 
-use super::fields::{self, Field, Kind};
+use super::fields::{self, Field, Kind, Value};
 use super::ignore::segments;
 use super::{Alone, Difference, Maps, Weight, of_field};
 
@@ -54,6 +55,17 @@ pub(super) enum What {
     Does(String),
     Container(String),
     Unknown(String),
+}
+
+/// What a piece is to the order of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// It tells, wherever it stands.
+    Reports,
+    /// It reads what was done before it.
+    Reads,
+    /// It does something: what comes after sees that.
+    Acts,
 }
 
 impl Asked {
@@ -152,6 +164,16 @@ impl Unit {
         }
     }
 
+    /// Whether it answers a command that is there.
+    pub(super) fn answers_one_of(&self, asked: &Asked) -> bool {
+        match self.key.what {
+            What::Status | What::Results => {
+                self.is_of_sync_hdr() || asked.0.contains_key(&self.key.reference)
+            }
+            What::Alert | What::Get | What::Does(_) | What::Container(_) | What::Unknown(_) => false,
+        }
+    }
+
     /// What it says in a few words.
     fn shown(&self) -> String {
         let said = self.fields.iter().find(|field| field.name == "Data");
@@ -173,11 +195,12 @@ impl What {
         }
     }
 
-    /// Whether pieces of this kind may stand in any order: all but those that do something.
-    pub(super) const fn is_free(&self) -> bool {
+    /// What it is to the order of a body.
+    pub(super) const fn role(&self) -> Role {
         match self {
-            Self::Status | Self::Results | Self::Alert | Self::Get | Self::Unknown(_) => true,
-            Self::Does(_) | Self::Container(_) => false,
+            Self::Status | Self::Results | Self::Alert | Self::Unknown(_) => Role::Reports,
+            Self::Get => Role::Reads,
+            Self::Does(_) | Self::Container(_) => Role::Acts,
         }
     }
 }
@@ -189,8 +212,8 @@ pub(super) fn units(message: &Message, asked: &Asked) -> Vec<Unit> {
     units
 }
 
-/// CmdIDs that stand twice, which no answer could tell apart.
-pub(super) fn repeated_ids(message: &Message) -> Vec<Difference> {
+/// CmdIDs that stand twice, which no answer could tell apart, in one message and not in the other.
+pub(super) fn repeated_ids(expected: &Message, got: &Message) -> Vec<Difference> {
     fn walk(commands: &[Command], seen: &mut BTreeSet<String>, repeated: &mut BTreeSet<String>) {
         for command in commands {
             if let Some(id) = command.cmd_id.as_ref().filter(|_| !command.continued)
@@ -203,13 +226,24 @@ pub(super) fn repeated_ids(message: &Message) -> Vec<Difference> {
             }
         }
     }
-    let mut repeated = BTreeSet::new();
-    walk(&message.body.commands, &mut BTreeSet::new(), &mut repeated);
-    let difference = |id: String| Difference {
-        command: "SyncBody".to_owned(),
-        ..of_field(Weight::BreaksProtocol, "CmdID", Some("each once"), Some(&format!("{id} again")))
+    let of = |message: &Message| {
+        let mut repeated = BTreeSet::new();
+        walk(&message.body.commands, &mut BTreeSet::new(), &mut repeated);
+        repeated
     };
-    repeated.into_iter().map(difference).collect()
+    // Which ones they are is another matter: ids are another in every run.
+    let again = |ids: &BTreeSet<String>| match ids.len() {
+        0 => "each once".to_owned(),
+        _ => format!("{} again", ids.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+    };
+    let (before, now) = (of(expected), of(got));
+    let weight = match before.len().cmp(&now.len()) {
+        Ordering::Equal => return Vec::new(),
+        Ordering::Less => Weight::BreaksProtocol,
+        Ordering::Greater => Weight::DifferentShape,
+    };
+    let difference = of_field(weight, "CmdID", Some(&again(&before)), Some(&again(&now)));
+    vec![Difference { command: "SyncBody".to_owned(), ..difference }]
 }
 
 fn add(units: &mut Vec<Unit>, commands: &[Command], within: &str, asked: &Asked) {
@@ -218,13 +252,18 @@ fn add(units: &mut Vec<Unit>, commands: &[Command], within: &str, asked: &Asked)
         match &command.kind {
             Said::Status(status) => units.push(of_status(command, status, within, asked)),
             Said::Results(results) => add_results(units, command, results, within, asked),
-            Said::Alert(alert) => units.push(of_alert(command, alert, within)),
+            Said::Alert(alert) => add_alert(units, command, alert, within),
             Said::Request(request) => {
                 let meta = request.meta.as_deref();
                 let name = request.verb.name();
                 let what = if name == "Get" { What::Get } else { What::Does(name.to_owned()) };
+                let of_command = units.len();
                 for (item, number) in request.items.iter().zip(1_usize..) {
                     units.push(of_item(command, item, meta, what.clone(), within, number));
+                }
+                if let Some(first) = units.get_mut(of_command) {
+                    fields::push(&mut first.fields, "Correlator", request.correlator.as_ref(), Kind::Shape);
+                    fields::rest_of_meta(&mut first.fields, meta.and_then(|meta| meta.more.as_deref()));
                 }
             }
             Said::Container(container) => {
@@ -235,12 +274,24 @@ fn add(units: &mut Vec<Unit>, commands: &[Command], within: &str, asked: &Asked)
                     outer => format!("{outer}, {name} {containers}"),
                 };
                 let what = What::Container(name.to_owned());
-                units.push(bare(command, what, &containers.to_string(), within.clone()));
+                let mut unit = bare(command, what, &containers.to_string(), within.clone());
+                if let Some(meta) = container.meta.as_deref() {
+                    fields::push(&mut unit.fields, "Meta/Format", meta.format.as_ref(), Kind::Shape);
+                    fields::push(&mut unit.fields, "Meta/Type", meta.media_type.as_ref(), Kind::Shape);
+                    fields::rest_of_meta(&mut unit.fields, meta.more.as_deref());
+                }
+                units.push(unit);
                 add(units, &container.commands, &within, asked);
             }
             Said::Unknown(element) => {
                 let what = What::Unknown(element.name.as_str().to_owned());
-                units.push(bare(command, what, "", within.to_owned()));
+                let mut unit = bare(command, what, "", within.to_owned());
+                unit.fields.push(Field::new(
+                    "content",
+                    super::data::markup(&element.children),
+                    Kind::Meaning,
+                ));
+                units.push(unit);
             }
         }
     }
@@ -265,8 +316,22 @@ fn of_status(command: &Command, status: &Status, within: &str, asked: &Asked) ->
     fields::chal(&mut fields, status.chal.as_deref());
     refs(&mut fields, "TargetRef", &status.target_refs);
     refs(&mut fields, "SourceRef", &status.source_refs);
+    if let [_, further @ ..] = status.items.as_slice()
+        && !further.is_empty()
+    {
+        let said = |item: &Item| match &item.data {
+            Some(Data::Text(text)) => text.as_str().to_owned(),
+            Some(Data::Markup(nodes)) => super::data::markup(nodes),
+            None => String::new(),
+        };
+        let said: Vec<_> = further
+            .iter()
+            .map(|item| format!("{} {}", address(item).unwrap_or_default(), said(item)))
+            .collect();
+        fields.push(Field::new("further Items", said.join("; "), Kind::Meaning));
+    }
     for item in status.items.iter().take(1) {
-        fields::item(&mut fields, item, None);
+        fields::item(&mut fields, item, None, Value::Reported);
         // The code is the Data of a Status; that of its Item is another.
         if let Some(field) = fields.iter_mut().skip(1).rfind(|field| field.name == "Data") {
             field.name = "Item/Data";
@@ -313,25 +378,32 @@ fn add_results(units: &mut Vec<Unit>, command: &Command, results: &Results, with
     }
 }
 
-fn of_alert(command: &Command, alert: &Alert, within: &str) -> Unit {
-    let mut fields = Vec::new();
-    of_command(&mut fields, command);
-    let item = alert.items.first();
-    if let Some(item) = item {
-        fields::item(&mut fields, item, None);
-    }
-    fields::push(&mut fields, "Correlator", alert.correlator.as_ref(), Kind::Shape);
-    if alert.items.len() > 1 {
-        fields.push(Field::new("Items", alert.items.len().to_string(), Kind::Meaning));
-    }
-    let kind =
-        item.and_then(|item| item.meta.as_ref()?.media_type.as_deref().map(str::trim)).unwrap_or_default();
+fn add_alert(units: &mut Vec<Unit>, command: &Command, alert: &Alert, within: &str) {
     let code = alert.code.as_deref().map_or("", str::trim);
-    let reference = if kind.is_empty() { code.to_owned() } else { format!("{code} {kind}") };
-    let uri = item.and_then(address);
-    let about = uri.as_deref().map(spelled).unwrap_or_default();
-    let key = Key { within: within.to_owned(), what: What::Alert, reference, about };
-    Unit { key, fields, cmd_id: id(command), uri, of: None }
+    let mut add = |item: Option<&Item>, number: usize| {
+        let mut fields = Vec::new();
+        of_command(&mut fields, command);
+        fields::push(&mut fields, "Correlator", alert.correlator.as_ref(), Kind::Shape);
+        if let Some(item) = item {
+            fields::item(&mut fields, item, None, Value::Reported);
+            of_place(&mut fields, number);
+        }
+        let kind = item.and_then(|item| item.meta.as_ref()?.media_type.as_deref().map(str::trim));
+        let reference = match kind.unwrap_or_default() {
+            "" => code.to_owned(),
+            kind => format!("{code} {kind}"),
+        };
+        let uri = item.and_then(address);
+        let about = uri.as_deref().map(spelled).unwrap_or_default();
+        let key = Key { within: within.to_owned(), what: What::Alert, reference, about };
+        units.push(Unit { key, fields, cmd_id: id(command), uri, of: None });
+    };
+    if alert.items.is_empty() {
+        add(None, 1);
+    }
+    for (item, number) in alert.items.iter().zip(1_usize..) {
+        add(Some(item), number);
+    }
 }
 
 fn of_item(
@@ -344,9 +416,15 @@ fn of_item(
 ) -> Unit {
     let mut fields = Vec::new();
     of_command(&mut fields, command);
-    fields::item(&mut fields, item, meta);
+    let value = match what {
+        What::Does(_) => Value::Given,
+        What::Status | What::Results | What::Alert | What::Get | What::Container(_) | What::Unknown(_) => {
+            Value::Reported
+        }
+    };
+    fields::item(&mut fields, item, meta, value);
     let uri = address(item);
-    fields.push(Field::new("place in its command", number.to_string(), Kind::Shape));
+    of_place(&mut fields, number);
     if let Some(uri) = &uri {
         let side = if item.target.is_some() { "Target" } else { "Source" };
         fields.push(Field::new(side, plain(uri), Kind::Shape));
@@ -361,9 +439,13 @@ fn of_command(fields: &mut Vec<Field>, command: &Command) {
         fields.push(Field::new("NoResp", "there", Kind::Meaning));
     }
     fields::cred(fields, command.cred.as_deref());
-    if !command.unknown.is_empty() {
-        let names: Vec<_> = command.unknown.iter().map(|element| element.name.as_str()).collect();
-        fields.push(Field::new("unknown elements", names.join(" "), Kind::Shape));
+    fields::elements(fields, "unknown elements", &command.unknown);
+}
+
+/// Whether an Item begins its command: how Items are spread over commands is a matter of shape.
+fn of_place(fields: &mut Vec<Field>, number: usize) {
+    if number > 1 {
+        fields.push(Field::new("place in its command", "after another Item", Kind::Shape));
     }
 }
 

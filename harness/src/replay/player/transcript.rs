@@ -15,7 +15,7 @@ use syncml::codec::{self, Limits};
 
 use super::super::Listener;
 use super::super::capture::{CaptureError, Completeness, Format, Place, Side, TranscriptLines};
-use super::super::compare::{Ignore, Maps, Weight, say};
+use super::super::compare::{Ignore, Maps, Weight};
 use super::super::outcome::Played;
 use super::messages::{Comparison, Expected, Question, whole};
 use crate::clock::Pace;
@@ -98,7 +98,7 @@ pub(crate) fn transcript(
 impl Living {
     fn unknown(capture: &Arc<str>, name: &Arc<str>) -> Self {
         let played = Played::new(Arc::clone(capture), Format::Transcript, Arc::clone(name));
-        Self { live: None, played, maps: Maps::default(), seq: 0, secrets: Secrets::Hidden }
+        Self { live: None, played, maps: Maps::strict(), seq: 0, secrets: Secrets::Hidden }
     }
 
     fn new(
@@ -181,11 +181,8 @@ impl Living {
         match (said, outcome) {
             (Ok(said), Outcome::Answered { body: Body::Bytes(body), .. }) => {
                 // Where both are the same bytes, as in all but a few messages, nobody looks into them.
-                let question = if body == said.answer {
-                    Question::default()
-                } else {
-                    question(&origin, &request, comparison.maps)
-                };
+                let question =
+                    if body == said.answer { Question::default() } else { question(&origin, &request) };
                 let expected = Expected {
                     number,
                     from: Side::Device,
@@ -193,8 +190,6 @@ impl Living {
                     place,
                     completeness: Completeness::Whole,
                 };
-                // Other sessions number their messages anew.
-                comparison.maps.next_session();
                 comparison.message(expected, &said.answer, &question);
                 Some(said.events)
             }
@@ -311,10 +306,9 @@ impl Living {
 }
 
 /// What the device answers; where it opens a session, nothing.
-fn question(origin: &Origin, request: &Bytes, maps: &mut Maps) -> Question {
+fn question(origin: &Origin, request: &Bytes) -> Question {
     match (origin, codec::decode(request, &Limits::default())) {
         (Origin::Posted { .. } | Origin::Dialled(_), Ok(message)) => {
-            say(&message, maps);
             Question::of(&message, Completeness::Whole)
         }
         (Origin::Opened(_), _) | (_, Err(_)) => Question::default(),
