@@ -132,6 +132,8 @@ struct Told {
     sum: Sum,
     played: Vec<Played>,
     unreadable: Vec<Unreadable>,
+    /// The captures in which nothing was compared.
+    not_compared: Vec<PathBuf>,
     blessing: Option<Blessing>,
     failed: Option<Failure>,
     progress: Progress,
@@ -159,6 +161,7 @@ impl Replay {
             sum: Sum::default(),
             played: Vec::new(),
             unreadable: Vec::new(),
+            not_compared: Vec::new(),
             blessing: self.update.then(Blessing::default),
             failed: None,
             progress: Progress { bar: ProgressBar::hidden(), before: 0 },
@@ -166,18 +169,23 @@ impl Replay {
         let mut found = Vec::new();
         for file in &self.files {
             match capture::find(file) {
-                Ok(none) if none.is_empty() => told.unreadable(&CaptureError::none_in(file)),
+                Ok(none) if none.is_empty() => told.unreadable(CaptureError::none_in(file)),
                 Ok(captures) => found.extend(captures),
-                Err(error) => told.unreadable(&error),
+                Err(error) => told.unreadable(error),
             }
         }
         told.progress = Progress::of(&found);
-        match &to {
-            None => self.to_device(&found, &device, &ignore, &mut told),
-            Some(to) => self.to_server(&found, &device, to, &ignore, &mut told)?,
-        }
+        let reached = match &to {
+            None => {
+                self.to_device(&found, &device, &ignore, &mut told);
+                Ok(())
+            }
+            Some(to) => self.to_server(&found, &device, to, &ignore, &mut told),
+        };
         told.progress.bar.finish_and_clear();
-        self.end(told, secrets)
+        // What was found out before a server could not be reached any more is told all the same.
+        let ended = self.end(told, secrets);
+        reached.and(ended)
     }
 
     fn to_device(&self, found: &[PathBuf], device: &Device, ignore: &Ignore, told: &mut Told) {
@@ -185,10 +193,9 @@ impl Replay {
         let is_chosen = self.device.names_a_file() || self.device.changes_the_file();
         let start = Start { device: device.clone(), is_chosen, seeding };
         for path in found {
-            if let Err(error) = replay::to_device(path, &start, ignore, told) {
-                told.unreadable(&error);
-            }
-            told.progress.is_over(path);
+            let before = told.counts();
+            replay::to_device(path, &start, ignore, told);
+            told.is_over(path, before);
         }
     }
 
@@ -208,10 +215,11 @@ impl Replay {
             let mut server = Server::new(line, to.clone(), ignore);
             for path in found {
                 let name = path.display().to_string().into();
+                let before = told.counts();
                 if let Err(error) = play(&mut server, path, &name, told).await? {
-                    told.unreadable(&error);
+                    told.unreadable(error);
                 }
-                told.progress.is_over(path);
+                told.is_over(path, before);
             }
             Ok(())
         })
@@ -224,9 +232,11 @@ impl Replay {
         for file in &self.report {
             let bytes = match file.format {
                 ReportFormat::Json => report::json(&told.played, &told.unreadable, &told.sum, secrets),
-                ReportFormat::Junit => report::junit(&told.played, &told.unreadable).map_err(|error| {
-                    Failure::Output(format!("cannot write {}: {error}", file.path.display()))
-                })?,
+                ReportFormat::Junit => {
+                    report::junit(&told.played, &told.unreadable, secrets).map_err(|error| {
+                        Failure::Output(format!("cannot write {}: {error}", file.path.display()))
+                    })?
+                }
             };
             output::write(&file.path, &bytes)?;
         }
@@ -243,10 +253,18 @@ impl Replay {
         let updated = told.blessing.map(Blessing::write).transpose()?;
         let sum = told.sum;
         if sum.unreadable > 0 {
-            return Err(Failure::Input(format!("{} of the captures could not be read", sum.unreadable)));
+            let pieces = if sum.unreadable == 1 { "piece" } else { "pieces" };
+            let what = format!("{} {pieces} of the captures could not be read", sum.unreadable);
+            return Err(Failure::Input(what));
         }
         match (sum.different, updated) {
-            (0, _) => Ok(()),
+            (0, _) => match told.not_compared.as_slice() {
+                [] => Ok(()),
+                paths => {
+                    let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+                    Err(Failure::Check(format!("nothing was compared in {}", paths.join(", "))))
+                }
+            },
             (_, Some(updated)) => {
                 anstream::eprintln!("updated: {updated} messages");
                 Ok(())
@@ -361,16 +379,29 @@ impl Listener for Told {
         }
     }
 
+    fn unreadable(&mut self, error: CaptureError) {
+        self.progress.bar.suspend(|| anstream::eprintln!("error: {error}"));
+        self.sum.unreadable += 1;
+        self.unreadable.push(Unreadable { capture: error.place.file.to_string(), what: error.what });
+    }
+
     fn read(&mut self, bytes: u64) {
         self.progress.bar.set_position(self.progress.before + bytes);
     }
 }
 
 impl Told {
-    fn unreadable(&mut self, error: &CaptureError) {
-        self.progress.bar.suspend(|| anstream::eprintln!("error: {error}"));
-        let unreadable = Unreadable { capture: error.place.file.to_string(), what: error.what.clone() };
-        self.sum.unreadable(&unreadable);
-        self.unreadable.push(unreadable);
+    /// How much was compared, and how much could not be read.
+    const fn counts(&self) -> (usize, usize) {
+        (self.sum.compared, self.sum.unreadable)
+    }
+
+    /// A capture is over, before which the counts were these.
+    fn is_over(&mut self, path: &Path, before: (usize, usize)) {
+        if self.counts() == before {
+            self.sum.not_compared += 1;
+            self.not_compared.push(path.to_owned());
+        }
+        self.progress.is_over(path);
     }
 }

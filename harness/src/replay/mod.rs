@@ -22,13 +22,13 @@ use std::path::{Path, PathBuf};
 use csp_model::Device;
 
 pub use self::compare::{Difference, Ignore, NotALocUri, Weight};
-pub use self::outcome::{Different, Played};
+pub use self::outcome::{Different, Of, Played, Verdict};
 pub(crate) use bless::Blessing;
 pub use capture::{CaptureError, Side};
 pub(crate) use player::Server;
 
-use self::capture::{Capture, Format, Opened, TranscriptSessions};
-use self::report::{Human, Sum, Unreadable};
+use self::capture::{Capture, Format, Note, Opened, TranscriptSessions};
+use self::report::{Human, Sum};
 use crate::fleet::Profiles;
 use crate::input::Source;
 use crate::transcript::Secrets;
@@ -53,12 +53,14 @@ pub(crate) enum Seeding {
 }
 
 /// What came of replaying.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Report {
     /// Every session, in order.
     pub played: Vec<Played>,
-    /// The captures that could not be read, or broke off.
+    /// What of the captures could not be read.
     pub unreadable: Vec<CaptureError>,
+    /// The captures in which nothing was compared, although they could be read.
+    pub not_compared: Vec<PathBuf>,
 }
 
 impl Replay {
@@ -92,24 +94,14 @@ impl Replay {
     /// Plays the captures.
     #[must_use]
     pub fn run(&self) -> Report {
-        let mut report = Report { played: Vec::new(), unreadable: Vec::new() };
+        let mut report = Report::default();
         let device = self.device.clone().unwrap_or_else(Device::builtin);
         let start = Start { device, is_chosen: self.device.is_some(), seeding: self.seeding };
         for path in &self.paths {
-            let found = match capture::find(path) {
-                Ok(found) => found,
-                Err(error) => {
-                    report.unreadable.push(error);
-                    continue;
-                }
-            };
-            if found.is_empty() {
-                report.unreadable.push(CaptureError::none_in(path));
-            }
-            for path in found {
-                if let Err(error) = to_device(&path, &start, &self.ignore, &mut report.played) {
-                    report.unreadable.push(error);
-                }
+            match capture::find(path) {
+                Ok(found) if found.is_empty() => report.unreadable.push(CaptureError::none_in(path)),
+                Ok(found) => found.iter().for_each(|path| report.play(path, &start, &self.ignore)),
+                Err(error) => report.unreadable.push(error),
             }
         }
         report
@@ -117,12 +109,22 @@ impl Replay {
 }
 
 impl Report {
-    /// Whether everything is as it was captured: something was compared, and nothing differs.
+    fn play(&mut self, path: &Path, start: &Start, ignore: &Ignore) {
+        let (played, unreadable) = (self.played.len(), self.unreadable.len());
+        to_device(path, start, ignore, self);
+        let is_compared = self.played.iter().skip(played).any(|played| played.compared > 0);
+        if !is_compared && self.unreadable.len() == unreadable {
+            self.not_compared.push(path.to_owned());
+        }
+    }
+
+    /// Whether everything is as it was captured: all could be read, in every capture something was compared, and nothing
+    /// differs.
     #[must_use]
     pub fn is_same(&self) -> bool {
         self.unreadable.is_empty()
+            && self.not_compared.is_empty()
             && self.played.iter().all(|played| played.different.is_empty())
-            && self.played.iter().any(|played| played.compared > 0)
     }
 
     /// Everything that differs, as a person reads it.
@@ -138,8 +140,12 @@ impl Report {
             }
         }
         for error in &self.unreadable {
-            sum.unreadable(&Unreadable { capture: error.place.file.to_string(), what: error.what.clone() });
+            sum.unreadable += 1;
             text.push_str(&format!("{error}\n"));
+        }
+        for path in &self.not_compared {
+            sum.not_compared += 1;
+            text.push_str(&format!("nothing was compared in {}\n", path.display()));
         }
         text.push_str(&sum.in_words());
         anstream::adapter::strip_str(&text).to_string()
@@ -160,13 +166,20 @@ pub(crate) trait Listener {
     /// What came of a session, or of a part of a long one.
     fn played(&mut self, played: Played);
 
+    /// Something of the capture could not be read. What was played before and is played after holds.
+    fn unreadable(&mut self, error: CaptureError);
+
     /// So many bytes of the capture have been read.
     fn read(&mut self, bytes: u64);
 }
 
-impl Listener for Vec<Played> {
+impl Listener for Report {
     fn played(&mut self, played: Played) {
-        self.push(played);
+        self.played.push(played);
+    }
+
+    fn unreadable(&mut self, error: CaptureError) {
+        self.unreadable.push(error);
     }
 
     fn read(&mut self, _: u64) {}
@@ -183,54 +196,80 @@ pub(crate) struct Start {
 }
 
 /// Plays a capture to a device.
-///
-/// # Errors
-/// When it cannot be read, or breaks off; what was heard before holds.
-pub(crate) fn to_device(
+pub(crate) fn to_device(path: &Path, start: &Start, ignore: &Ignore, listener: &mut dyn Listener) {
+    let played = match capture::open(path) {
+        Ok(Opened::Transcript(path)) => {
+            let mut notes = Vec::new();
+            if start.is_chosen || start.seeding == Seeding::Capture {
+                let text =
+                    "the transcript says which device it was: another one, or values of its, do not count";
+                notes.push(Note { place: None, text: text.to_owned() });
+            }
+            player::transcript(&path, ignore, notes, listener)
+        }
+        Ok(Opened::Recording(path)) => recording(&path, start, ignore, listener),
+        Ok(Opened::Capture(capture)) => whole(path, capture, start, ignore, listener),
+        Err(error) => Err(error),
+    };
+    if let Err(error) = played {
+        listener.unreadable(error);
+    }
+}
+
+/// Plays a transcript of what others have said, session by session.
+fn recording(
     path: &Path,
     start: &Start,
     ignore: &Ignore,
     listener: &mut dyn Listener,
 ) -> Result<(), CaptureError> {
     let name = path.display().to_string().into();
-    match capture::open(path)? {
-        Opened::Transcript(path) => player::transcript(&path, ignore, listener),
-        Opened::Recording(path) => {
-            let mut devices = player::Devices::new(start.device.clone(), ignore);
-            // Of a device that was only guessed its own messages say more.
-            if start.seeding == Seeding::Capture || !start.is_chosen {
-                for session in TranscriptSessions::open(&path)? {
-                    devices.seed(&session?);
-                }
-            }
-            let mut sessions = TranscriptSessions::open(&path)?;
-            while let Some(session) = sessions.next() {
-                let mut session = session?;
-                session.device = session.device.filter(|_| !start.is_chosen);
-                listener.read(sessions.offset());
-                listener.played(devices.play(&name, Format::Transcript, &session));
-            }
-            Ok(())
-        }
-        Opened::Capture(Capture { format, sessions, device_file, mut notes }) => {
-            let device = match device_file {
-                None => start.device.clone(),
-                Some(file) => of_file(&file)
-                    .map_err(|what| CaptureError::of(path, format!("its device makes no sense: {what}")))?,
-            };
-            let mut devices = player::Devices::new(device, ignore);
-            if start.seeding == Seeding::Capture {
-                sessions.iter().for_each(|session| devices.seed(session));
-            }
-            for session in &sessions {
-                let mut played = devices.play(&name, format, session);
-                // What is to be said of the capture is said once.
-                played.notes.splice(..0, std::mem::take(&mut notes));
-                listener.played(played);
-            }
-            Ok(())
+    let mut devices = player::Devices::new(start.device.clone(), ignore);
+    // Of a device that was only guessed its own messages say more.
+    if start.seeding == Seeding::Capture || !start.is_chosen {
+        for session in TranscriptSessions::open(path)? {
+            // It breaks off there the second time, too.
+            let Ok(session) = session else { break };
+            devices.seed(&session);
         }
     }
+    let mut sessions = TranscriptSessions::open(path)?;
+    while let Some(session) = sessions.next() {
+        let mut session = session?;
+        session.device = session.device.filter(|_| !start.is_chosen);
+        listener.read(sessions.offset());
+        listener.played(devices.play(&name, Format::Transcript, &session));
+    }
+    Ok(())
+}
+
+/// Plays a capture that was read whole.
+fn whole(
+    path: &Path,
+    capture: Capture,
+    start: &Start,
+    ignore: &Ignore,
+    listener: &mut dyn Listener,
+) -> Result<(), CaptureError> {
+    let Capture { format, sessions, device_file, mut notes, unreadable } = capture;
+    unreadable.into_iter().for_each(|error| listener.unreadable(error));
+    let device = match device_file.filter(|_| !start.is_chosen) {
+        None => start.device.clone(),
+        Some(file) => of_file(&file)
+            .map_err(|what| CaptureError::of(path, format!("its device makes no sense: {what}")))?,
+    };
+    let name = path.display().to_string().into();
+    let mut devices = player::Devices::new(device, ignore);
+    if start.seeding == Seeding::Capture {
+        sessions.iter().for_each(|session| devices.seed(session));
+    }
+    for session in &sessions {
+        let mut played = devices.play(&name, format, session);
+        // What is to be said of the capture is said once.
+        played.notes.splice(..0, std::mem::take(&mut notes));
+        listener.played(played);
+    }
+    Ok(())
 }
 
 /// The device that a device file describes.

@@ -14,7 +14,9 @@ pub struct Played {
     pub capture: Arc<str>,
     /// How it was written.
     pub format: Format,
-    /// The SessionID; empty where there is none.
+    /// What was played.
+    pub of: Of,
+    /// The SessionID, or the device's name; empty where there is none.
     pub session: Arc<str>,
     /// How many messages were compared.
     pub compared: usize,
@@ -24,6 +26,26 @@ pub struct Played {
     pub notes: Vec<Note>,
     /// The identities that are others than in the capture: as they stand there, and as they are now.
     pub mapped: Vec<(String, String)>,
+}
+
+/// What was played at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// A session.
+    Session,
+    /// The life of a device, or a part of it, with all its sessions.
+    Device,
+}
+
+/// What comparing has shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Nothing differs.
+    Same,
+    /// Something differs.
+    Different,
+    /// There was nothing to compare.
+    NotCompared,
 }
 
 /// A message that differs.
@@ -45,15 +67,26 @@ pub struct Different {
 
 impl Played {
     /// A session of which nothing was played yet.
-    pub(super) fn new(capture: Arc<str>, format: Format, session: Arc<str>) -> Self {
+    pub(super) fn new(capture: Arc<str>, format: Format, of: Of, session: Arc<str>) -> Self {
         Self {
             capture,
             format,
+            of,
             session,
             compared: 0,
             different: Vec::new(),
             notes: Vec::new(),
             mapped: Vec::new(),
+        }
+    }
+
+    /// What comparing has shown.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        match (self.different.is_empty(), self.compared) {
+            (false, _) => Verdict::Different,
+            (true, 0) => Verdict::NotCompared,
+            (true, _) => Verdict::Same,
         }
     }
 

@@ -19,5 +19,5 @@ pub(crate) use line::{
     Secrets,
 };
 pub(crate) use read::{Reader, Record};
-pub(crate) use redact::{Redactor, is_redacted};
+pub(crate) use redact::{Redactor, is_redacted, is_secret};
 pub(crate) use write::{LineWriter, write};

@@ -117,6 +117,8 @@ pub struct Capture {
     pub device_file: Option<PathBuf>,
     /// What was passed over, or understood otherwise than it is written.
     pub notes: Vec<Note>,
+    /// What should be a message and could not be read.
+    pub unreadable: Vec<CaptureError>,
 }
 
 /// Something about a capture that a person should know.

@@ -44,7 +44,7 @@ struct Key {
 pub(super) fn capture(format: Format, messages: Vec<Message>, notes: Vec<Note>) -> Capture {
     let mut notes = notes;
     let sessions = sessions(messages, &mut notes);
-    Capture { format, sessions, device_file: None, notes }
+    Capture { format, sessions, device_file: None, notes, unreadable: Vec::new() }
 }
 
 fn sessions(messages: Vec<Message>, notes: &mut Vec<Note>) -> Vec<Session> {

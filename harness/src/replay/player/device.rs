@@ -14,7 +14,7 @@ use syncml::session::Incoming;
 
 use super::super::capture::{Format, Message, Session, Side};
 use super::super::compare::{Ignore, Maps, say};
-use super::super::outcome::Played;
+use super::super::outcome::{Of, Played};
 use super::messages::{Comparison, Expected, Question};
 use super::opening::opening;
 use super::seed::Seed;
@@ -71,7 +71,7 @@ impl<'a> Devices<'a> {
 
     /// Plays a session.
     pub(crate) fn play(&mut self, capture: &Arc<str>, format: Format, session: &Session) -> Played {
-        let mut played = Played::new(Arc::clone(capture), format, Arc::clone(&session.id));
+        let mut played = Played::new(Arc::clone(capture), format, Of::Session, Arc::clone(&session.id));
         for missing in &session.missing {
             played.note(session.messages.first().map(|message| &message.place), missing.in_words());
         }

@@ -12,7 +12,7 @@ use syncml::message::{Command, Kind, Message as Said, Text};
 
 use super::super::capture::{Format, Session, Side};
 use super::super::compare::{Asked, Ignore, Maps, same_commands, say};
-use super::super::outcome::Played;
+use super::super::outcome::{Of, Played};
 use super::messages::{Comparison, Expected, Question};
 use crate::dial::Line;
 use crate::transport::{Request, Transport, TransportError, Url};
@@ -49,7 +49,7 @@ impl<'a, T: Transport> Server<'a, T> {
         format: Format,
         session: &Session,
     ) -> Result<Played, TransportError> {
-        let mut played = Played::new(Arc::clone(capture), format, Arc::clone(&session.id));
+        let mut played = Played::new(Arc::clone(capture), format, Of::Session, Arc::clone(&session.id));
         for missing in &session.missing {
             played.note(session.messages.first().map(|message| &message.place), missing.in_words());
         }
@@ -63,7 +63,7 @@ impl<'a, T: Transport> Server<'a, T> {
         let mut to = self.to.clone();
         let mut number = 0;
         let mut messages = session.messages.iter().zip(1_usize..).peekable();
-        while let Some((message, _)) = messages.next() {
+        while let Some((message, place)) = messages.next() {
             if message.from != Some(Side::Device) {
                 continue;
             }
@@ -86,9 +86,8 @@ impl<'a, T: Transport> Server<'a, T> {
                 Ok(response) => response,
                 Err(error) if error.is_answered() => {
                     match expected {
-                        Some((expected, place)) => {
-                            comparison
-                                .silence(Expected::of(place, Side::Server, expected), &error.to_string());
+                        Some((expected, at)) => {
+                            comparison.silence(Expected::of(at, Side::Server, expected), &error.to_string());
                         }
                         None => comparison.played.note(Some(&message.place), error.to_string()),
                     }
@@ -96,12 +95,20 @@ impl<'a, T: Transport> Server<'a, T> {
                 }
                 Err(error) => return Err(error),
             };
-            let Some((expected, place)) = expected else {
-                let what = "the server's answer is not compared: the capture does not have it";
-                comparison.played.note(Some(&message.place), what);
+            let Some((expected, at)) = expected else {
+                // Statuses alone say no more than that the message came.
+                let says =
+                    codec::decode(&response.body, &Limits::default()).is_ok_and(|said| !says_nothing(&said));
+                let is_last = messages.peek().is_none();
+                if says && is_last && !is_missing(session, place) {
+                    comparison.unexpected(place + 1, Side::Server, &message.place, &response.body);
+                } else if !response.body.is_empty() {
+                    let what = "the server's answer is not compared: the capture does not have it";
+                    comparison.played.note(Some(&message.place), what);
+                }
                 continue;
             };
-            let expected_message = Expected::of(place, Side::Server, expected);
+            let expected_message = Expected::of(at, Side::Server, expected);
             if response.body.is_empty() {
                 comparison.silence(expected_message, "nothing");
                 break;
@@ -112,9 +119,21 @@ impl<'a, T: Transport> Server<'a, T> {
                 to = next;
             }
         }
+        let left = messages.filter(|(message, _)| message.from == Some(Side::Server)).count();
+        if left > 0 {
+            played.note(
+                None,
+                format!("the session has ended: {left} more of the server's messages are not compared"),
+            );
+        }
         played.mapped = maps.changed().map(|(one, other)| (one.to_owned(), other.to_owned())).collect();
         Ok(played)
     }
+}
+
+/// Whether the capture is known not to have the message after the first `before`.
+fn is_missing(session: &Session, before: usize) -> bool {
+    session.missing.iter().any(|missing| missing.before == before)
 }
 
 /// Whether a message only says that the last one was understood.

@@ -14,9 +14,9 @@ use csp_model::{Device, Value};
 use syncml::codec::{self, Limits};
 
 use super::super::Listener;
-use super::super::capture::{CaptureError, Completeness, Format, Place, Side, TranscriptLines};
+use super::super::capture::{CaptureError, Completeness, Format, Note, Place, Side, TranscriptLines};
 use super::super::compare::{Ignore, Maps, Weight};
-use super::super::outcome::Played;
+use super::super::outcome::{Of, Played};
 use super::messages::{Comparison, Expected, Question, whole};
 use crate::clock::Pace;
 use crate::event::DeviceEvent;
@@ -37,13 +37,14 @@ struct Living {
 const MOST_KEPT: usize = 64;
 
 /// Lives through a transcript. `listener` hears of each device when it is over, and of one with many differences from time
-/// to time; an error ends the transcript, not what came before it.
+/// to time, and of `notes` with the first; an error ends the transcript, not what came before it.
 ///
 /// # Errors
 /// When the file cannot be read, or breaks off being a transcript.
 pub(crate) fn transcript(
     path: &Path,
     ignore: &Ignore,
+    mut notes: Vec<Note>,
     listener: &mut dyn Listener,
 ) -> Result<(), CaptureError> {
     let capture: Arc<str> = path.display().to_string().into();
@@ -65,7 +66,8 @@ pub(crate) fn transcript(
                     listener.played(over.over());
                 }
                 secrets = header.secrets;
-                let device = Living::new(&capture, &header.name, header.device, secrets, &place);
+                let mut device = Living::new(&capture, &header.name, header.device, secrets, &place);
+                device.played.notes.append(&mut notes);
                 living.insert(header.name, device);
             }
             Record::Cut(line) => {
@@ -97,7 +99,7 @@ pub(crate) fn transcript(
 
 impl Living {
     fn unknown(capture: &Arc<str>, name: &Arc<str>) -> Self {
-        let played = Played::new(Arc::clone(capture), Format::Transcript, Arc::clone(name));
+        let played = Played::new(Arc::clone(capture), Format::Transcript, Of::Device, Arc::clone(name));
         Self { live: None, played, maps: Maps::strict(), seq: 0, secrets: Secrets::Hidden }
     }
 
@@ -136,7 +138,7 @@ impl Living {
         let changed = self.maps.changed().map(|(one, other)| (one.to_owned(), other.to_owned()));
         self.played.mapped = changed.collect();
         let Played { capture, format, session, .. } = &self.played;
-        let next = Played::new(Arc::clone(capture), *format, Arc::clone(session));
+        let next = Played::new(Arc::clone(capture), *format, Of::Device, Arc::clone(session));
         std::mem::replace(&mut self.played, next)
     }
 

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use anstyle::{AnsiColor, Style};
 
 use super::super::compare::Weight;
-use super::super::outcome::{Different, Played};
+use super::super::outcome::{Different, Played, Verdict};
 use super::sides::{Layout, sides};
-use super::{Unreadable, session, title};
+use super::{differences, session, title};
 use crate::transcript::Secrets;
 
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -33,12 +33,18 @@ pub(crate) struct Sum {
     /// By weight, the least first.
     pub(crate) differences: [usize; 4],
     pub(crate) unreadable: usize,
+    /// The captures in which nothing was compared.
+    pub(crate) not_compared: usize,
 }
 
 impl Human {
     /// What came of a session.
     pub(crate) fn played(&self, played: &Played) -> String {
-        let (style, word) = if played.different.is_empty() { (GOOD, "SAME") } else { (BAD, "DIFFERENT") };
+        let (style, word) = match played.verdict() {
+            Verdict::Same => (GOOD, "SAME"),
+            Verdict::Different => (BAD, "DIFFERENT"),
+            Verdict::NotCompared => (MINOR, "NOT COMPARED"),
+        };
         let mut text = format!("{style}{word:>12}{style:#} {}", played.capture);
         let session = session(played);
         // Writing to a String cannot fail.
@@ -52,17 +58,15 @@ impl Human {
         for different in &played.different {
             self.different(&mut text, different);
         }
-        if !played.different.is_empty() {
-            for (one, other) in &played.mapped {
-                let _ = writeln!(text, "{:>12} {FAINT}`{one}` is `{other}` now{FAINT:#}", "mapped");
-            }
+        for (one, other) in &played.mapped {
+            let _ = writeln!(text, "{:>12} {FAINT}`{one}` is `{other}` now{FAINT:#}", "mapped");
         }
         text
     }
 
     fn different(&self, text: &mut String, different: &Different) {
         let _ = writeln!(text, "\n  {} ({})", title(different), different.place);
-        for difference in &different.differences {
+        for difference in differences(different, self.secrets) {
             let style = match difference.weight {
                 Weight::BreaksProtocol | Weight::DifferentMeaning => BAD,
                 Weight::DifferentShape | Weight::OrderOnly => MINOR,
@@ -85,7 +89,10 @@ impl Sum {
     pub(crate) fn add(&mut self, played: &Played) {
         self.sessions += 1;
         self.compared += played.compared;
-        self.different += played.different.len();
+        // A message, and what the device did meanwhile, are two of one.
+        let mut numbers: Vec<_> = played.different.iter().map(|different| different.number).collect();
+        numbers.dedup();
+        self.different += numbers.len();
         for (count, weight) in self.differences.iter_mut().zip(Weight::ALL) {
             *count += played.count(weight);
         }
@@ -93,7 +100,8 @@ impl Sum {
 
     /// In words.
     pub(crate) fn in_words(&self) -> String {
-        let style = if self.different == 0 && self.unreadable == 0 { GOOD } else { BAD };
+        let is_good = self.different == 0 && self.unreadable == 0 && self.not_compared == 0;
+        let style = if is_good { GOOD } else { BAD };
         let sessions = if self.sessions == 1 { "session" } else { "sessions" };
         let mut text = format!(
             "{:-<12}\n{style}{:>12}{style:#} {} {sessions}, {} compared: {} different",
@@ -109,16 +117,15 @@ impl Sum {
             let _ = write!(text, " ({})", counts.join(", "));
         }
         if self.unreadable > 0 {
-            let captures = if self.unreadable == 1 { "capture" } else { "captures" };
-            let _ = write!(text, ", {} {captures} could not be read", self.unreadable);
+            let pieces = if self.unreadable == 1 { "piece" } else { "pieces" };
+            let _ = write!(text, ", {} {pieces} could not be read", self.unreadable);
+        }
+        if self.not_compared > 0 {
+            let captures = if self.not_compared == 1 { "capture" } else { "captures" };
+            let _ = write!(text, ", nothing compared in {} {captures}", self.not_compared);
         }
         text.push('\n');
         text
-    }
-
-    /// Counts a capture that could not be read.
-    pub(crate) const fn unreadable(&mut self, _: &Unreadable) {
-        self.unreadable += 1;
     }
 }
 

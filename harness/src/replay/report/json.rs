@@ -8,8 +8,8 @@ use syncml::judge::Side;
 
 use super::super::capture::Place;
 use super::super::compare::{Difference, Weight};
-use super::super::outcome::{Different, Played};
-use super::{Sum, Unreadable};
+use super::super::outcome::{Different, Played, Verdict};
+use super::{Sum, Unreadable, differences};
 use crate::transcript::{Body, Redactor, Secrets};
 
 /// The report: every session in order, with every difference.
@@ -19,6 +19,7 @@ pub(crate) fn json(played: &[Played], unreadable: &[Unreadable], sum: &Sum, secr
         "sessions": sum.sessions,
         "compared": sum.compared,
         "different": sum.different,
+        "not_compared": sum.not_compared,
         "differences": weights.map(|(weight, count)| (id(*weight), count)).collect::<std::collections::BTreeMap<_, _>>(),
         "played": played.iter().map(|played| session(played, secrets)).collect::<Vec<_>>(),
         "unreadable": unreadable.iter().map(|one| json!({ "capture": one.capture, "error": one.what })).collect::<Vec<_>>(),
@@ -27,12 +28,16 @@ pub(crate) fn json(played: &[Played], unreadable: &[Unreadable], sum: &Sum, secr
 }
 
 fn session(played: &Played, secrets: Secrets) -> Value {
-    let Played { capture, format, session, compared, different, notes, mapped } = played;
+    let Played { capture, format, of: _, session, compared, different, notes, mapped } = played;
     json!({
         "capture": &**capture,
         "format": format.name(),
         "session": &**session,
-        "result": if different.is_empty() { "same" } else { "different" },
+        "result": match played.verdict() {
+            Verdict::Same => "same",
+            Verdict::Different => "different",
+            Verdict::NotCompared => "not-compared",
+        },
         "compared": compared,
         "notes": notes.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "mapped": mapped.iter().map(|(one, other)| json!({ "expected": one, "got": other })).collect::<Vec<_>>(),
@@ -50,15 +55,15 @@ fn message(different: &Different, secrets: Secrets) -> Value {
         "place": place(&different.place),
         "expected": different.expected.as_ref().map(|body| self::body(body, secrets)),
         "got": different.got.as_ref().map(|body| self::body(body, secrets)),
-        "differences": different.differences.iter().map(difference).collect::<Vec<_>>(),
+        "differences": differences(different, secrets).map(difference).collect::<Vec<_>>(),
     })
 }
 
-fn difference(difference: &Difference) -> Value {
+fn difference(difference: Difference) -> Value {
     let Difference { weight, command, loc_uri, field, expected, got } = difference;
     json!({
-        "weight": id(*weight),
-        "order_only": *weight == Weight::OrderOnly,
+        "weight": id(weight),
+        "order_only": weight == Weight::OrderOnly,
         "command": command,
         "loc_uri": loc_uri,
         "field": field,

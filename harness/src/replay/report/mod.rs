@@ -8,10 +8,10 @@ mod sides;
 use bytes::Bytes;
 use syncml::codec::{self, Limits};
 
-use super::capture::Format;
-use super::outcome::{Different, Played};
+use super::compare::Difference;
+use super::outcome::{Different, Of, Played};
 use crate::pretty::pretty;
-use crate::transcript::{Body, Redactor, Secrets};
+use crate::transcript::{Body, Redactor, Secrets, is_secret};
 
 pub(crate) use human::{Human, Sum};
 pub(crate) use json::json;
@@ -51,11 +51,30 @@ fn title(different: &Different) -> String {
     format!("message {}, {whose}", different.number)
 }
 
-/// `session 7`; where it has no name, nothing. Of a transcript a device is told at a time.
+/// `session 7`; where it has no name, nothing.
 fn session(played: &Played) -> String {
-    match (played.format, &*played.session) {
+    match (played.of, &*played.session) {
         (_, "") => String::new(),
-        (Format::Transcript, name) => format!("device {name}"),
-        (_, id) => format!("session {id}"),
+        (Of::Device, name) => format!("device {name}"),
+        (Of::Session, id) => format!("session {id}"),
     }
 }
+
+/// The differences of a message, as they may be shown.
+fn differences(different: &Different, secrets: Secrets) -> impl Iterator<Item = Difference> {
+    different.differences.iter().cloned().map(move |difference| match secrets {
+        Secrets::Hidden if is_of_secret(&difference) => {
+            let hidden = |value: Option<String>| value.map(|_| "(hidden)".to_owned());
+            let Difference { expected, got, .. } = difference.clone();
+            Difference { expected: hidden(expected), got: hidden(got), ..difference }
+        }
+        Secrets::Hidden | Secrets::Shown => difference,
+    })
+}
+
+fn is_of_secret(difference: &Difference) -> bool {
+    difference.loc_uri.as_deref().is_some_and(is_secret) || difference.command.contains(AAD_USER_TOKEN)
+}
+
+/// The Alert that has a token in it.
+const AAD_USER_TOKEN: &str = "AADUserToken";

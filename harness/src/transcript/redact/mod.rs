@@ -228,6 +228,11 @@ fn format_of(number: u64) -> String {
     format!("{PLACEHOLDER}{digits:0>width$}")
 }
 
+/// Whether the node at this address holds a secret.
+pub(crate) fn is_secret(uri: &str) -> bool {
+    address::is_secret(uri)
+}
+
 /// Whether a text stands for a secret that was redacted.
 pub(crate) fn is_redacted(text: &str) -> bool {
     number_of(text.as_bytes()).is_some()
