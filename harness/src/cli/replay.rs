@@ -315,6 +315,7 @@ async fn play<T: Transport>(
         }
         Err(error) => return Ok(Err(error)),
     };
+    capture.unreadable.into_iter().for_each(|error| told.unreadable(error));
     let mut notes = capture.notes;
     for session in &capture.sessions {
         let mut played = server.play(name, capture.format, session).await.map_err(unreachable)?;

@@ -33,13 +33,39 @@ pub(super) fn captures(path: &Path) -> Result<Vec<PathBuf>, CaptureError> {
         found.push(path.to_owned());
     }
     for entry in &entries {
-        if entry.is_dir() {
+        // A link to a folder may lead back to where it stands.
+        if entry.is_dir() && !entry.is_symlink() {
             found.extend(captures(entry)?);
-        } else if has_ending(entry, &CAPTURES) || has_ending(entry, &TEXTS) && recognise::has_message(entry) {
+        } else if is_file(entry)
+            && !is_message(entry)
+            && (has_ending(entry, &CAPTURES) || has_ending(entry, &TEXTS) && recognise::has_message(entry))
+        {
             found.push(entry.clone());
         }
     }
     Ok(found)
+}
+
+/// Whether a file stands for a message of its folder.
+fn is_message(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_numbered = || name.chars().any(|c| c.is_ascii_digit());
+    // The raw exchanges of Fiddler and numbered texts are messages when that is all they are.
+    let is_whole = || {
+        let bytes = read_file(path, Limits::default().bytes as u64);
+        bytes.is_ok_and(|bytes| codec::decode(&bytes, &Limits::default()).is_ok())
+    };
+    match path.extension() {
+        _ if !is_file(path) => false,
+        None => is_numbered() && is_whole(),
+        Some(_) if has_ending(path, &MESSAGES) => true,
+        Some(_) => has_ending(path, &["txt"]) && is_numbered() && is_whole(),
+    }
+}
+
+/// Whether it is a file, and neither a folder nor what blocks who reads it.
+fn is_file(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|file| file.is_file())
 }
 
 /// Reads the messages of a folder.
@@ -47,11 +73,12 @@ pub(super) fn read(path: &Path) -> Result<Capture, CaptureError> {
     let mut files: Vec<_> =
         entries(path)?.into_iter().filter(|entry| is_message(entry)).map(Named::of).collect();
     files.sort_by(|one, other| one.rank().cmp(&other.rank()));
-    let mut notes = Vec::new();
+    let (mut notes, mut unreadable) = (Vec::new(), Vec::new());
     let mut messages: Vec<Message> = Vec::new();
     for file in files {
         match file.message() {
-            Ok(mut found) => {
+            Ok((mut found, more)) => {
+                notes.extend(more);
                 // Who asks and who answers is told by the message before.
                 let before = messages.last().and_then(|message| message.from);
                 if let Some(message) = found.last_mut() {
@@ -59,12 +86,17 @@ pub(super) fn read(path: &Path) -> Result<Capture, CaptureError> {
                 }
                 messages.extend(found);
             }
-            Err(CaptureError { place, what }) => notes.push(Note { place: Some(place), text: what }),
+            // Other documents may stand beside messages, but they have no number.
+            Err(error) if !file.numbers.is_empty() => unreadable.push(error),
+            Err(CaptureError { place, what }) => {
+                notes.push(Note { place: Some(place), text: format!("passed over: {what}") });
+            }
         }
     }
     if messages.is_empty() {
-        let what = match notes.into_iter().next() {
-            Some(note) => format!("no message in the folder; {note}"),
+        let first = unreadable.first().map(ToString::to_string);
+        let what = match first.or_else(|| notes.first().map(ToString::to_string)) {
+            Some(why) => format!("no message in the folder; {why}"),
             None => {
                 let endings = MESSAGES.map(|ending| format!(".{ending}")).join(", ");
                 format!("found no message in the folder, expected files that end in {endings}")
@@ -74,13 +106,14 @@ pub(super) fn read(path: &Path) -> Result<Capture, CaptureError> {
     }
     let device = path.join(DEVICE);
     let capture = sessions::capture(Format::Folder, messages, notes);
-    Ok(Capture { device_file: device.is_file().then_some(device), ..capture })
+    Ok(Capture { device_file: device.is_file().then_some(device), unreadable, ..capture })
 }
 
 /// A file with what its name says.
 struct Named {
     path: PathBuf,
-    number: Option<u64>,
+    /// The numbers in its name, from left to right.
+    numbers: Vec<u64>,
     word: Word,
     name: String,
 }
@@ -141,15 +174,15 @@ impl Word {
 impl Named {
     fn of(path: PathBuf) -> Self {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        Self { number: number(&name), word: Word::of(&name), name, path }
+        Self { numbers: numbers(&name), word: Word::of(&name), name, path }
     }
 
-    fn rank(&self) -> (bool, Option<u64>, u8, &str) {
-        (self.number.is_none(), self.number, self.word.rank(), &self.name)
+    fn rank(&self) -> (bool, &[u64], u8, &str) {
+        (self.numbers.is_empty(), &self.numbers, self.word.rank(), &self.name)
     }
 
-    /// The message of the file: one, whole or cut.
-    fn message(&self) -> Result<Vec<Message>, CaptureError> {
+    /// The message of the file: one, whole or cut; and what is to be said of it.
+    fn message(&self) -> Result<(Vec<Message>, Vec<Note>), CaptureError> {
         let start = Place::start(&self.path);
         let limits = Limits::default();
         let bytes = read_file(&self.path, limits.bytes as u64)?;
@@ -157,16 +190,17 @@ impl Named {
             Ok(decoded) => {
                 let (from, completeness) = (side_of(&decoded), Completeness::Whole);
                 let place = start.at(0, bytes.len());
-                return Ok(vec![Message { from, body: bytes.into(), at: None, place, completeness }]);
+                let message = Message { from, body: bytes.into(), at: None, place, completeness };
+                return Ok((vec![message], Vec::new()));
             }
             Err(error) => error,
         };
-        let found = document::read(&start, &bytes)?.found;
+        let document::Documents { found, notes, .. } = document::read(&start, &bytes)?;
         if found.is_empty() {
-            let what = format!("passed over what is no message: {error}");
+            let what = format!("the file is no SyncML message: {error}");
             return Err(CaptureError::new(start.at(error.span.start, error.span.len()), what));
         }
-        Ok(found.into_iter().map(|found| found.message).collect())
+        Ok((found.into_iter().map(|found| found.message).collect(), notes))
     }
 }
 
@@ -174,7 +208,7 @@ fn read_file(path: &Path, most: u64) -> Result<Vec<u8>, CaptureError> {
     let io = |error: std::io::Error| CaptureError::io(path, &error);
     let length = fs::metadata(path).map_err(io)?.len();
     if length > most {
-        let what = format!("passed over {length} bytes, expected a message of at most {most}");
+        let what = format!("found {length} bytes, expected a message of at most {most}");
         return Err(CaptureError::new(Place::start(path), what));
     }
     fs::read(path).map_err(io)
@@ -193,19 +227,13 @@ fn entries(path: &Path) -> Result<Vec<PathBuf>, CaptureError> {
     Ok(entries)
 }
 
-fn is_message(path: &Path) -> bool {
-    path.is_file() && has_ending(path, &MESSAGES)
-}
-
 fn has_ending(path: &Path, endings: &[&str]) -> bool {
     let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
     endings.contains(&ending.to_ascii_lowercase().as_str())
 }
 
-/// The first number in a name.
-fn number(name: &str) -> Option<u64> {
-    let digits = name.find(|c: char| c.is_ascii_digit())?;
-    let rest = name.get(digits..)?;
-    let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-    rest.get(..end)?.parse().ok()
+/// The numbers in a name, from left to right: a date and a time of day before the number count first.
+fn numbers(name: &str) -> Vec<u64> {
+    let digits = name.split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());
+    digits.map(|digits| digits.parse().unwrap_or(u64::MAX)).collect()
 }

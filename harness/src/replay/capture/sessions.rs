@@ -30,6 +30,16 @@ struct Head {
 struct Open {
     key: Key,
     heads: Vec<(Head, Message)>,
+    /// By whose they are and MsgID: the places of the first ones.
+    places: BTreeMap<(Option<Side>, Option<Box<str>>), usize>,
+}
+
+/// Sessions that are being put together, in the order in which they began.
+#[derive(Default)]
+struct Sessions {
+    open: Vec<Open>,
+    /// By SessionID: their places.
+    by_id: BTreeMap<Option<Box<str>>, Vec<usize>>,
 }
 
 /// What tells sessions apart: the SessionID, and whose it is.
@@ -62,53 +72,74 @@ fn sessions(messages: Vec<Message>, notes: &mut Vec<Note>) -> Vec<Session> {
         }
     }
     infer_sides(&mut heads);
-    let mut open: Vec<Open> = Vec::new();
+    let mut all = Sessions::default();
     let mut last = 0;
     for (head, message) in heads {
-        let belongs = place(&open, &head, &message).or_else(|| misnamed(&open, last, &head, &message));
-        last = belongs.unwrap_or(open.len());
-        match open.get_mut(last) {
-            Some(open) => open.heads.push((head, message)),
-            None => open.push(Open { key: Key::of(&head, &message), heads: vec![(head, message)] }),
-        }
+        let belongs = all.place(&head, &message).or_else(|| misnamed(&all.open, last, &head, &message));
+        last = all.put(belongs, head, message);
     }
-    open.into_iter().map(Open::close).collect()
+    all.open.into_iter().map(Open::close).collect()
 }
 
-/// The session that a message belongs to; `None` when it opens one.
-fn place(open: &[Open], head: &Head, message: &Message) -> Option<usize> {
-    let Some(session) = &head.session else {
-        // A body alone.
-        let last = open.iter().rposition(|open| open.key.session.is_none())?;
-        let answered = open.get(last)?.heads.len() > 1;
-        return (!answered && !head.asks && message.from != Some(Side::Server)).then_some(last);
-    };
-    let key = Key::of(head, message);
-    let index = open
-        .iter()
-        .rposition(|open| open.key.session.as_ref() == Some(session) && open.key.may_be_of(&key))?;
-    let known = &open.get(index)?.heads;
-    let is_first = head.msg_id.as_deref() == Some("1");
-    let same = |(other, said): &(Head, Message)| other.msg_id == head.msg_id && said.from == message.from;
-    let before = known.iter().position(same).and_then(|before| Some((before, known.get(before)?)));
-    // The first message once more opens another session when it says something else, or was answered. An answer opens none.
-    let is_openers = known.first().is_some_and(|(_, first)| first.from == message.from);
-    let opens = is_first
-        && is_openers
-        && before.is_some_and(|(before, (_, said))| {
-            let was_answered = before == 0 && known.len() > 1;
-            said.body != message.body || was_answered
-        });
-    (!opens).then_some(index)
+impl Sessions {
+    /// The session that a message belongs to; `None` when it opens one.
+    fn place(&self, head: &Head, message: &Message) -> Option<usize> {
+        let known = self.by_id.get(&head.session)?;
+        if head.session.is_none() {
+            // A body alone.
+            let last = *known.last()?;
+            let answered = self.open.get(last)?.heads.len() > 1;
+            return (!answered && !head.asks && message.from != Some(Side::Server)).then_some(last);
+        }
+        let key = Key::of(head, message);
+        let is_of = |index: &&usize| self.open.get(**index).is_some_and(|open| open.key.may_be_of(&key));
+        let index = *known.iter().rev().find(is_of)?;
+        let open = self.open.get(index)?;
+        let is_first = head.msg_id.as_deref() == Some("1");
+        let before = open.places.get(&(message.from, head.msg_id.clone())).copied();
+        // The first message once more opens another session when it says something else, or was answered. An answer
+        // opens none.
+        let is_openers = open.heads.first().is_some_and(|(_, first)| first.from == message.from);
+        let opens = is_first
+            && is_openers
+            && before.and_then(|before| Some((before, open.heads.get(before)?))).is_some_and(
+                |(before, (_, said))| {
+                    let was_answered = before == 0 && open.heads.len() > 1;
+                    said.body != message.body || was_answered
+                },
+            );
+        (!opens).then_some(index)
+    }
+
+    /// Puts a message into a session, or begins one with it. Gives its place.
+    fn put(&mut self, belongs: Option<usize>, head: Head, message: Message) -> usize {
+        let index = belongs.unwrap_or(self.open.len());
+        if index == self.open.len() {
+            let key = Key::of(&head, &message);
+            self.by_id.entry(key.session.clone()).or_default().push(index);
+            self.open.push(Open { key, heads: Vec::new(), places: BTreeMap::new() });
+        }
+        if let Some(open) = self.open.get_mut(index) {
+            open.places.entry((message.from, head.msg_id.clone())).or_insert(open.heads.len());
+            open.heads.push((head, message));
+        }
+        index
+    }
 }
 
-/// The session that a server answers in under another SessionID: that of the message right before, which waits for it.
+/// The session that a message belongs to although it names another one, or another device: that of the message right
+/// before, which waits for an answer and has the number before.
 fn misnamed(open: &[Open], last: usize, head: &Head, message: &Message) -> Option<usize> {
-    let before = open.get(last)?;
-    let waits = before.heads.last().is_some_and(|(_, before)| before.from == Some(Side::Device));
-    let is_of_server = message.from == Some(Side::Server) && head.session.is_some();
-    let is_for_it = before.key.may_be_of(&Key::of(head, message));
-    (waits && is_of_server && is_for_it && before.key.session.is_some()).then_some(last)
+    let session = open.get(last)?;
+    let (before, said) = session.heads.last()?;
+    let from = message.from?;
+    let is_of_session = head.session.is_some() && session.key.session.is_some();
+    let is_next = match from {
+        Side::Server => session.key.may_be_of(&Key::of(head, message)),
+        // One that begins a session of its own has the number 1.
+        Side::Device => before.asks && Some(head.number()?) == before.number().map(|number| number + 1),
+    };
+    (is_of_session && is_next && said.from == Some(other(from))).then_some(last)
 }
 
 impl Head {
@@ -200,13 +231,18 @@ impl Open {
         }
     }
 
-    /// Whether the MsgIDs of both sides go up, as they stand.
+    /// Whether the MsgIDs of both sides go up, as they stand, and one side answers the other.
     fn is_ordered(&self) -> bool {
         let mut last: BTreeMap<Side, u64> = BTreeMap::new();
-        self.heads.iter().all(|(head, message)| match (message.from, head.number()) {
+        let goes_up = self.heads.iter().all(|(head, message)| match (message.from, head.number()) {
             (Some(from), Some(number)) => last.insert(from, number).is_none_or(|last| last <= number),
             _ => true,
-        })
+        });
+        let takes_turns = self.heads.windows(2).all(|two| match two {
+            [(_, one), (_, next)] => one.from != next.from || one.body == next.body,
+            _ => true,
+        });
+        goes_up && takes_turns
     }
 }
 
