@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::capture::Format;
+use super::capture::{Format, Side};
 use super::outcome::{Different, Played};
+use crate::event::DeviceEvent;
 use crate::transcript::{Event, Line, Outcome, Redactor};
 use crate::{Failure, output};
 
@@ -26,32 +27,35 @@ pub(crate) struct Blessing {
 enum Edits {
     /// By offset: how many bytes go, and what comes.
     Bytes(BTreeMap<u64, (usize, Bytes)>),
-    /// By line of a transcript: the answer.
-    Lines(BTreeMap<u64, Bytes>),
+    /// By line of a transcript.
+    Lines(BTreeMap<u64, LineEdit>),
+}
+
+/// What changes in a line of a transcript.
+#[derive(Debug, Default)]
+struct LineEdit {
+    answer: Option<Bytes>,
+    events: Option<Vec<DeviceEvent>>,
 }
 
 impl Blessing {
     /// Takes what a session says now.
     pub(crate) fn add(&mut self, played: &Played) {
         for different in &played.different {
+            let path = PathBuf::from(&*different.place.file);
             match edit(played.format, different) {
-                Ok((place, body)) => {
-                    let path = PathBuf::from(&*different.place.file);
-                    match place {
-                        At::Bytes(offset, length) => {
-                            let edits =
-                                self.files.entry(path).or_insert_with(|| Edits::Bytes(BTreeMap::new()));
-                            if let Edits::Bytes(edits) = edits {
-                                edits.insert(offset, (length, body));
-                            }
-                        }
-                        At::Line(line) => {
-                            let edits =
-                                self.files.entry(path).or_insert_with(|| Edits::Lines(BTreeMap::new()));
-                            if let Edits::Lines(edits) = edits {
-                                edits.insert(line, body);
-                            }
-                        }
+                Ok(Edit::Bytes { offset, length, body }) => {
+                    let edits = self.files.entry(path).or_insert_with(|| Edits::Bytes(BTreeMap::new()));
+                    if let Edits::Bytes(edits) = edits {
+                        edits.insert(offset, (length, body));
+                    }
+                }
+                Ok(Edit::Line(line, edit)) => {
+                    let edits = self.files.entry(path).or_insert_with(|| Edits::Lines(BTreeMap::new()));
+                    if let Edits::Lines(edits) = edits {
+                        let known = edits.entry(line).or_default();
+                        known.answer = edit.answer.or_else(|| known.answer.take());
+                        known.events = edit.events.or_else(|| known.events.take());
                     }
                 }
                 Err(why) => {
@@ -64,45 +68,59 @@ impl Blessing {
     /// Writes the files, and gives how many messages were written.
     ///
     /// # Errors
-    /// When one cannot be read or written, or holds what cannot be written anew.
+    /// When one cannot be read or written, or holds what cannot be written anew: then nothing is written at all.
     pub(crate) fn write(self) -> Result<usize, Failure> {
-        let mut count = 0;
+        if !self.refused.is_empty() {
+            let what = format!("nothing is updated: cannot write {}", self.refused.join("; "));
+            return Err(Failure::Check(what));
+        }
+        let mut written = Vec::new();
         for (path, edits) in &self.files {
-            let (written, bytes) = match edits {
-                Edits::Bytes(edits) => (edits.len(), spliced(path, edits)?),
-                Edits::Lines(edits) => (edits.len(), relined(path, edits)?),
-            };
+            written.push(match edits {
+                Edits::Bytes(edits) => (path, edits.len(), spliced(path, edits)?),
+                Edits::Lines(edits) => (path, edits.len(), relined(path, edits)?),
+            });
+        }
+        let mut count = 0;
+        for (path, messages, bytes) in written {
             output::write(path, &bytes)?;
-            count += written;
+            count += messages;
         }
-        match self.refused.as_slice() {
-            [] => Ok(count),
-            refused => Err(Failure::Usage(format!("--update cannot write {}", refused.join("; ")))),
-        }
+        Ok(count)
     }
 }
 
-/// Where a body stands.
-enum At {
-    Bytes(u64, usize),
-    Line(u64),
+/// A change of a file.
+enum Edit {
+    /// A body in the place of another.
+    Bytes { offset: u64, length: usize, body: Bytes },
+    /// A line of a transcript.
+    Line(u64, LineEdit),
 }
 
-fn edit(format: Format, different: &Different) -> Result<(At, Bytes), &'static str> {
-    let Some(got) = &different.got else { return Err("there is nothing that could take its place") };
+fn edit(format: Format, different: &Different) -> Result<Edit, &'static str> {
+    if different.is_cut {
+        return Err("the captured message breaks off, or what it answers: nothing tells what comes after");
+    }
+    if let (Some(events), Some(line)) = (&different.events, different.place.line) {
+        return Ok(Edit::Line(line, LineEdit { answer: None, events: Some(events.clone()) }));
+    }
+    let Some(body) = different.got.clone() else { return Err("there is nothing that could take its place") };
     if different.expected.is_none() {
         return Err("the capture has no place for one more message");
     }
-    let at = match (format, different.place.line, different.place.length) {
-        (Format::Transcript, Some(line), _) => At::Line(line),
-        (Format::Har | Format::Saz, ..) | (_, _, 0) => {
-            return Err(
-                "the body does not stand in the file as it was sent: expected a folder, a text or a transcript",
-            );
+    match (format, different.place.line, different.place.length, different.from) {
+        (Format::Transcript, Some(line), _, Side::Device) => {
+            Ok(Edit::Line(line, LineEdit { answer: Some(body), events: None }))
         }
-        (_, _, length) => At::Bytes(different.place.offset, length),
-    };
-    Ok((at, got.clone()))
+        (Format::Transcript, ..) => {
+            Err("a transcript is what a device has seen, and not what another server says")
+        }
+        (Format::Har | Format::Saz, ..) | (_, _, 0, _) => Err(
+            "the body does not stand in the file as it was sent: expected a folder, a text or a transcript",
+        ),
+        (_, _, length, _) => Ok(Edit::Bytes { offset: different.place.offset, length, body }),
+    }
 }
 
 fn spliced(path: &Path, edits: &BTreeMap<u64, (usize, Bytes)>) -> Result<Vec<u8>, Failure> {
@@ -124,11 +142,11 @@ fn spliced(path: &Path, edits: &BTreeMap<u64, (usize, Bytes)>) -> Result<Vec<u8>
     Ok(after)
 }
 
-fn relined(path: &Path, edits: &BTreeMap<u64, Bytes>) -> Result<Vec<u8>, Failure> {
+fn relined(path: &Path, edits: &BTreeMap<u64, LineEdit>) -> Result<Vec<u8>, Failure> {
     let before = fs::read(path).map_err(|error| Failure::unreadable(path, &error))?;
     let mut after = Vec::with_capacity(before.len());
     for (line, number) in before.split_inclusive(|byte| *byte == b'\n').zip(1..) {
-        match edits.get(&number).and_then(|body| answered(line, body)) {
+        match edits.get(&number).and_then(|edit| edited(line, edit)) {
             Some(line) => after.extend_from_slice(line.as_bytes()),
             None => after.extend_from_slice(line),
         }
@@ -136,17 +154,18 @@ fn relined(path: &Path, edits: &BTreeMap<u64, Bytes>) -> Result<Vec<u8>, Failure
     Ok(after)
 }
 
-/// The line with another answer.
-fn answered(line: &[u8], body: &Bytes) -> Option<String> {
+/// The line with what changes in it.
+fn edited(line: &[u8], edit: &LineEdit) -> Option<String> {
     let text = std::str::from_utf8(line).ok()?;
     let mut line = Line::from_json(text).ok()?;
-    match &mut line.entry.event {
-        Event::Exchange(exchange) => {
-            // A transcript is not to hold secrets that it did not hold.
-            let body = Redactor::default().body(body.clone());
-            exchange.outcome = Outcome::Answered { http: 200, body };
-        }
-        Event::Device(_) | Event::Control(_) => return None,
+    if let Some(answer) = &edit.answer {
+        let Event::Exchange(exchange) = &mut line.entry.event else { return None };
+        // A transcript is not to hold secrets that it did not hold.
+        let body = Redactor::default().body(answer.clone());
+        exchange.outcome = Outcome::Answered { http: 200, body };
+    }
+    if let Some(events) = &edit.events {
+        line.entry.events = events.as_slice().into();
     }
     Some(serde_json::to_string(&line).ok()? + "\n")
 }

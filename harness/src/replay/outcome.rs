@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::capture::{Format, Note, Place, Side};
 use super::compare::{Difference, Weight};
+use crate::event::DeviceEvent;
 
 /// What came of a session.
 #[derive(Debug, Clone)]
@@ -61,6 +62,10 @@ pub struct Different {
     pub expected: Option<Bytes>,
     /// The message now; `None` where none is sent.
     pub got: Option<Bytes>,
+    /// What the device does meanwhile now, where that differs.
+    pub events: Option<Vec<DeviceEvent>>,
+    /// Whether the captured message, or what it answers, breaks off.
+    pub is_cut: bool,
     /// In what they differ, in the order of the message.
     pub differences: Vec<Difference>,
 }

@@ -6,6 +6,8 @@
 //! end tag of the root, and a comment that says so. Source: the program itself, as of January 2025. Deliberately
 //! absent: what belongs together.
 
+use std::ops::Range;
+
 use bytes::Bytes;
 use memchr::memmem;
 use syncml::codec::{self, Limits};
@@ -19,8 +21,10 @@ use super::{Capture, CaptureError, Completeness, Format, Message, Note, Place, s
 pub(super) struct Documents {
     /// The messages, as they stand.
     pub(super) found: Vec<Found>,
-    /// What was passed over.
+    /// What was passed over, and what breaks off.
     pub(super) notes: Vec<Note>,
+    /// What looks like a message, and is none.
+    broken: Vec<CaptureError>,
     /// What stands around them.
     around: Around,
 }
@@ -60,19 +64,10 @@ const VIEWER: [&[u8]; 4] = [
 ];
 
 impl Root {
-    const ALL: [Self; 2] = [Self::SyncMl, Self::SyncBody];
-
-    const fn start(self) -> &'static [u8] {
+    const fn name(self) -> &'static str {
         match self {
-            Self::SyncMl => b"<SyncML",
-            Self::SyncBody => b"<SyncBody",
-        }
-    }
-
-    const fn end(self) -> &'static [u8] {
-        match self {
-            Self::SyncMl => b"</SyncML>",
-            Self::SyncBody => b"</SyncBody>",
+            Self::SyncMl => "SyncML",
+            Self::SyncBody => "SyncBody",
         }
     }
 }
@@ -93,12 +88,13 @@ impl Documents {
     pub(super) fn capture(self) -> Capture {
         let format = self.format();
         let messages = self.found.into_iter().map(|found| found.message).collect();
-        sessions::capture(format, messages, self.notes)
+        Capture { unreadable: self.broken, ..sessions::capture(format, messages, self.notes) }
     }
 
     fn places(&mut self) -> impl Iterator<Item = &mut Place> {
         let of_messages = self.found.iter_mut().map(|found| &mut found.message.place);
-        of_messages.chain(self.notes.iter_mut().filter_map(|note| note.place.as_mut()))
+        let of_notes = self.notes.iter_mut().filter_map(|note| note.place.as_mut());
+        of_messages.chain(of_notes).chain(self.broken.iter_mut().map(|error| &mut error.place))
     }
 }
 
@@ -113,52 +109,108 @@ pub(super) fn read(place: &Place, bytes: &[u8]) -> Result<Documents, CaptureErro
         let text = text.map_err(|error| {
             CaptureError::new(place.at(error.span.start, error.span.len()), error.kind.to_string())
         })?;
-        let mut documents = scan(place, text.as_bytes());
+        let mut documents = all(place, text.as_bytes());
         // Offsets are those of the text, which is not what stands in the file.
         documents.places().for_each(|place| place.length = 0);
         return Ok(documents);
     }
-    let Some(unescaped) = Unescaped::of(bytes) else { return Ok(scan(place, bytes)) };
-    let mut documents = scan(place, &unescaped.bytes);
+    Ok(all(place, bytes))
+}
+
+/// The messages of a text, in their order: those that stand as they are, and between them those that are escaped.
+fn all(place: &Place, bytes: &[u8]) -> Documents {
+    let mut documents = scan(place, bytes);
+    let whole = |found: &Found| {
+        let start = usize::try_from(found.message.place.offset).unwrap_or(usize::MAX);
+        start..start.saturating_add(found.message.place.length)
+    };
+    let is_whole = |found: &&Found| found.message.completeness == Completeness::Whole;
+    let mut stretches = Vec::new();
+    let mut at = 0;
+    for found in documents.found.iter().filter(is_whole).map(whole) {
+        stretches.push(at..found.start);
+        at = found.end;
+    }
+    stretches.push(at..bytes.len());
+    for stretch in stretches {
+        let escaped = bytes.get(stretch.clone()).unwrap_or_default();
+        let Some(unescaped) = Unescaped::of(escaped) else { continue };
+        let mut inner = scan(place, &unescaped.bytes);
+        if inner.found.is_empty() {
+            continue;
+        }
+        let mut places: Vec<_> = inner.places().collect();
+        places.sort_by_key(|place| place.offset);
+        let mut origins = unescaped.origins(escaped);
+        for place in places {
+            let origin = origins.of(usize::try_from(place.offset).unwrap_or(usize::MAX));
+            (place.offset, place.length, place.line) = ((stretch.start + origin) as u64, 0, None);
+        }
+        documents.replace(&stretch, inner);
+    }
     let mut lines = Lines { at: 0, line: 1 };
     let mut places: Vec<_> = documents.places().collect();
     places.sort_by_key(|place| place.offset);
     for place in places {
-        let origin = unescaped.origin(usize::try_from(place.offset).unwrap_or(usize::MAX));
-        (place.offset, place.length) = (origin as u64, 0);
-        place.line = Some(lines.of(bytes, origin));
+        place.line = Some(lines.of(bytes, usize::try_from(place.offset).unwrap_or(usize::MAX)));
     }
-    Ok(documents)
+    documents.found.sort_by_key(|found| found.message.place.offset);
+    documents
+}
+
+impl Documents {
+    /// What was found in a stretch, escaped, takes the place of what was found there as it stands.
+    fn replace(&mut self, stretch: &Range<usize>, inner: Self) {
+        let is_outside = |place: &Place| {
+            let offset = usize::try_from(place.offset).unwrap_or(usize::MAX);
+            !stretch.contains(&offset)
+        };
+        self.found.retain(|found| is_outside(&found.message.place));
+        self.notes.retain(|note| note.place.as_ref().is_none_or(is_outside));
+        self.broken.retain(|error| is_outside(&error.place));
+        let Self { found, notes, broken, around: _ } = inner;
+        self.found.extend(found);
+        self.notes.extend(notes);
+        self.broken.extend(broken);
+        self.around = Around::Text;
+    }
 }
 
 fn scan(place: &Place, bytes: &[u8]) -> Documents {
-    let mut documents = Documents { found: Vec::new(), notes: Vec::new(), around: Around::Comments };
-    let mut lines = Lines { at: 0, line: 1 };
+    let mut documents =
+        Documents { found: Vec::new(), notes: Vec::new(), broken: Vec::new(), around: Around::Comments };
     let mut at = 0;
-    while let Some((start, root)) = next(bytes, at) {
-        documents.around = documents.around.max(around(bytes.get(at..start).unwrap_or_default()));
-        let (end, decoded) = extent(bytes, start, root);
-        let whole = bytes.get(start..end).unwrap_or_default();
-        let place = place.at(start, end - start).line(lines.of(bytes, start));
+    for start in Start::all(bytes) {
+        if start.at < at {
+            continue;
+        }
+        documents.around = documents.around.max(around(bytes.get(at..start.at).unwrap_or_default()));
+        let (end, decoded) = extent(bytes, &start);
+        let whole = bytes.get(start.at..end).unwrap_or_default();
+        let place = place.at(start.at, end - start.at);
+        let message = |body, completeness| Found {
+            message: Message { from: None, body, at: None, place: place.clone(), completeness },
+            root: start.root,
+        };
         match decoded {
             Ok(()) => {
-                let body = Bytes::copy_from_slice(whole);
-                let completeness = Completeness::Whole;
-                let message = Message { from: None, body, at: None, place, completeness };
-                documents.found.push(Found { message, root });
+                documents.found.push(message(Bytes::copy_from_slice(whole), Completeness::Whole));
             }
             Err(what) => match salvage(whole) {
                 Some((body, salvaged)) => {
                     let commands = if salvaged == 1 { "command was" } else { "commands were" };
                     let text = format!("the message breaks off: {what}; {salvaged} {commands} salvaged");
                     documents.notes.push(Note { place: Some(place.clone()), text });
-                    let completeness = Completeness::Cut { salvaged };
-                    let message = Message { from: None, body: body.into(), at: None, place, completeness };
-                    documents.found.push(Found { message, root });
+                    documents.found.push(message(body.into(), Completeness::Cut { salvaged }));
                 }
-                None => {
+                // A text may speak of messages without having one.
+                None if !SIGNS.iter().any(|sign| memmem::find(whole, sign).is_some()) => {
                     let text = format!("passed over what is no message: {what}");
                     documents.notes.push(Note { place: Some(place), text });
+                }
+                None => {
+                    let what = format!("found what is no SyncML message: {what}");
+                    documents.broken.push(CaptureError::new(place, what));
                 }
             },
         }
@@ -171,42 +223,79 @@ fn scan(place: &Place, bytes: &[u8]) -> Documents {
     documents
 }
 
-/// Where the next message begins.
-fn next(bytes: &[u8], at: usize) -> Option<(usize, Root)> {
-    let starts = Root::ALL.into_iter().filter_map(|root| Some((find_start(bytes, at, root)?, root)));
-    starts.min_by_key(|(start, _)| *start)
+/// What a message has, and nobody writes who only speaks of one.
+const SIGNS: [&[u8]; 2] = [b"SyncHdr", b"CmdID"];
+
+/// Where a message begins.
+#[derive(Debug, Clone, Copy)]
+struct Start<'a> {
+    at: usize,
+    root: Root,
+    /// The prefix of its name, with the colon; empty where it has none.
+    prefix: &'a [u8],
+    /// Where the next message with a header begins, or the bytes end.
+    limit: usize,
 }
 
-fn find_start(bytes: &[u8], from: usize, root: Root) -> Option<usize> {
-    let rest = bytes.get(from..)?;
-    let is_name_over = |at: &usize| {
-        let after = rest.get(at + root.start().len());
-        after.is_some_and(|byte| matches!(byte, b'>' | b'/') || byte.is_ascii_whitespace())
-    };
-    memmem::find_iter(rest, root.start()).find(is_name_over).map(|at| from + at)
+impl<'a> Start<'a> {
+    /// Wherever a message may begin.
+    fn all(bytes: &'a [u8]) -> Vec<Self> {
+        let mut starts: Vec<_> =
+            memmem::find_iter(bytes, b"Sync").filter_map(|name| Self::of_name(bytes, name)).collect();
+        let mut limit = bytes.len();
+        for start in starts.iter_mut().rev() {
+            start.limit = limit;
+            if start.root == Root::SyncMl {
+                limit = start.at;
+            }
+        }
+        starts
+    }
+
+    /// The start tag of which the name, without its prefix, stands at `name`.
+    fn of_name(bytes: &'a [u8], name: usize) -> Option<Self> {
+        const LONGEST_PREFIX: usize = 32;
+        let rest = bytes.get(name..)?;
+        let root = [Root::SyncMl, Root::SyncBody]
+            .into_iter()
+            .find(|root| rest.starts_with(root.name().as_bytes()))?;
+        let after = rest.get(root.name().len())?;
+        if !matches!(after, b'>' | b'/') && !after.is_ascii_whitespace() {
+            return None;
+        }
+        let before = bytes.get(name.saturating_sub(LONGEST_PREFIX)..name)?;
+        let open = memchr::memrchr(b'<', before)?;
+        let prefix = before.get(open + 1..)?;
+        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+        let is_prefix = match prefix {
+            [] => true,
+            [name @ .., b':'] => !name.is_empty() && name.iter().all(is_name),
+            _ => false,
+        };
+        is_prefix.then(|| Self { at: name - prefix.len() - 1, root, prefix, limit: bytes.len() })
+    }
 }
 
 /// Where the message that begins at `start` ends, and whether it is one. One that does not end by itself ends where
 /// another begins.
-fn extent(bytes: &[u8], start: usize, root: Root) -> (usize, Result<(), String>) {
-    let after = start + root.start().len();
-    let limit = find_start(bytes, after, Root::SyncMl).unwrap_or(bytes.len());
-    let rest = bytes.get(..limit).unwrap_or_default();
-    let mut ends = memmem::find_iter(rest.get(after..).unwrap_or_default(), root.end());
-    let first = ends.next().map(|end| after + end + root.end().len());
-    let Some(first) = first else {
-        let whole = bytes.get(start..limit).unwrap_or_default();
-        let end = start + whole.trim_ascii_end().len();
-        return (end, decodes(bytes.get(start..end).unwrap_or_default()));
+fn extent(bytes: &[u8], start: &Start<'_>) -> (usize, Result<(), String>) {
+    let tag = [b"</", start.prefix, start.root.name().as_bytes(), b">"].concat();
+    let ends = memmem::Finder::new(&tag);
+    let ends = |from: usize, to: usize| {
+        let end = ends.find(bytes.get(from..to).unwrap_or_default());
+        end.map(|end| from + end + tag.len())
     };
-    match decodes(bytes.get(start..first).unwrap_or_default()) {
+    let part = |end: usize| bytes.get(start.at..end).unwrap_or_default();
+    let Some(first) = ends(start.at, start.limit) else {
+        let end = start.at + part(start.limit).trim_ascii_end().len();
+        return (end, decodes(part(end)));
+    };
+    match decodes(part(first)) {
         Ok(()) => (first, Ok(())),
         // An end tag can stand in the data of a message, or a whole message in it.
         Err(what) => {
-            let mut ends = memmem::find_iter(bytes.get(first..).unwrap_or_default(), root.end());
-            let second = ends.next().map(|end| first + end + root.end().len());
-            let is_whole = |end: &usize| decodes(bytes.get(start..*end).unwrap_or_default()).is_ok();
-            second.filter(is_whole).map_or((first, Err(what)), |end| (end, Ok(())))
+            let second = ends(first, bytes.len()).filter(|end| decodes(part(*end)).is_ok());
+            second.map_or((first, Err(what)), |end| (end, Ok(())))
         }
     }
 }

@@ -6,8 +6,7 @@ use memchr::memmem;
 pub(super) struct Unescaped {
     /// The text itself.
     pub(super) bytes: Vec<u8>,
-    /// Offsets of the text and of the bytes that it was escaped in, wherever they part.
-    steps: Vec<(usize, usize)>,
+    escape: Escape,
 }
 
 /// How something is escaped.
@@ -17,50 +16,81 @@ enum Escape {
     Xml,
 }
 
+/// Says where bytes of an unescaped text stood, from its beginning to its end.
+pub(super) struct Origins<'a> {
+    escaped: &'a [u8],
+    escape: Escape,
+    /// How far both were looked through.
+    to: usize,
+    from: usize,
+}
+
 impl Unescaped {
-    /// The text of bytes whose messages are escaped; `None` where they stand as they are.
+    /// The text of bytes in which messages may be escaped; `None` where nothing looks so.
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         let has = |mark: &str| memmem::find(bytes, mark.as_bytes()).is_some();
-        let escape = if has("\\\"SYNCML:SYNCML1") || has("\\u003cSync") || has("\\u003CSync") {
+        let escape = if has("\\u003cSync") || has("\\u003CSync") || has("<Sync") && has("\\") {
             Escape::Json
-        } else if !has("<SyncML") && !has("<SyncBody") && (has("&lt;SyncML") || has("&lt;SyncBody")) {
+        } else if has("&lt;Sync") || has("&lt;") && has(":SyncML") {
             Escape::Xml
         } else {
             return None;
         };
-        Some(unescape(bytes, escape))
+        let mut text = Vec::with_capacity(bytes.len());
+        let mut at = 0;
+        while let Some(next) = escape.next(bytes, at) {
+            text.extend_from_slice(bytes.get(at..next.at).unwrap_or_default());
+            text.extend_from_slice(next.said.encode_utf8(&mut [0; 4]).as_bytes());
+            at = next.at + next.length;
+        }
+        text.extend_from_slice(bytes.get(at..).unwrap_or_default());
+        Some(Self { bytes: text, escape })
     }
 
-    /// Where the byte `offset` of the text stood.
-    pub(super) fn origin(&self, offset: usize) -> usize {
-        let step = self.steps.partition_point(|(to, _)| *to <= offset);
-        let (to, from) = step.checked_sub(1).and_then(|step| self.steps.get(step)).copied().unwrap_or((0, 0));
-        from + (offset - to)
+    /// Says where bytes of the text stood in what it was escaped in.
+    pub(super) const fn origins<'a>(&self, escaped: &'a [u8]) -> Origins<'a> {
+        Origins { escaped, escape: self.escape, to: 0, from: 0 }
     }
 }
 
-fn unescape(bytes: &[u8], escape: Escape) -> Unescaped {
-    let mark = match escape {
-        Escape::Json => b'\\',
-        Escape::Xml => b'&',
-    };
-    let mut unescaped = Unescaped { bytes: Vec::with_capacity(bytes.len()), steps: Vec::new() };
-    let mut at = 0;
-    while let Some(found) = memchr::memchr(mark, bytes.get(at..).unwrap_or_default()) {
-        let escaped = bytes.get(at + found..).unwrap_or_default();
-        unescaped.bytes.extend_from_slice(bytes.get(at..at + found).unwrap_or_default());
-        let (said, length) = match escape {
-            Escape::Json => json(escaped),
-            Escape::Xml => xml(escaped),
+impl Origins<'_> {
+    /// Where the byte `offset` of the text stood. Offsets are asked for in their order.
+    pub(super) fn of(&mut self, offset: usize) -> usize {
+        while let Some(next) = self.escape.next(self.escaped, self.from) {
+            let to = self.to + (next.at - self.from) + next.said.len_utf8();
+            if to > offset {
+                break;
+            }
+            (self.to, self.from) = (to, next.at + next.length);
         }
-        // What is no escape stands for itself.
-        .unwrap_or((char::from(mark), 1));
-        unescaped.bytes.extend_from_slice(said.encode_utf8(&mut [0; 4]).as_bytes());
-        at += found + length;
-        unescaped.steps.push((unescaped.bytes.len(), at));
+        self.from + offset.saturating_sub(self.to)
     }
-    unescaped.bytes.extend_from_slice(bytes.get(at..).unwrap_or_default());
-    unescaped
+}
+
+/// Something that is escaped.
+struct Escaped {
+    at: usize,
+    length: usize,
+    said: char,
+}
+
+impl Escape {
+    /// The next escape at `at` or behind it.
+    fn next(self, bytes: &[u8], at: usize) -> Option<Escaped> {
+        let mark = match self {
+            Self::Json => b'\\',
+            Self::Xml => b'&',
+        };
+        let at = at + memchr::memchr(mark, bytes.get(at..)?)?;
+        let escaped = bytes.get(at..)?;
+        let said = match self {
+            Self::Json => json(escaped),
+            Self::Xml => xml(escaped),
+        };
+        // What is no escape stands for itself.
+        let (said, length) = said.unwrap_or((char::from(mark), 1));
+        Some(Escaped { at, length, said })
+    }
 }
 
 /// The character of an escape of JSON, and the length of the escape.

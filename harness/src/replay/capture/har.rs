@@ -1,7 +1,7 @@
 //! HTTP archives, as browsers, mitmproxy, Fiddler, Charles and Burp export them.
 //!
 //! Exporters leave out what they do not know and add what they like, so no more is read than what a message needs.
-//! Source: HTTP Archive 1.2. Deliberately absent: everything about HTTP but the bodies and their time.
+//! The `har` crate reads an archive whole or not at all, and has no place for a request's body in Base64. Source: HTTP Archive 1.2. Deliberately absent: everything about HTTP but the bodies and their time.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::http::{Exchange, messages};
-use super::{Capture, CaptureError, Format, Note, Place, sessions};
+use super::{Capture, CaptureError, Format, Place, sessions};
 
 #[derive(Deserialize)]
 struct Archive<'a> {
@@ -63,37 +63,37 @@ pub(super) fn read(place: &Place, bytes: &[u8]) -> Result<Capture, CaptureError>
         let line = error.line() as u64;
         CaptureError::new(place.at(at, 0).line(line), format!("the file is no HTTP archive: {error}"))
     })?;
-    let mut notes = Vec::new();
+    let (mut notes, mut unreadable) = (Vec::new(), Vec::new());
     let mut exchanges = Vec::new();
     for (entry, number) in archive.log.entries.iter().zip(1_usize..) {
         let at = mark + entry.get().as_ptr().addr().saturating_sub(text.as_ptr().addr());
         let place = place.at(at, 0).within(format!("entry {number}"));
         match serde_json::from_str::<Entry>(entry.get()) {
-            Ok(entry) => exchanges.push(exchange(entry, place, &mut notes)),
+            Ok(entry) => exchanges.push(exchange(entry, place, &mut unreadable)),
             Err(error) => {
-                notes.push(Note {
-                    place: Some(place),
-                    text: format!("passed over what is no entry: {error}"),
-                });
+                unreadable.push(CaptureError::new(place, format!("found what is no entry: {error}")));
             }
         }
     }
-    let messages = messages(exchanges, &mut notes);
+    let messages = messages(exchanges, &mut notes, &mut unreadable);
     if messages.is_empty() {
+        if let Some(first) = unreadable.into_iter().next() {
+            return Err(first);
+        }
         let what = format!("no SyncML message in {} entries of the archive", archive.log.entries.len());
         return Err(CaptureError::new(place.clone(), what));
     }
-    Ok(sessions::capture(Format::Har, messages, notes))
+    Ok(Capture { unreadable, ..sessions::capture(Format::Har, messages, notes) })
 }
 
-fn exchange(entry: Entry, place: Place, notes: &mut Vec<Note>) -> Exchange {
+fn exchange(entry: Entry, place: Place, unreadable: &mut Vec<CaptureError>) -> Exchange {
     let Entry { started_date_time, request, response } = entry;
     let at = started_date_time.and_then(|at| DateTime::parse_from_rfc3339(&at).ok());
     let mut body = |content: Option<Content>| match content.map(Content::bytes) {
         None => Bytes::new(),
         Some(Ok(bytes)) => bytes,
         Some(Err(what)) => {
-            notes.push(Note { place: Some(place.clone()), text: what });
+            unreadable.push(CaptureError::new(place.clone(), what));
             Bytes::new()
         }
     };
@@ -112,7 +112,7 @@ impl Content {
             let bytes = BASE64.decode(text.trim());
             return bytes
                 .map(Bytes::from)
-                .map_err(|error| format!("passed over a body that is not Base64: {error}"));
+                .map_err(|error| format!("found a body that is not Base64: {error}"));
         }
         Ok(text.into())
     }

@@ -14,7 +14,7 @@ pub(super) fn salvage(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
     };
     let whole = whole(&text)?;
     let mut salvaged = text.get(..whole.end)?.to_owned();
-    salvaged.push_str(whole.closing);
+    salvaged.push_str(&whole.closing);
     let message = codec::decode(salvaged.as_bytes(), &Limits::default()).ok()?;
     Some((salvaged.into_bytes(), message.body.commands.len()))
 }
@@ -23,13 +23,14 @@ pub(super) fn salvage(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
 struct Whole {
     /// Where the last whole command ends, or the start tag of the body.
     end: usize,
-    /// The end tags that are missing.
-    closing: &'static str,
+    /// The tags that are missing.
+    closing: String,
 }
 
 fn whole(text: &str) -> Option<Whole> {
     let mut reader = Reader::new(text, Doctype::NoSubset, Limits::DEEPEST);
     let mut depth = 0_usize;
+    let mut root = String::new();
     let mut body: Option<usize> = None;
     let mut whole = None;
     // The reader stops where the text breaks off.
@@ -37,12 +38,17 @@ fn whole(text: &str) -> Option<Whole> {
         match event {
             Event::Start(start) => {
                 depth += 1;
+                if depth == 1 {
+                    root = tag(start.prefix(), start.local());
+                }
                 if body.is_none() && start.local() == "SyncBody" && depth <= 2 {
                     body = Some(depth);
-                    let closing =
-                        if depth == 1 { "<Final/></SyncBody>" } else { "<Final/></SyncBody></SyncML>" };
-                    // A prefix would be needed in the end tags, too.
-                    whole = start.prefix().is_empty().then_some(Whole { end: start.span.end, closing });
+                    let [last, own] = ["Final", "SyncBody"].map(|name| tag(start.prefix(), name));
+                    let mut closing = format!("<{last}/></{own}>");
+                    if depth == 2 {
+                        closing.push_str(&format!("</{root}>"));
+                    }
+                    whole = Some(Whole { end: start.span.end, closing });
                 }
             }
             Event::End(end) => {
@@ -58,4 +64,8 @@ fn whole(text: &str) -> Option<Whole> {
         }
     }
     whole
+}
+
+fn tag(prefix: &str, name: &str) -> String {
+    if prefix.is_empty() { name.to_owned() } else { format!("{prefix}:{name}") }
 }

@@ -3,16 +3,16 @@
 //! Deliberately absent: archives with a password, which Fiddler must save without one.
 
 use std::collections::BTreeMap;
-use std::io::{Cursor, Read as _};
+use std::io::{Cursor, Read};
 
 use bytes::Bytes;
 use zip::ZipArchive;
 
 use super::http::{self, Exchange, messages};
-use super::{Capture, CaptureError, Format, Note, Place, sessions};
+use super::{Capture, CaptureError, Format, Place, sessions};
 
-/// The most bytes of one entry: a few of them can stand for any number.
-const LARGEST: u64 = 64 << 20;
+/// The most bytes of all entries together: a few can stand for any number.
+const LARGEST: usize = 256 << 20;
 
 /// Reads the archive.
 pub(super) fn read(place: &Place, bytes: &[u8]) -> Result<Capture, CaptureError> {
@@ -21,14 +21,15 @@ pub(super) fn read(place: &Place, bytes: &[u8]) -> Result<Capture, CaptureError>
         CaptureError::new(place.at(bytes.len(), 0), what)
     };
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| broken(&error))?;
-    let mut notes = Vec::new();
+    let (mut notes, mut unreadable) = (Vec::new(), Vec::new());
+    let mut left = LARGEST;
     let mut exchanges: BTreeMap<u64, Exchange> = BTreeMap::new();
     for index in 0..archive.len() {
         let file = match archive.by_index(index) {
             Ok(file) => file,
             Err(error) => {
-                let text = format!("passed over an entry that cannot be read: {error}");
-                notes.push(Note { place: Some(place.clone().within(format!("entry {}", index + 1))), text });
+                let place = place.clone().within(format!("entry {}", index + 1));
+                unreadable.push(CaptureError::new(place, error.to_string()));
                 continue;
             }
         };
@@ -36,11 +37,13 @@ pub(super) fn read(place: &Place, bytes: &[u8]) -> Result<Capture, CaptureError>
         let Some((number, part)) = number(&name) else { continue };
         let at = usize::try_from(file.header_start()).unwrap_or_default();
         let place = place.at(at, 0).within(name);
-        let mut raw = Vec::new();
-        let read = file.take(LARGEST).read_to_end(&mut raw).map_err(|error| error.to_string());
-        let body = read.and_then(|_| if raw.is_empty() { Ok(Bytes::new()) } else { http::body(&raw) });
+        let body = raw(file, left).and_then(|raw| {
+            let body = if raw.is_empty() { Bytes::new() } else { http::body(&raw, left)? };
+            left = left.saturating_sub(raw.len().max(body.len()));
+            Ok(body)
+        });
         let body = body.unwrap_or_else(|what| {
-            notes.push(Note { place: Some(place.clone()), text: format!("passed over: {what}") });
+            unreadable.push(CaptureError::new(place.clone(), what));
             Bytes::new()
         });
         let empty = Exchange { request: Bytes::new(), answer: Bytes::new(), at: None, place };
@@ -51,15 +54,31 @@ pub(super) fn read(place: &Place, bytes: &[u8]) -> Result<Capture, CaptureError>
         }
     }
     let count = exchanges.len();
-    let messages = messages(exchanges.into_values().collect(), &mut notes);
+    let messages = messages(exchanges.into_values().collect(), &mut notes, &mut unreadable);
     if messages.is_empty() {
+        if let Some(first) = unreadable.into_iter().next() {
+            return Err(first);
+        }
         let what = match count {
             0 => "found a zip without `raw/1_c.txt`, expected an archive of Fiddler".to_owned(),
             count => format!("no SyncML message in {count} exchanges of the archive"),
         };
         return Err(CaptureError::new(place.clone(), what));
     }
-    Ok(sessions::capture(Format::Saz, messages, notes))
+    Ok(Capture { unreadable, ..sessions::capture(Format::Saz, messages, notes) })
+}
+
+/// The bytes of an entry, when they are no more than that.
+fn raw(entry: impl Read, most: usize) -> Result<Vec<u8>, String> {
+    let mut raw = Vec::new();
+    let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);
+    match entry.take(limit).read_to_end(&mut raw) {
+        Ok(length) if length > most => {
+            Err(format!("the entries of the archive have more than {LARGEST} bytes, expected fewer"))
+        }
+        Ok(_) => Ok(raw),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

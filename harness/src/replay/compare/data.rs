@@ -50,7 +50,7 @@ pub(super) fn compare(one: &str, other: &str, mut maps: Option<&mut Maps>) -> Ve
 }
 
 /// Markup as the text that it stands for.
-pub(super) fn markup(nodes: &[Node]) -> String {
+pub(crate) fn markup(nodes: &[Node]) -> String {
     let mut text = String::new();
     nodes.iter().for_each(|node| write_node(&mut text, node));
     text

@@ -19,6 +19,7 @@ use syncml::message::Message;
 
 use self::fields::{Field, Kind};
 use self::unit::Unit;
+pub(crate) use data::markup;
 pub use ignore::{Ignore, NotALocUri};
 pub use maps::Maps;
 pub use unit::Asked;

@@ -48,7 +48,16 @@ impl<'a> Expected<'a> {
 
     pub(super) fn different(&self, got: Option<Bytes>, differences: Vec<Difference>) -> Different {
         let Self { number, from, body, place, .. } = *self;
-        Different { number, from, place: place.clone(), expected: Some(body.clone()), got, differences }
+        Different {
+            number,
+            from,
+            place: place.clone(),
+            expected: Some(body.clone()),
+            got,
+            events: None,
+            is_cut: self.completeness != Completeness::Whole,
+            differences,
+        }
     }
 }
 
@@ -83,7 +92,8 @@ impl Comparison<'_> {
                 Vec::new()
             }
         };
-        self.played.differ(expected.different(Some(got.clone()), differences));
+        let different = expected.different(Some(got.clone()), differences);
+        self.played.differ(Different { is_cut: different.is_cut || question.is_cut, ..different });
     }
 
     /// Nothing is said now.
@@ -103,6 +113,8 @@ impl Comparison<'_> {
             place: place.clone(),
             expected: None,
             got: Some(got.clone()),
+            events: None,
+            is_cut: false,
             differences: vec![difference],
         });
     }

@@ -18,9 +18,10 @@ use csp_model::units::Instant;
 use csp_model::uri::UriScope;
 use csp_model::{Access, Device, Format, LocUri, Value};
 use syncml::codec::{self, Limits};
-use syncml::message::{Command, Cred, Data, Item, Kind, Message, Meta};
+use syncml::message::{Command, Cred, Data, Item, Kind, Message, Meta, Verb};
 
 use super::super::capture::{Note, Session, Side};
+use super::super::compare::markup;
 
 /// What the captured device was seen to have.
 #[derive(Debug, Default)]
@@ -29,6 +30,8 @@ pub(super) struct Seed {
     values: BTreeMap<LocUri, (Option<Format>, String)>,
     /// What the server has written, and so is no longer the device's own.
     written: BTreeSet<LocUri>,
+    /// What the device has done to nodes, the first of each: they are there, or can be.
+    done: BTreeMap<LocUri, (Verb, Option<Format>)>,
     /// What the device calls itself.
     id: Option<String>,
     /// The device's credentials: their scheme and who they say it is.
@@ -38,11 +41,19 @@ pub(super) struct Seed {
 impl Seed {
     /// Takes in what a session shows.
     pub(super) fn session(&mut self, session: &Session) {
+        let mut asked = BTreeMap::new();
         for message in &session.messages {
             let Ok(said) = codec::decode(&message.body, &Limits::default()) else { continue };
             match message.from {
-                Some(Side::Device) => self.device_said(&said),
-                Some(Side::Server) => self.written(&said.body.commands),
+                Some(Side::Device) => {
+                    self.done(&said, &asked);
+                    self.device_said(&said);
+                }
+                Some(Side::Server) => {
+                    asked.clear();
+                    commands(&said.body.commands, &mut asked);
+                    self.written(&said.body.commands);
+                }
                 None => {}
             }
         }
@@ -73,6 +84,20 @@ impl Seed {
             device.set_credentials(&account.uid, AuthLevel::AppSrv, *kind, name, secret);
         }
         device
+    }
+
+    /// Takes in what the device says it has done of what it was asked.
+    fn done(&mut self, message: &Message, asked: &BTreeMap<String, Asked>) {
+        for command in &message.body.commands {
+            let Kind::Status(status) = &command.kind else { continue };
+            let Some(asked) = status.cmd_ref.as_deref().and_then(|id| asked.get(id.trim())) else { continue };
+            // 418: it was there already.
+            let is_done = status.number().is_some_and(|code| (200..300).contains(&code) || code == 418);
+            let verb = if status.number() == Some(418) { Verb::Replace } else { asked.verb };
+            for (uri, format) in asked.nodes.iter().filter(|_| is_done && !status.is_of_sync_hdr()) {
+                self.done.entry(uri.clone()).or_insert((verb, *format));
+            }
+        }
     }
 
     fn device_said(&mut self, message: &Message) {
@@ -109,7 +134,7 @@ impl Seed {
         let format = own.or_else(|| meta?.format.as_deref()).and_then(Format::from_name);
         let value = match &item.data {
             Some(Data::Text(text)) => text.as_str().to_owned(),
-            Some(Data::Markup(_)) => return,
+            Some(Data::Markup(nodes)) => markup(nodes),
             None => String::new(),
         };
         let is_written = self.written.contains(&uri);
@@ -219,7 +244,19 @@ impl Seed {
         let mut roots = Vec::new();
         for (uri, (format, value)) in &self.values {
             match device.described(uri) {
-                Described::NoCsp | Described::NoNode => describe(&mut roots, uri, *format, value),
+                Described::NoCsp | Described::NoNode => {
+                    describe(&mut roots, uri, *format, value, Scope::Permanent)
+                }
+                Described::OtherName | Described::Interior | Described::Leaf => {}
+            }
+        }
+        for (uri, (verb, format)) in self.done.iter().filter(|(uri, _)| !self.values.contains_key(uri)) {
+            let scope = match verb {
+                Verb::Add | Verb::Copy => Scope::Dynamic,
+                Verb::Delete | Verb::Exec | Verb::Get | Verb::Replace => Scope::Permanent,
+            };
+            match device.described(uri) {
+                Described::NoCsp | Described::NoNode => describe(&mut roots, uri, *format, "", scope),
                 Described::OtherName | Described::Interior | Described::Leaf => {}
             }
         }
@@ -306,7 +343,8 @@ fn complete(entry: UpdateEntry) -> UpdateEntry {
 }
 
 /// Adds the node at an address to the descriptions, with those on the way to it.
-fn describe(roots: &mut Vec<Node>, uri: &LocUri, format: Option<Format>, value: &str) {
+/// One that is dynamic is not there until it is added.
+fn describe(roots: &mut Vec<Node>, uri: &LocUri, format: Option<Format>, value: &str, lasts: Scope) {
     let scope = match uri.scope() {
         UriScope::Device => "./Device",
         UriScope::User => "./User",
@@ -334,6 +372,10 @@ fn describe(roots: &mut Vec<Node>, uri: &LocUri, format: Option<Format>, value: 
         let Some(child) = at.children.get_mut(index) else { return };
         at = child;
     }
+    if lasts == Scope::Dynamic && !rest.is_empty() && at.children.is_empty() {
+        at.properties.scope = lasts;
+        at.properties.occurrence = Occurrence::ZeroOrOne;
+    }
     let format = format.unwrap_or_default();
     if format == Format::Node {
         for name in value.split('/').filter(|name| !name.is_empty()) {
@@ -345,6 +387,36 @@ fn describe(roots: &mut Vec<Node>, uri: &LocUri, format: Option<Format>, value: 
         at.properties.format = format;
         at.properties.default = Some(value.into());
         at.properties.kind = DfType::Mime("text/plain".into());
+    }
+}
+
+/// What a server has asked for in one command.
+#[derive(Debug)]
+struct Asked {
+    verb: Verb,
+    nodes: Vec<(LocUri, Option<Format>)>,
+}
+
+/// The commands that are about nodes, by CmdID.
+fn commands(all: &[Command], asked: &mut BTreeMap<String, Asked>) {
+    for command in all {
+        match (&command.kind, &command.cmd_id) {
+            (Kind::Container(container), _) => commands(&container.commands, asked),
+            (Kind::Request(request), Some(id)) => {
+                let node = |item: &Item| {
+                    let uri = LocUri::parse(item.target.as_ref()?.loc_uri.as_deref()?.trim()).ok()?;
+                    let own = item.meta.as_ref().and_then(|meta| meta.format.as_deref());
+                    let format = own.or_else(|| request.meta.as_ref()?.format.as_deref());
+                    Some((uri, format.and_then(|format| Format::from_name(format.trim()))))
+                };
+                let nodes = request.items.iter().filter_map(node).collect();
+                asked.insert(id.trim().to_owned(), Asked { verb: request.verb, nodes });
+            }
+            (
+                Kind::Request(_) | Kind::Alert(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_),
+                _,
+            ) => {}
+        }
     }
 }
 

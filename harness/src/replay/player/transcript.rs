@@ -16,7 +16,7 @@ use syncml::codec::{self, Limits};
 use super::super::Listener;
 use super::super::capture::{CaptureError, Completeness, Format, Note, Place, Side, TranscriptLines};
 use super::super::compare::{Ignore, Maps, Weight};
-use super::super::outcome::{Of, Played};
+use super::super::outcome::{Different, Of, Played};
 use super::messages::{Comparison, Expected, Question, whole};
 use crate::clock::Pace;
 use crate::event::DeviceEvent;
@@ -298,12 +298,16 @@ impl Living {
         let mut difference = whole(Weight::DifferentMeaning, None, None);
         "events".clone_into(&mut difference.command);
         (difference.expected, difference.got) = (Some(told(expected)), Some(told(now)));
-        let body = Bytes::new();
-        let number = usize::try_from(self.seq).unwrap_or(usize::MAX);
-        let expected =
-            Expected { number, from: Side::Device, body: &body, place, completeness: Completeness::Whole };
-        let different = expected.different(None, vec![difference]);
-        self.played.differ(super::super::outcome::Different { expected: None, ..different });
+        self.played.differ(Different {
+            number: usize::try_from(self.seq).unwrap_or(usize::MAX),
+            from: Side::Device,
+            place: place.clone(),
+            expected: None,
+            got: None,
+            events: Some(now.to_vec()),
+            is_cut: false,
+            differences: vec![difference],
+        });
     }
 }
 
