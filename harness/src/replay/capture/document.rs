@@ -84,6 +84,12 @@ impl Documents {
         }
     }
 
+    /// The first thing that looked like a message, and why it is none.
+    pub(super) fn into_first_error(self) -> Option<CaptureError> {
+        let of_note = |Note { place, text }| Some(CaptureError::new(place?, text));
+        self.broken.into_iter().next().or_else(|| self.notes.into_iter().find_map(of_note))
+    }
+
     /// Puts the messages together.
     pub(super) fn capture(self) -> Capture {
         let format = self.format();

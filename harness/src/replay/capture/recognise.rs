@@ -9,8 +9,7 @@ use std::path::Path;
 use memchr::memmem;
 use syncml::codec::{self, Encoding, Limits};
 
-use super::document::{self, Documents};
-use super::{Capture, CaptureError, Note, Place, har, message, saz};
+use super::{Capture, CaptureError, Place, document, har, message, saz};
 
 /// The most bytes of a capture that is read whole.
 const LARGEST: u64 = 256 << 20;
@@ -70,10 +69,16 @@ pub(super) fn read(path: &Path, bytes: &[u8]) -> Result<Capture, CaptureError> {
         return message::read(&place, bytes);
     }
     let documents = document::read(&place, bytes)?;
-    Ok(match documents {
-        Documents { found, notes, .. } if found.is_empty() => return Err(nothing(place, notes)),
-        documents => documents.capture(),
-    })
+    if documents.found.is_empty() {
+        return Err(documents.into_first_error().unwrap_or_else(|| {
+            CaptureError::new(
+                place,
+                "found no SyncML message, expected a transcript, a SyncMLViewer file, a HAR, a Fiddler archive, or SyncML \
+                 in XML or WBXML",
+            )
+        }));
+    }
+    Ok(documents.capture())
 }
 
 /// Whether a text looks as if it had a message in it, near its beginning.
@@ -83,18 +88,6 @@ pub(super) fn has_message(path: &Path) -> bool {
     let mut bytes = Vec::new();
     let read = File::open(path).and_then(|file| file.take(NEAR).read_to_end(&mut bytes));
     read.is_ok() && MARKS.iter().any(|mark| memmem::find(&bytes, mark).is_some())
-}
-
-/// No message was found; what looked like one says why not.
-fn nothing(place: Place, notes: Vec<Note>) -> CaptureError {
-    match notes.into_iter().next() {
-        Some(Note { place: Some(place), text }) => CaptureError::new(place, text),
-        Some(Note { place: None, .. }) | None => CaptureError::new(
-            place,
-            "found no SyncML message, expected a transcript, a SyncMLViewer file, a HAR, a Fiddler archive, or SyncML in \
-             XML or WBXML",
-        ),
-    }
 }
 
 /// Whether the bytes look like an HTTP archive. Logs can be JSON too, and `log` a text in them.

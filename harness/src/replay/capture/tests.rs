@@ -215,7 +215,7 @@ fn what_is_none_is_refused_with_its_place() {
         ),
         (
             b"<SyncML><SyncHdr>",
-            "cannot read FILE:1 (byte 0): passed over what is no message: 1:18: found the end of the text, expected \
+            "cannot read FILE:1 (byte 0): found what is no SyncML message: 1:18: found the end of the text, expected \
              `</SyncHdr>`",
         ),
         (

@@ -162,7 +162,7 @@ fn times_are_another_in_every_run() {
 
 #[test]
 fn identities_may_be_others_throughout_and_no_third_ones() {
-    let uri = |guid: &str| format!("./Vendor/MSFT/Update/InstallableUpdates/{guid}");
+    let uri = |guid: &str| format!("./Vendor/MSFT/ClientCertificateInstall/SCEP/{guid}");
     let (one, two) = ("5cc9ac6b-7d5c-4bb6-a9a6-6e3e5b6a6a01", "11111111-7d5c-4bb6-a9a6-6e3e5b6a6a01");
     let said = |guid: &str, again: &str| {
         results(1, 6, &uri(guid), "", "1") + &results(2, 6, "./Again", "", &format!("{{{again}}}"))
@@ -171,6 +171,78 @@ fn identities_may_be_others_throughout_and_no_third_ones() {
     let three = "22222222-7d5c-4bb6-a9a6-6e3e5b6a6a01";
     let found = differences(&said(one, one), &said(two, three));
     assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[test]
+fn an_update_is_no_other_one() {
+    let (one, two) = ("5cc9ac6b-7d5c-4bb6-a9a6-6e3e5b6a6a01", "11111111-7d5c-4bb6-a9a6-6e3e5b6a6a01");
+    let list = |guid: &str| results(1, 6, "./Vendor/MSFT/Update/InstallableUpdates", NODE, guid);
+    assert_eq!(differences(&list(one), &list(two)).len(), 1);
+    let approval = |guid: &str| {
+        let uri = format!("./Device/Vendor/MSFT/Update/ApprovedUpdates/{guid}");
+        format!("<Add><CmdID>1</CmdID><Item><Target><LocURI>{uri}</LocURI></Target></Item></Add>")
+    };
+    assert_eq!(differences(&approval(one), &approval(two)).len(), 2);
+}
+
+#[test]
+fn what_was_said_to_a_side_is_known_to_it() {
+    let certificate = |verb: &str, guid: &str| {
+        let uri = format!("./Vendor/MSFT/ClientCertificateInstall/SCEP/{guid}");
+        format!("<{verb}><CmdID>1</CmdID><Item><Target><LocURI>{uri}</LocURI></Target></Item></{verb}>")
+    };
+    let (one, two) = ("5cc9ac6b-7d5c-4bb6-a9a6-6e3e5b6a6a01", "11111111-7d5c-4bb6-a9a6-6e3e5b6a6a01");
+    let found = |maps: &mut Maps| {
+        let (one, other) = (
+            message("1", "dev", &certificate("Delete", one)),
+            message("1", "dev", &certificate("Delete", two)),
+        );
+        compare(&one, &other, &Asked::default(), maps, &Ignore::default(), Extent::WHOLE).len()
+    };
+    assert_eq!(found(&mut Maps::default()), 0);
+    let mut maps = Maps::default();
+    super::say(&message("1", "server", &certificate("Get", one)), &mut maps);
+    assert_eq!(found(&mut maps), 2);
+    assert_eq!(found(&mut Maps::strict()), 2);
+}
+
+#[test]
+fn times_that_are_set_count() {
+    let set = |at: &str| {
+        format!(
+            "<Replace><CmdID>1</CmdID><Item><Target><LocURI>./A</LocURI></Target><Data>{at}</Data></Item></Replace>"
+        )
+    };
+    assert_eq!(differences(&set("2026-01-01T00:00:00Z"), &set("1999-01-01T00:00:00Z")).len(), 1);
+}
+
+#[test]
+fn what_was_redacted_is_any_value_throughout() {
+    let two = |one: &str, other: &str| results(1, 5, "./A", "", one) + &results(2, 5, "./B", "", other);
+    check(&two("REDACTED0001", "REDACTED0001"), &two("secret", "secret"), &[]);
+    check(&two("REDACTED0001", "REDACTED0002"), &two("one", "other"), &[]);
+    assert_eq!(differences(&two("REDACTED0001", "REDACTED0001"), &two("one", "other")).len(), 1);
+    assert_eq!(differences(&two("REDACTED0001", "REDACTED0002"), &two("one", "one")).len(), 1);
+}
+
+#[test]
+fn what_reads_stands_where_it_stood_among_what_acts() {
+    let of = |verb: &str, uri: &str| {
+        format!("<{verb}><CmdID>1</CmdID><Item><Target><LocURI>{uri}</LocURI></Target></Item></{verb}>")
+    };
+    let (get, more, act) = (of("Get", "./A"), of("Get", "./B"), of("Delete", "./C"));
+    let meaning = |one: String, other: String| {
+        let found = differences(&one, &other);
+        let is_order = |text: &&String| text.contains(" order:");
+        found
+            .iter()
+            .filter(is_order)
+            .map(|text| text.split(':').next().unwrap_or_default().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(meaning(format!("{get}{more}{act}"), format!("{more}{get}{act}")), ["order only"]);
+    assert_eq!(meaning(format!("{get}{more}{act}"), format!("{get}{act}{more}")), ["different meaning"]);
+    assert_eq!(meaning(format!("{act}{get}{more}"), format!("{get}{act}{more}")), ["different meaning"]);
 }
 
 #[test]
@@ -225,7 +297,10 @@ fn what_lies_beyond_a_cut_says_nothing() {
         compare(one, other, &asked, &mut Maps::default(), &Ignore::default(), extent).len()
     };
     assert_eq!(found(&less, &more, Extent { expected_is_cut: true, ..Extent::WHOLE }), 0);
-    assert_eq!(found(&more, &less, Extent { question_is_cut: true, ..Extent::WHOLE }), 0);
+    // What was asked for is there to be answered; what is answered beyond was asked beyond.
+    assert_eq!(found(&more, &less, Extent { question_is_cut: true, ..Extent::WHOLE }), 1);
+    let beyond = message("1", "dev", &(status(1, 5, "Get", "200") + &status(2, 9, "Get", "200")));
+    assert_eq!(found(&beyond, &less, Extent { question_is_cut: true, ..Extent::WHOLE }), 0);
     assert_eq!(found(&more, &less, Extent::WHOLE), 1);
 }
 

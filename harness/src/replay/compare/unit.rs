@@ -308,6 +308,9 @@ fn of_status(command: &Command, status: &Status, within: &str, asked: &Asked) ->
     let mut fields = Vec::new();
     of_command(&mut fields, command);
     fields::push(&mut fields, "MsgRef", status.msg_ref.as_ref(), Kind::Protocol);
+    // By that of a command the piece is known.
+    let of_sync_hdr = status.cmd_ref.as_ref().filter(|_| status.is_of_sync_hdr());
+    fields::push(&mut fields, "CmdRef", of_sync_hdr, Kind::Protocol);
     fields::push(&mut fields, "Cmd", status.cmd.as_ref(), Kind::Protocol);
     let code = if status.is_of_sync_hdr() { Kind::Code } else { Kind::Meaning };
     fields::push(&mut fields, "Data", status.code.as_ref(), code);
@@ -369,6 +372,9 @@ fn add_results(units: &mut Vec<Unit>, command: &Command, results: &Results, with
         // Absent means `1`.
         let msg_ref = results.msg_ref.as_deref().map_or("1", str::trim);
         unit.fields.push(Field::new("MsgRef", msg_ref, Kind::Protocol));
+        if results.msg_ref.is_none() {
+            unit.fields.push(Field::new("MsgRef left out", "", Kind::Shape));
+        }
         fields::push(&mut unit.fields, "Cmd", results.cmd.as_ref(), Kind::Shape);
         refs(&mut unit.fields, "TargetRef", &results.target_refs);
         refs(&mut unit.fields, "SourceRef", &results.source_refs);
