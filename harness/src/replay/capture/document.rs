@@ -6,13 +6,14 @@
 //! end tag of the root, and a comment that says so. Source: the program itself, as of January 2025. Deliberately
 //! absent: what belongs together.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use bytes::Bytes;
 use memchr::memmem;
 use syncml::codec::{self, Limits};
 
-use super::escaped::Unescaped;
+use super::escaped::Escape;
 use super::salvage::salvage;
 use super::{Capture, CaptureError, Completeness, Format, Message, Note, Place, sessions};
 
@@ -126,51 +127,56 @@ pub(super) fn read(place: &Place, bytes: &[u8]) -> Result<Documents, CaptureErro
 /// The messages of a text, in their order: those that stand as they are, and between them those that are escaped.
 fn all(place: &Place, bytes: &[u8]) -> Documents {
     let mut documents = scan(place, bytes);
-    let whole = |found: &Found| {
-        let start = usize::try_from(found.message.place.offset).unwrap_or(usize::MAX);
-        start..start.saturating_add(found.message.place.length)
-    };
     let is_whole = |found: &&Found| found.message.completeness == Completeness::Whole;
-    let mut stretches = Vec::new();
-    let mut at = 0;
-    for found in documents.found.iter().filter(is_whole).map(whole) {
-        stretches.push(at..found.start);
-        at = found.end;
-    }
-    stretches.push(at..bytes.len());
-    for stretch in stretches {
-        let escaped = bytes.get(stretch.clone()).unwrap_or_default();
-        let Some(unescaped) = Unescaped::of(escaped) else { continue };
-        let mut inner = scan(place, &unescaped.bytes);
-        if inner.found.is_empty() {
-            continue;
+    let mut known: Vec<_> =
+        documents.found.iter().filter(is_whole).map(|found| range(&found.message.place)).collect();
+    for escape in Escape::ALL {
+        known.sort_by_key(|range| range.start);
+        let ends = std::iter::once(0).chain(known.iter().map(|range| range.end));
+        let starts = known.iter().map(|range| range.start).chain([bytes.len()]);
+        let stretches: Vec<_> = ends.zip(starts).map(|(end, start)| end..start).collect();
+        for stretch in stretches {
+            let escaped = bytes.get(stretch.clone()).unwrap_or_default();
+            let Some(text) = escape.unescaped(escaped) else { continue };
+            let mut inner = scan(place, &text);
+            if inner.found.is_empty() {
+                continue;
+            }
+            let mut places: Vec<_> = inner.places().map(|place| (range(place), place)).collect();
+            let mut offsets: Vec<_> = places.iter().flat_map(|(range, _)| [range.start, range.end]).collect();
+            offsets.sort_unstable();
+            let mut origins = escape.origins(escaped);
+            let origins: BTreeMap<_, _> =
+                offsets.iter().map(|offset| (*offset, origins.of(*offset))).collect();
+            let origin = |offset| stretch.start + origins.get(&offset).copied().unwrap_or_default();
+            for (range, place) in &mut places {
+                let range = origin(range.start)..origin(range.end);
+                (place.offset, place.length) = (range.start as u64, 0);
+                known.push(range);
+            }
+            documents.replace(&stretch, inner);
         }
-        let mut places: Vec<_> = inner.places().collect();
-        places.sort_by_key(|place| place.offset);
-        let mut origins = unescaped.origins(escaped);
-        for place in places {
-            let origin = origins.of(usize::try_from(place.offset).unwrap_or(usize::MAX));
-            (place.offset, place.length, place.line) = ((stretch.start + origin) as u64, 0, None);
-        }
-        documents.replace(&stretch, inner);
     }
     let mut lines = Lines { at: 0, line: 1 };
     let mut places: Vec<_> = documents.places().collect();
     places.sort_by_key(|place| place.offset);
     for place in places {
-        place.line = Some(lines.of(bytes, usize::try_from(place.offset).unwrap_or(usize::MAX)));
+        place.line = Some(lines.of(bytes, range(place).start));
     }
     documents.found.sort_by_key(|found| found.message.place.offset);
     documents
 }
 
+/// Where something stands.
+fn range(place: &Place) -> Range<usize> {
+    let start = usize::try_from(place.offset).unwrap_or(usize::MAX);
+    start..start.saturating_add(place.length)
+}
+
 impl Documents {
     /// What was found in a stretch, escaped, takes the place of what was found there as it stands.
     fn replace(&mut self, stretch: &Range<usize>, inner: Self) {
-        let is_outside = |place: &Place| {
-            let offset = usize::try_from(place.offset).unwrap_or(usize::MAX);
-            !stretch.contains(&offset)
-        };
+        let is_outside = |place: &Place| !stretch.contains(&range(place).start);
         self.found.retain(|found| is_outside(&found.message.place));
         self.notes.retain(|note| note.place.as_ref().is_none_or(is_outside));
         self.broken.retain(|error| is_outside(&error.place));

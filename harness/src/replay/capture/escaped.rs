@@ -2,16 +2,9 @@
 
 use memchr::memmem;
 
-/// What an escaped text says.
-pub(super) struct Unescaped {
-    /// The text itself.
-    pub(super) bytes: Vec<u8>,
-    escape: Escape,
-}
-
 /// How something is escaped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Escape {
+pub(super) enum Escape {
     Json,
     Xml,
 }
@@ -25,31 +18,34 @@ pub(super) struct Origins<'a> {
     from: usize,
 }
 
-impl Unescaped {
-    /// The text of bytes in which messages may be escaped; `None` where nothing looks so.
-    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+impl Escape {
+    /// Every way, the one in which the other could be a part first.
+    pub(super) const ALL: [Self; 2] = [Self::Json, Self::Xml];
+
+    /// What bytes say in which messages may be escaped like that; `None` where nothing looks so.
+    pub(super) fn unescaped(self, bytes: &[u8]) -> Option<Vec<u8>> {
         let has = |mark: &str| memmem::find(bytes, mark.as_bytes()).is_some();
-        let escape = if has("\\u003cSync") || has("\\u003CSync") || has("<Sync") && has("\\") {
-            Escape::Json
-        } else if has("&lt;Sync") || has("&lt;") && has(":SyncML") {
-            Escape::Xml
-        } else {
-            return None;
+        let looks_so = match self {
+            Self::Json => has("\\u003cSync") || has("\\u003CSync") || has("<Sync") && has("\\"),
+            Self::Xml => has("&lt;Sync") || has("&lt;") && has(":SyncML"),
         };
+        if !looks_so {
+            return None;
+        }
         let mut text = Vec::with_capacity(bytes.len());
         let mut at = 0;
-        while let Some(next) = escape.next(bytes, at) {
+        while let Some(next) = self.next(bytes, at) {
             text.extend_from_slice(bytes.get(at..next.at).unwrap_or_default());
             text.extend_from_slice(next.said.encode_utf8(&mut [0; 4]).as_bytes());
             at = next.at + next.length;
         }
         text.extend_from_slice(bytes.get(at..).unwrap_or_default());
-        Some(Self { bytes: text, escape })
+        Some(text)
     }
 
     /// Says where bytes of the text stood in what it was escaped in.
-    pub(super) const fn origins<'a>(&self, escaped: &'a [u8]) -> Origins<'a> {
-        Origins { escaped, escape: self.escape, to: 0, from: 0 }
+    pub(super) const fn origins(self, escaped: &[u8]) -> Origins<'_> {
+        Origins { escaped, escape: self, to: 0, from: 0 }
     }
 }
 

@@ -3,7 +3,6 @@
 //! Sessions are told apart by SessionID and by whose they are; MsgIDs say where one begins anew, and what is not
 //! there. A body alone opens a session when it asks for something, and answers the one before when it does not.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,6 +23,8 @@ struct Head {
     target: Option<Box<str>>,
     /// Whether it asks for something, as a server does.
     asks: bool,
+    /// Whether it answers something: it has a Status.
+    answers: bool,
 }
 
 /// A session that is being put together.
@@ -150,6 +151,7 @@ impl Head {
             Kind::Request(_) | Kind::Container(_) => true,
             Kind::Alert(_) | Kind::Status(_) | Kind::Results(_) | Kind::Unknown(_) => false,
         });
+        let answers = message.body.commands.iter().any(|command| matches!(command.kind, Kind::Status(_)));
         let id = |of: fn(&Header) -> Option<&syncml_message::Text>| Some(Box::from(of(header?)?.trim()));
         Self {
             session: header.map(|_| id(|header| header.session_id.as_ref()).unwrap_or_default()),
@@ -157,6 +159,7 @@ impl Head {
             source: uri(header.and_then(|header| header.source.as_ref())),
             target: uri(header.and_then(|header| header.target.as_ref())),
             asks,
+            answers,
         }
     }
 
@@ -218,8 +221,10 @@ pub(super) const fn other(side: Side) -> Side {
 
 impl Open {
     fn close(mut self) -> Session {
-        if !self.is_ordered() {
-            self.heads.sort_by(in_session);
+        let opener = self.opener();
+        if !self.is_ordered(opener) {
+            let rank = |(head, message): &(Head, Message)| (head.number(), message.from != opener);
+            self.heads.sort_by_key(rank);
         }
         let missing = missing(&self.heads);
         let id = Arc::from(self.key.session.as_deref().unwrap_or_default());
@@ -231,8 +236,23 @@ impl Open {
         }
     }
 
-    /// Whether the MsgIDs of both sides go up, as they stand, and one side answers the other.
-    fn is_ordered(&self) -> bool {
+    /// Who opens the session: the one whose first message answers nothing.
+    fn opener(&self) -> Option<Side> {
+        let first = |side| {
+            let of_side = self.heads.iter().filter(|(_, message)| message.from == Some(side));
+            of_side.min_by_key(|(head, _)| head.number())
+        };
+        let answers = |side| first(side).is_none_or(|(head, _)| head.answers);
+        match (answers(Side::Device), answers(Side::Server)) {
+            (true, false) => Some(Side::Server),
+            (false, true) => Some(Side::Device),
+            // Nothing tells: whoever stands first.
+            (true, true) | (false, false) => self.heads.first().and_then(|(_, message)| message.from),
+        }
+    }
+
+    /// Whether the MsgIDs of both sides go up, as they stand, and one side answers the other, the opener being first.
+    fn is_ordered(&self, opener: Option<Side>) -> bool {
         let mut last: BTreeMap<Side, u64> = BTreeMap::new();
         let goes_up = self.heads.iter().all(|(head, message)| match (message.from, head.number()) {
             (Some(from), Some(number)) => last.insert(from, number).is_none_or(|last| last <= number),
@@ -242,14 +262,10 @@ impl Open {
             [(_, one), (_, next)] => one.from != next.from || one.body == next.body,
             _ => true,
         });
-        goes_up && takes_turns
+        let is_opened = self.heads.first().is_none_or(|(_, first)| first.from == opener)
+            || self.heads.iter().all(|(_, message)| message.from != opener);
+        goes_up && takes_turns && is_opened
     }
-}
-
-/// The device's message of a number comes before the server's.
-fn in_session(one: &(Head, Message), other: &(Head, Message)) -> Ordering {
-    let rank = |(head, message): &(Head, Message)| (head.number(), message.from == Some(Side::Server));
-    rank(one).cmp(&rank(other))
 }
 
 fn missing(heads: &[(Head, Message)]) -> Vec<Missing> {
@@ -259,7 +275,7 @@ fn missing(heads: &[(Head, Message)]) -> Vec<Missing> {
         && head.session.is_some()
     {
         // A device's first message has the number 1; a server that answers it also has, and says Status of it.
-        let is_answer = from == Side::Server && !opens_itself(heads);
+        let is_answer = from == Side::Server && head.answers;
         if head.number().is_some_and(|number| number > 1) || is_answer {
             missing.push(Missing { from: other(from), before: 0 });
         }
@@ -287,14 +303,6 @@ fn missing(heads: &[(Head, Message)]) -> Vec<Missing> {
         }
     }
     missing
-}
-
-/// Whether a server's first message is no answer to anything: it has no Status.
-fn opens_itself(heads: &[(Head, Message)]) -> bool {
-    let first = heads.first().map(|(_, message)| codec::decode(&message.body, &Limits::default()));
-    first.and_then(Result::ok).is_none_or(|message| {
-        !message.body.commands.iter().any(|command| matches!(command.kind, Kind::Status(_)))
-    })
 }
 
 fn opens_by_device(heads: &[(Head, Message)]) -> bool {

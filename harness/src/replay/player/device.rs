@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use csp_model::Device;
 use syncml::codec::{self, Encoding, Limits};
-use syncml::message::Message as Said;
+use syncml::message::{Alert, Message as Said};
 use syncml::session::Incoming;
 
 use super::super::capture::{Format, Message, Session, Side};
@@ -84,7 +84,7 @@ impl<'a> Devices<'a> {
         // What stood for what in the session before holds on, but for what counts sessions.
         maps.next_session();
         let comparison = Comparison { played: &mut played, maps, ignore: self.ignore };
-        Playing { live, comparison, opened: None, answer: None }.all(session);
+        Playing { live, comparison, opened: None, answer: None, is_aborted: false }.all(session);
         played.mapped = maps.changed().map(|(one, other)| (one.to_owned(), other.to_owned())).collect();
         played
     }
@@ -96,6 +96,8 @@ struct Playing<'a> {
     /// The SessionID of the session that the device has opened.
     opened: Option<Arc<str>>,
     answer: Option<Answer>,
+    /// Whether the captured device has ended the session: it says nothing more, whatever comes.
+    is_aborted: bool,
 }
 
 impl Playing<'_> {
@@ -126,6 +128,7 @@ impl Playing<'_> {
         if let (Some(answer), Some(last)) = (self.answer.take(), last)
             && answer.is_due
             && self.opened.is_some()
+            && !self.is_aborted
             && !is_missing
         {
             self.comparison.unexpected(count + 1, Side::Device, &last.place, &answer.body);
@@ -133,6 +136,7 @@ impl Playing<'_> {
     }
 
     fn device_said(&mut self, expected: Expected<'_>, said: &Said, encoding: Encoding) {
+        self.is_aborted = said.has_alert(Alert::SESSION_ABORT);
         if expected.number == 1 && said.header.is_some() {
             let at = self.live.device.clock();
             let opened = self.live.open(opening(said, encoding), at, MOST_SESSIONS);

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use csp_model::agent::{HResult, UpdateId};
-use csp_model::csp::dmacc::{AuthLevel, AuthType};
-use csp_model::device::{DeviceFile, InitialState, Profile, UpdateEntry};
+use csp_model::csp::dmacc::AuthType;
+use csp_model::device::{AccountEntry, AuthEntry, DeviceFile, InitialState, Nonce, Profile, UpdateEntry};
 use csp_model::schema::ddf;
 use csp_model::schema::{CaseSense, Kind as DfType, Node, Occurrence, Properties, Scope};
 use csp_model::tree::{Described, Setting, Transaction};
@@ -34,8 +34,8 @@ pub(super) struct Seed {
     done: BTreeMap<LocUri, (Verb, Option<Format>)>,
     /// What the device calls itself.
     id: Option<String>,
-    /// The device's credentials: their scheme and who they say it is.
-    cred: Option<(AuthType, String, String)>,
+    /// How the device proves itself.
+    proof: Option<Proof>,
 }
 
 impl Seed {
@@ -64,6 +64,9 @@ impl Seed {
         let mut file = start.profile().file().clone().of(start.instance());
         self.identify(&mut file);
         self.updates(&mut file);
+        if let Some(proof) = &self.proof {
+            proof.of(&mut file.account);
+        }
         let unknown = self.unknown(start);
         if !unknown.is_empty() {
             file.ddf.push(ddf::write(&unknown));
@@ -78,11 +81,6 @@ impl Seed {
         };
         let mut device = Device::new(Arc::new(profile));
         self.give(&mut device, notes);
-        if let Some((kind, name, secret)) = &self.cred
-            && let Some(account) = device.account(None)
-        {
-            device.set_credentials(&account.uid, AuthLevel::AppSrv, *kind, name, secret);
-        }
         device
     }
 
@@ -107,7 +105,8 @@ impl Seed {
         self.id = self.id.take().or_else(|| id.map(|id| id.trim().to_owned()));
         let name = source.and_then(|source| source.loc_name.as_deref());
         let cred = header.and_then(|header| header.cred.as_deref());
-        self.cred = self.cred.take().or_else(|| credentials(cred?, name.unwrap_or("device")));
+        let is_first = header.and_then(|header| header.msg_id.as_deref()).map(str::trim) == Some("1");
+        self.proof = self.proof.take().or_else(|| Proof::seen(cred?, name.unwrap_or("device"), is_first));
         for command in &message.body.commands {
             match &command.kind {
                 Kind::Results(results) => {
@@ -441,18 +440,53 @@ fn node(name: &str) -> Node {
     }
 }
 
-/// The scheme of credentials, and a name and secret that stand for the device's. What they prove is never compared.
-fn credentials(cred: &Cred, name: &str) -> Option<(AuthType, String, String)> {
-    let kind = cred.meta.as_ref()?.media_type.as_deref()?.trim();
-    let kind = match kind.rsplit('-').next()? {
-        "basic" => AuthType::Basic,
-        "md5" => AuthType::Digest,
-        "MAC" | "mac" => AuthType::Hmac,
-        _ => return None,
-    };
-    let data = cred.data.as_deref().and_then(|data| BASE64.decode(data.trim()).ok());
-    let plain = data.and_then(|data| String::from_utf8(data).ok()).filter(|_| kind == AuthType::Basic);
-    let said = plain.as_deref().and_then(|plain| plain.split_once(':'));
-    let (name, secret) = said.unwrap_or((name, "secret"));
-    Some((kind, name.to_owned(), secret.to_owned()))
+/// How a device proves itself: the scheme, and a name and secret that stand for its own. What they prove is never compared.
+#[derive(Debug)]
+struct Proof {
+    kind: AuthType,
+    name: String,
+    secret: String,
+    /// Whether it does so without being asked.
+    is_unasked: bool,
+}
+
+impl Proof {
+    fn seen(cred: &Cred, name: &str, is_unasked: bool) -> Option<Self> {
+        let kind = cred.meta.as_ref()?.media_type.as_deref()?.trim();
+        let kind = match kind.rsplit('-').next()? {
+            "basic" => AuthType::Basic,
+            "md5" => AuthType::Digest,
+            "MAC" | "mac" => AuthType::Hmac,
+            _ => return None,
+        };
+        let data = cred.data.as_deref().and_then(|data| BASE64.decode(data.trim()).ok());
+        let plain = data.and_then(|data| String::from_utf8(data).ok()).filter(|_| kind == AuthType::Basic);
+        let said = plain.as_deref().and_then(|plain| plain.split_once(':'));
+        let (name, secret) = said.unwrap_or((name, "secret"));
+        Some(Self { kind, name: name.to_owned(), secret: secret.to_owned(), is_unasked })
+    }
+
+    /// Has an account prove itself like that, unless it knows how to.
+    fn of(&self, account: &mut AccountEntry) {
+        let Self { kind, name, secret, is_unasked } = self;
+        if account.appsrv.is_some() {
+            return;
+        }
+        // Without a nonce a device that prefers MD5 waits until it is asked.
+        let (preference, nonce) = match (is_unasked, kind) {
+            (true, AuthType::Digest) => (Some(AuthType::Digest), Some(Nonce::from(b"captured".to_vec()))),
+            (true, AuthType::Basic) => (Some(AuthType::Basic), None),
+            (true, AuthType::Hmac | AuthType::Transport) => (None, None),
+            (false, AuthType::Basic | AuthType::Digest | AuthType::Hmac | AuthType::Transport) => {
+                (Some(AuthType::Digest), None)
+            }
+        };
+        account.preference = preference;
+        account.appsrv = Some(AuthEntry {
+            kind: *kind,
+            name: Some(name.clone()),
+            secret: Some(secret.clone().into()),
+            nonce,
+        });
+    }
 }
