@@ -84,7 +84,7 @@ impl<'a> Devices<'a> {
         // What stood for what in the session before holds on, but for what counts sessions.
         maps.next_session();
         let comparison = Comparison { played: &mut played, maps, ignore: self.ignore };
-        Playing { live, comparison, opened: None, answer: None, is_aborted: false }.all(session);
+        Playing { live, comparison, opened: None, answer: None, is_aborted: false, leads_away: false }.all(session);
         played.mapped = maps.changed().map(|(one, other)| (one.to_owned(), other.to_owned())).collect();
         played
     }
@@ -98,6 +98,8 @@ struct Playing<'a> {
     answer: Option<Answer>,
     /// Whether the captured device has ended the session: it says nothing more, whatever comes.
     is_aborted: bool,
+    /// Whether the server's last message has named another address.
+    leads_away: bool,
 }
 
 impl Playing<'_> {
@@ -131,6 +133,11 @@ impl Playing<'_> {
             && !self.is_aborted
             && !is_missing
         {
+            if self.leads_away {
+                let what = "the server has named another address: the device's next message went there";
+                self.comparison.played.note(Some(&last.place), what);
+                return;
+            }
             self.comparison.unexpected(count + 1, Side::Device, &last.place, &answer.body);
         }
     }
@@ -163,6 +170,7 @@ impl Playing<'_> {
 
     fn server_said(&mut self, said: &Said, encoding: Encoding, message: &Message) {
         say(said, self.comparison.maps);
+        self.leads_away = said.header.as_ref().is_some_and(|header| header.resp_uri.is_some());
         let at = self.live.device.clock();
         let question = Question::of(said, message.completeness);
         let answer = match &self.opened {

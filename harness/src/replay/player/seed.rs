@@ -34,8 +34,14 @@ pub(super) struct Seed {
     done: BTreeMap<LocUri, (Verb, Option<Format>)>,
     /// What the device calls itself.
     id: Option<String>,
+    /// A value of which more is to come.
+    begun: Option<(LocUri, Option<Format>, String)>,
     /// How the device proves itself.
     proof: Option<Proof>,
+    /// How the server does, where that can be read.
+    server: Option<Proof>,
+    /// Whether the device has asked it to.
+    challenges: bool,
 }
 
 impl Seed {
@@ -50,6 +56,9 @@ impl Seed {
                     self.device_said(&said);
                 }
                 Some(Side::Server) => {
+                    let cred = said.header.as_ref().and_then(|header| header.cred.as_deref());
+                    let seen = || Proof::seen(cred?, "", false).filter(|proof| proof.kind == AuthType::Basic);
+                    self.server = self.server.take().or_else(seen);
                     asked.clear();
                     commands(&said.body.commands, &mut asked);
                     self.written(&said.body.commands);
@@ -66,6 +75,11 @@ impl Seed {
         self.updates(&mut file);
         if let Some(proof) = &self.proof {
             proof.of(&mut file.account);
+        }
+        if let Some(Proof { kind, name, secret, .. }) = self.server.as_ref().filter(|_| self.challenges) {
+            let (name, secret) = (Some(name.clone()), Some(secret.clone().into()));
+            let entry = AuthEntry { kind: *kind, name, secret, nonce: None };
+            file.account.client.get_or_insert(entry);
         }
         let unknown = self.unknown(start);
         if !unknown.is_empty() {
@@ -88,6 +102,7 @@ impl Seed {
     fn done(&mut self, message: &Message, asked: &BTreeMap<String, Asked>) {
         for command in &message.body.commands {
             let Kind::Status(status) = &command.kind else { continue };
+            self.challenges |= status.is_of_sync_hdr() && status.chal.is_some();
             let Some(asked) = status.cmd_ref.as_deref().and_then(|id| asked.get(id.trim())) else { continue };
             // 418: it was there already.
             let is_done = status.number().is_some_and(|code| (200..300).contains(&code) || code == 418);
@@ -128,7 +143,7 @@ impl Seed {
     fn answered(&mut self, item: &Item, meta: Option<&Meta>) {
         let location = item.source.as_ref().or(item.target.as_ref());
         let uri = location.and_then(|location| LocUri::parse(location.loc_uri.as_deref()?.trim()).ok());
-        let Some(uri) = uri.filter(|uri| uri.query().is_none() && !item.more_data) else { return };
+        let Some(uri) = uri.filter(|uri| uri.query().is_none()) else { return };
         let own = item.meta.as_ref().and_then(|meta| meta.format.as_deref());
         let format = own.or_else(|| meta?.format.as_deref()).and_then(Format::from_name);
         let value = match &item.data {
@@ -136,6 +151,14 @@ impl Seed {
             Some(Data::Markup(nodes)) => markup(nodes),
             None => String::new(),
         };
+        let (format, value) = match self.begun.take() {
+            Some((known, format, begun)) if known == uri => (format, begun + &value),
+            Some(_) | None => (format, value),
+        };
+        if item.more_data {
+            self.begun = Some((uri, format, value));
+            return;
+        }
         let is_written = self.written.contains(&uri);
         if !is_written {
             self.values.entry(uri).or_insert((format, value));
