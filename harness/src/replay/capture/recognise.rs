@@ -36,7 +36,8 @@ pub(super) fn head(path: &Path) -> Result<Head, CaptureError> {
     }
     let length = file.metadata().map_err(io)?.len();
     if length > LARGEST {
-        let what = format!("{length} bytes, expected a transcript, or a capture of at most {LARGEST} bytes");
+        let what =
+            format!("found {length} bytes, expected a transcript, or a capture of at most {LARGEST} bytes");
         return Err(CaptureError::new(Place::start(path), what));
     }
     // What cannot be rewound is read on from where it stands.

@@ -84,7 +84,8 @@ impl<'a> Devices<'a> {
         // What stood for what in the session before holds on, but for what counts sessions.
         maps.next_session();
         let comparison = Comparison { played: &mut played, maps, ignore: self.ignore };
-        Playing { live, comparison, opened: None, answer: None, is_aborted: false, leads_away: false }.all(session);
+        Playing { live, comparison, opened: None, answer: None, is_aborted: false, leads_away: false }
+            .all(session);
         played.mapped = maps.changed().map(|(one, other)| (one.to_owned(), other.to_owned())).collect();
         played
     }

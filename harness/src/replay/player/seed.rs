@@ -36,6 +36,8 @@ pub(super) struct Seed {
     id: Option<String>,
     /// A value of which more is to come.
     begun: Option<(LocUri, Option<Format>, String)>,
+    /// Whether the device says values in pieces.
+    has_large_objects: bool,
     /// How the device proves itself.
     proof: Option<Proof>,
     /// How the server does, where that can be read.
@@ -72,6 +74,7 @@ impl Seed {
     pub(super) fn device(&self, start: &Device, notes: &mut Vec<Note>) -> Device {
         let mut file = start.profile().file().clone().of(start.instance());
         self.identify(&mut file);
+        file.large_objects |= self.has_large_objects;
         self.updates(&mut file);
         if let Some(proof) = &self.proof {
             proof.of(&mut file.account);
@@ -156,6 +159,7 @@ impl Seed {
             Some(_) | None => (format, value),
         };
         if item.more_data {
+            self.has_large_objects = true;
             self.begun = Some((uri, format, value));
             return;
         }
