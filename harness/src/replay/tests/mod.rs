@@ -1,6 +1,7 @@
 //! Captures, replayed. Cases stand in `fixtures/replay`; `UPDATE=1` writes their reports: read what it changed.
 
 mod changes;
+mod published;
 
 use std::fs;
 use std::path::{Path, PathBuf};
