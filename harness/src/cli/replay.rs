@@ -18,7 +18,7 @@ use crate::output::{self, Output};
 use crate::replay::capture::{self, Format, Opened, TranscriptSessions};
 use crate::replay::report::{self, Human, Layout, Sum, Unreadable};
 use crate::replay::{
-    self, Blessing, CaptureError, Ignore, Listener, NotALocUri, Played, Seeding, Server, Start,
+    self, Blessing, CaptureError, Ignore, Listener, NotALocUri, Peer, Played, Seeding, Start,
 };
 use crate::transcript::Secrets;
 use crate::transport::{Transport, TransportError, Url};
@@ -30,8 +30,8 @@ use crate::transport::{Transport, TransportError, Url};
 /// are played to the device, and its answers compared with the captured ones as messages: ids, nonces, times and names
 /// that are others in every run do not count. With --against the device's messages are played to a server instead.
 ///
-/// Exit codes: 0 the same, 1 something differs, 3 a FILE is no capture (the others are replayed all the same), 4 the
-/// server cannot be reached.
+/// Exit codes: 0 the same, 1 something differs or there was nothing to compare, 3 a FILE is no capture or a piece of it
+/// cannot be read (the rest is replayed all the same), 4 the server cannot be reached.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -50,7 +50,8 @@ pub(super) struct Replay {
     /// Give the device what the captured one was seen to have
     #[arg(long, conflicts_with = "against")]
     seed_from_capture: bool,
-    /// Play the device's messages to this server, and compare the server's answers
+    /// Play the device's messages to this server, and compare its answers; of a session that a server has opened, that
+    /// server's to this device
     #[arg(long, value_name = "URL")]
     against: Option<String>,
     /// Do not count differences at LOCURI and below; `*` stands for any name
@@ -212,11 +213,11 @@ impl Replay {
         let runtime = runtime.map_err(|error| Failure::Network(format!("cannot start: {error}")))?;
         runtime.block_on(async {
             let line = dialler.line(device, None)?;
-            let mut server = Server::new(line, to.clone(), ignore);
+            let mut peer = Peer::new(line, to.clone(), ignore);
             for path in found {
                 let name = path.display().to_string().into();
                 let before = told.counts();
-                if let Err(error) = play(&mut server, path, &name, told).await? {
+                if let Err(error) = play(&mut peer, path, &name, told).await? {
                     told.unreadable(error);
                 }
                 told.is_over(path, before);
@@ -290,7 +291,7 @@ impl Replay {
 /// Plays a capture to a server. A capture that cannot be read, or breaks off, is one thing, and a server that cannot be
 /// reached another.
 async fn play<T: Transport>(
-    server: &mut Server<'_, T>,
+    peer: &mut Peer<'_, T>,
     path: &Path,
     name: &Arc<str>,
     told: &mut Told,
@@ -309,7 +310,7 @@ async fn play<T: Transport>(
                     Err(error) => return Ok(Err(error)),
                 };
                 told.read(sessions.offset());
-                told.played(server.play(name, Format::Transcript, &session).await.map_err(unreachable)?);
+                told.played(peer.play(name, Format::Transcript, &session).await.map_err(unreachable)?);
             }
             return Ok(Ok(()));
         }
@@ -318,7 +319,7 @@ async fn play<T: Transport>(
     capture.unreadable.into_iter().for_each(|error| told.unreadable(error));
     let mut notes = capture.notes;
     for session in &capture.sessions {
-        let mut played = server.play(name, capture.format, session).await.map_err(unreachable)?;
+        let mut played = peer.play(name, capture.format, session).await.map_err(unreachable)?;
         // What is to be said of the capture is said once.
         played.notes.splice(..0, std::mem::take(&mut notes));
         told.played(played);

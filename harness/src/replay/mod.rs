@@ -25,7 +25,7 @@ pub use self::compare::{Difference, Ignore, NotALocUri, Weight};
 pub use self::outcome::{Different, Of, Played, Verdict};
 pub(crate) use bless::Blessing;
 pub use capture::{CaptureError, Side};
-pub(crate) use player::Server;
+pub(crate) use player::Peer;
 
 use self::capture::{Capture, Format, Note, Opened, TranscriptSessions};
 use self::report::{Human, Sum};

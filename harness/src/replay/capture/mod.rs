@@ -33,6 +33,7 @@ use crate::transcript::Devices;
 
 pub use error::CaptureError;
 pub use place::Place;
+pub(crate) use sessions::other;
 pub(crate) use transcript::TranscriptLines;
 pub use transcript::TranscriptSessions;
 

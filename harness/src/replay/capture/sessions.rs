@@ -212,7 +212,7 @@ fn infer_sides(heads: &mut [(Head, Message)]) {
     }
 }
 
-pub(super) const fn other(side: Side) -> Side {
+pub(crate) const fn other(side: Side) -> Side {
     match side {
         Side::Device => Side::Server,
         Side::Server => Side::Device,

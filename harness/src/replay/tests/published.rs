@@ -52,7 +52,10 @@ const PUBLISHED: [Published; 5] = [
             ("TargetRef", "Windows has none where the command has one Item"),
             ("Status of SyncHdr: CmdRef", "the example leaves it out, against the representation protocol"),
             ("Status of Replace 2 \"./antivirus_data\": MsgRef", "the example refers to its first message"),
-            ("Status of Replace 2 \"./antivirus_data\": Data", "a node that is interior here has no value of type bin"),
+            (
+                "Status of Replace 2 \"./antivirus_data\": Data",
+                "a node that is interior here has no value of type bin",
+            ),
         ],
     },
     // OMA-TS-DM_Protocol 1.2.1, authentication

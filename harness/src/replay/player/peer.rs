@@ -1,7 +1,8 @@
-//! The device's messages of a capture, to a server, whose answers are compared with the captured ones.
+//! The device's messages of a capture, to a server, whose answers are compared with the captured ones; or, of a session that
+//! a server has opened, that server's, to a device that is posted to.
 //!
-//! What the device says refers to the server's commands by their ids: where the server numbers them otherwise now, the
-//! references follow. Credentials are sent as they stand in the capture.
+//! What one side says refers to the other's commands by their ids: where that numbers them otherwise now, the references
+//! follow. Credentials are sent as they stand in the capture.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,22 +11,22 @@ use bytes::Bytes;
 use syncml::codec::{self, Encoding, Limits};
 use syncml::message::{Command, Kind, Message as Said, Text};
 
-use super::super::capture::{Format, Session, Side};
+use super::super::capture::{Format, Session, Side, other};
 use super::super::compare::{Asked, Ignore, Maps, same_commands, say};
 use super::super::outcome::{Of, Played};
 use super::messages::{Comparison, Expected, Question};
 use crate::dial::Line;
 use crate::transport::{Request, Transport, TransportError, Url};
 
-/// A server, and the line to it.
+/// A server, or a device that is posted to, and the line to it.
 #[derive(Debug)]
-pub(crate) struct Server<'a, T> {
+pub(crate) struct Peer<'a, T> {
     line: Line<T>,
     to: Url,
     ignore: &'a Ignore,
 }
 
-/// How the server's ids of a message differ from those of the capture.
+/// How the other side's ids of a message differ from those of the capture.
 #[derive(Debug, Default)]
 struct Renumbered {
     /// MsgIDs, by that of the capture.
@@ -34,7 +35,7 @@ struct Renumbered {
     commands: BTreeMap<(String, String), String>,
 }
 
-impl<'a, T: Transport> Server<'a, T> {
+impl<'a, T: Transport> Peer<'a, T> {
     pub(crate) const fn new(line: Line<T>, to: Url, ignore: &'a Ignore) -> Self {
         Self { line, to, ignore }
     }
@@ -42,7 +43,7 @@ impl<'a, T: Transport> Server<'a, T> {
     /// Plays a session.
     ///
     /// # Errors
-    /// When the server cannot be reached.
+    /// When it cannot be reached.
     pub(crate) async fn play(
         &mut self,
         capture: &Arc<str>,
@@ -53,23 +54,25 @@ impl<'a, T: Transport> Server<'a, T> {
         for missing in &session.missing {
             played.note(session.messages.first().map(|message| &message.place), missing.in_words());
         }
-        if session.messages.first().and_then(|message| message.from) != Some(Side::Device) {
+        // Whoever opens a session sends requests: a server that posts has a device at the other end.
+        let Some(sender) = session.messages.first().and_then(|message| message.from) else {
             let place = session.messages.first().map(|message| &message.place);
-            played.note(place, "not played: the session does not begin with a message of the device's");
+            played.note(place, "not played: nothing tells whose message it is");
             return Ok(played);
-        }
+        };
+        let answerer = other(sender);
         let mut maps = Maps::default();
         let mut renumbered = Renumbered::default();
         let mut to = self.to.clone();
         let mut number = 0;
         let mut messages = session.messages.iter().zip(1_usize..).peekable();
         while let Some((message, place)) = messages.next() {
-            if message.from != Some(Side::Device) {
+            if message.from != Some(sender) {
                 continue;
             }
             let Ok(said) = codec::decode(&message.body, &Limits::default()) else { continue };
             // A device that has nothing more to say is silent, although its transcript says what it would have said.
-            if messages.peek().is_none() && says_nothing(&said) {
+            if sender == Side::Device && messages.peek().is_none() && says_nothing(&said) {
                 break;
             }
             say(&said, &mut maps);
@@ -79,7 +82,7 @@ impl<'a, T: Transport> Server<'a, T> {
             let request =
                 Request { to: to.clone(), number, body, media_type: encoding.media_type(), mac: None };
             let answered = self.line.exchange(request).await;
-            let expected = messages.next_if(|(next, _)| next.from == Some(Side::Server));
+            let expected = messages.next_if(|(next, _)| next.from == Some(answerer));
             let ignore = self.ignore;
             let mut comparison = Comparison { played: &mut played, maps: &mut maps, ignore };
             let response = match answered {
@@ -87,7 +90,7 @@ impl<'a, T: Transport> Server<'a, T> {
                 Err(error) if error.is_answered() => {
                     match expected {
                         Some((expected, at)) => {
-                            comparison.silence(Expected::of(at, Side::Server, expected), &error.to_string());
+                            comparison.silence(Expected::of(at, answerer, expected), &error.to_string());
                         }
                         None => comparison.played.note(Some(&message.place), error.to_string()),
                     }
@@ -101,14 +104,14 @@ impl<'a, T: Transport> Server<'a, T> {
                     codec::decode(&response.body, &Limits::default()).is_ok_and(|said| !says_nothing(&said));
                 let is_last = messages.peek().is_none();
                 if says && is_last && !is_missing(session, place) {
-                    comparison.unexpected(place + 1, Side::Server, &message.place, &response.body);
+                    comparison.unexpected(place + 1, answerer, &message.place, &response.body);
                 } else if !response.body.is_empty() {
-                    let what = "the server's answer is not compared: the capture does not have it";
+                    let what = "the answer is not compared: the capture does not have it";
                     comparison.played.note(Some(&message.place), what);
                 }
                 continue;
             };
-            let expected_message = Expected::of(at, Side::Server, expected);
+            let expected_message = Expected::of(at, answerer, expected);
             if response.body.is_empty() {
                 comparison.silence(expected_message, "nothing");
                 break;
@@ -119,12 +122,9 @@ impl<'a, T: Transport> Server<'a, T> {
                 to = next;
             }
         }
-        let left = messages.filter(|(message, _)| message.from == Some(Side::Server)).count();
+        let left = messages.filter(|(message, _)| message.from == Some(answerer)).count();
         if left > 0 {
-            played.note(
-                None,
-                format!("the session has ended: {left} more of the server's messages are not compared"),
-            );
+            played.note(None, format!("the session has ended: {left} more answers are not compared"));
         }
         played.mapped = maps.changed().map(|(one, other)| (one.to_owned(), other.to_owned())).collect();
         Ok(played)
@@ -151,7 +151,7 @@ fn resp_uri(body: &[u8]) -> Option<String> {
 }
 
 impl Renumbered {
-    /// Learns how the server numbers its commands now.
+    /// Learns how the other side numbers its commands now.
     fn learn(&mut self, expected: &[u8], got: &[u8], asked: &Asked) {
         let limits = Limits::default();
         let (Ok(expected), Ok(got)) = (codec::decode(expected, &limits), codec::decode(got, &limits)) else {
@@ -164,7 +164,7 @@ impl Renumbered {
         self.messages.insert(one.trim().to_owned(), other.trim().to_owned());
     }
 
-    /// The device's message with references to the server's commands as they are numbered now.
+    /// A message with references to the other side's commands as they are numbered now.
     fn follow(&self, said: &Said, body: &Bytes, encoding: Encoding) -> Bytes {
         let mut message = said.clone();
         let changed = message
