@@ -23,6 +23,7 @@ mod fleet;
 mod input;
 mod kept;
 mod lint;
+mod listening;
 mod located;
 pub mod logs;
 mod opening;

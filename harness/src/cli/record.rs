@@ -5,19 +5,30 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::pin::pin;
+use std::process;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args;
 use tokio::runtime;
 use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 
 use super::serve::address;
 use crate::Failure;
+use crate::aside::aside;
 use crate::dial::TlsOptions;
+use crate::endpoint::log;
 use crate::endpoint::signal::Signals;
 use crate::output;
-use crate::record::{Authority, Book, Counts, HostHeader, Limits, Options, Proxy, Told, Upstream};
-use crate::transcript::{Devices, FileError, Secrets, TranscriptFile};
+use crate::record::{Authority, Book, Console, HostHeader, Limits, Options, Proxy, Upstream};
+use crate::transcript::{Devices, Secrets, TranscriptFile};
+
+/// How long ending may take, whatever holds it up.
+const ENDING: Duration = Duration::from_secs(10);
+
+/// How long a terminal is waited for in any case.
+const TELLING: Duration = Duration::from_millis(500);
 
 /// Record what a device and an MDM server say to each other, as a proxy between them
 ///
@@ -77,6 +88,7 @@ impl Record {
                 self.upstream.url()
             )));
         }
+        log::start(log::Form::Human, log::Level::Warn);
         let runtime = runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
@@ -93,6 +105,7 @@ impl Record {
         let authority = self.tls.as_deref().map(Authority::of).transpose()?;
         let identity = authority.as_ref().map(|authority| authority.vouch(self.listen.ip(), &self.tls_name));
         let limits = Limits { connections: self.max_connections.get(), ..Limits::default() };
+        let console = Console::start();
         let options = Options {
             listen: self.listen,
             upstream: self.upstream.clone(),
@@ -100,24 +113,29 @@ impl Record {
             identity: identity.transpose()?,
             host: if self.keep_host { HostHeader::Kept } else { HostHeader::Upstream },
             limits,
+            teller: console.teller().clone(),
         };
         let secrets = if self.show_secrets { Secrets::Shown } else { Secrets::Hidden };
         let file = self.transcript.as_deref();
         let file = file.map(|path| TranscriptFile::open_of(path, secrets, Devices::Guessed)).transpose();
         let file = file.map_err(|error| Failure::Output(error.to_string()))?;
-        let book = Arc::new(Book::new(file, secrets, say));
-        let proxy = match Proxy::bind(options, Arc::clone(&book)) {
-            Ok(proxy) => proxy,
-            Err(error) => {
-                // What is wrong with the disk as well would only hide what is wrong first.
-                let _ = book.close();
-                return Err(Failure::Network(format!("cannot listen on {}: {error}", self.listen)));
+        let teller = console.teller().clone();
+        let book = Arc::new(Book::new(file, secrets, move |told| teller.out(told.line())));
+        let bound = match Proxy::bind(options, Arc::clone(&book)) {
+            Ok(proxy) if proxy.is_its_own_upstream().await => {
+                Err(Failure::Usage(format!("--upstream {} is the proxy itself", self.upstream.url())))
             }
+            Ok(proxy) => Ok(proxy),
+            Err(error) => Err(Failure::Network(format!("cannot listen on {}: {error}", self.listen))),
         };
+        let proxy = bound.inspect_err(|_| {
+            // What is wrong with the disk as well would only hide what is wrong first.
+            let _ = book.close();
+        })?;
         let scheme = if authority.is_some() { "https" } else { "http" };
         output::print(format!("cspsim listening on {scheme}://{}\n", proxy.local_addr()).as_bytes())?;
         if let Some(authority) = &authority {
-            anstream::eprintln!("devices have to trust {}", authority.certificate().display());
+            console.teller().note(&format!("devices have to trust {}", authority.certificate().display()));
         }
         let (stop, stopped) = oneshot::channel::<Infallible>();
         // Nothing is ever sent: whoever stops it lets go of the other end.
@@ -126,21 +144,48 @@ impl Record {
             () = &mut served => {}
             () = signals.next() => drop(stop),
         }
+        let until = Instant::now() + ENDING;
+        let closed = async {
+            served.await;
+            aside(move || book.close()).await
+        };
         let ended = tokio::select! {
-            () = served => Ok(()),
+            closed = timeout_at(until, closed) => closed.map_err(|_| {
+                let seconds = ENDING.as_secs();
+                Failure::Output(format!("ended before everything was written: {seconds} seconds have passed"))
+            }),
             () = signals.next() => Err(Failure::Check("ended with exchanges in hand: asked a second time".to_owned())),
         };
-        ended.and(closed(book.close()))
+        let (last, ended) = match ended {
+            Ok((counts, written)) => {
+                (counts.line(), written.map_err(|error| Failure::Output(error.to_string())))
+            }
+            Err(failure) => (String::new(), Err(failure)),
+        };
+        let soon = Instant::now() + TELLING;
+        let patience = if ended.is_ok() { until.max(soon) } else { soon };
+        tokio::select! {
+            said = timeout_at(patience, console.end(last)) => match said {
+                Ok(said) => ended.and(said),
+                Err(_) => unheard(ended),
+            },
+            () = signals.next() => unheard(ended),
+        }
     }
 }
 
-/// Whoever looks on sees it at once; when nobody does any more, recording goes on.
-fn say(told: &Told) {
-    let _ = output::print(told.line().as_bytes());
-}
-
-fn closed((counts, written): (Counts, Result<(), FileError>)) -> Result<(), Failure> {
-    let said = output::print(counts.line().as_bytes());
-    written.map_err(|error| Failure::Output(error.to_string()))?;
-    said
+/// Ends where the terminal takes nothing: what is wrong could not be told there either, and is not waited for.
+fn unheard(ended: Result<(), Failure>) -> Result<(), Failure> {
+    match ended {
+        Ok(()) => Ok(()),
+        Err(Failure::Check(_)) => process::exit(1),
+        Err(
+            Failure::Usage(_)
+            | Failure::Input(_)
+            | Failure::Located(_)
+            | Failure::Network(_)
+            | Failure::OutputClosed
+            | Failure::Output(_),
+        ) => process::exit(3),
+    }
 }

@@ -15,24 +15,11 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::timeout;
 
 use super::Limits;
 use super::patient::{Patient, Progress};
-
-/// What a client is told when there are as many connections as there may be. It is the same for everyone, and is sent
-/// before anything is read.
-const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
-    content-type: application/problem+json\r\n\
-    content-length: 168\r\n\
-    retry-after: 1\r\n\
-    connection: close\r\n\
-    \r\n\
-    {\"type\":\"urn:cspsim:problem:too-many-connections\",\"title\":\"Too many connections\",\"status\":503,\
-    \"detail\":\"all connections are in use (--max-connections); try again soon\"}";
 
 /// Answers what comes over a connection until it ends, or `stop` says so: then the request in hand is the last.
 pub(super) async fn serve(stream: TcpStream, router: Router, limits: Limits, mut stop: watch::Receiver<()>) {
@@ -112,30 +99,5 @@ impl HttpBody for Watched {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
-    }
-}
-
-/// Says that there are too many connections, and goes.
-pub(super) async fn refuse(mut stream: TcpStream, limits: Limits) {
-    let refused = async {
-        stream.write_all(TOO_MANY).await?;
-        let mut stream = Patient::new(stream, Arc::default(), limits);
-        stream.shutdown().await
-    };
-    // The peer may have gone already: nobody is left to be told.
-    let _ = timeout(limits.linger_time, refused).await;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_refusal_is_as_long_as_it_says() {
-        let text = std::str::from_utf8(TOO_MANY).expect("ASCII");
-        let (head, body) = text.split_once("\r\n\r\n").expect("a header");
-        assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{}", body.len());
-        let problem: serde_json::Value = serde_json::from_str(body).expect("JSON");
-        assert_eq!(problem["status"], 503);
     }
 }

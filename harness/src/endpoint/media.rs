@@ -6,20 +6,11 @@ use axum::http::{HeaderMap, header};
 use syncml::codec::Encoding;
 
 use super::problem::{Kind, Problem};
+use crate::listening::media::{MESSAGES, coding, essence};
 use crate::place::Syntax;
 
 /// The media type of a message in XML.
 const SYNCML_XML: &str = Encoding::Xml.media_type();
-
-/// What may be posted to a device. Form data is what curl says of everything.
-const MESSAGES: [&str; 6] = [
-    SYNCML_XML,
-    Encoding::Wbxml.media_type(),
-    "application/xml",
-    "text/xml",
-    "application/octet-stream",
-    "application/x-www-form-urlencoded",
-];
 
 /// The media type of a message as it was given, if it was.
 ///
@@ -83,19 +74,11 @@ pub(super) fn check_json(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
-    let Some(coding) = headers.get(header::CONTENT_ENCODING) else { return Ok(()) };
-    if coding.as_bytes().eq_ignore_ascii_case(b"identity") {
-        return Ok(());
-    }
+    let Some(coding) = coding(headers) else { return Ok(()) };
     Err(Problem::new(
         Kind::Media,
         format!("Content-Encoding `{}` is not read: expected the body as it is", show(coding.as_bytes())),
     ))
-}
-
-/// The media type without its parameters.
-fn essence(value: &[u8]) -> &[u8] {
-    value.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii()
 }
 
 fn show(bytes: &[u8]) -> String {

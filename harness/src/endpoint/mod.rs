@@ -28,30 +28,22 @@ mod view;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use axum::Router;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::Instant;
 
 pub(crate) use options::{Limits, Options};
 
 use crate::Failure;
 use crate::dial::{Dialler, HttpOptions, TlsOptions};
 use crate::fleet::Fleet;
+use crate::listening;
 use crate::transcript::Secrets;
 use guard::Guard;
 use metrics::Metrics;
-
-/// Connections that the system holds until they are accepted.
-const BACKLOG: u32 = 1_024;
-
-/// Clients that are told at the same time that there are too many; further ones are only cut off.
-const REFUSALS: usize = 1_024;
 
 /// What all requests share.
 #[derive(Debug)]
@@ -96,15 +88,7 @@ impl Endpoint {
     /// # Errors
     /// When the address cannot be listened on.
     pub(crate) fn bind(fleet: Fleet, options: Options) -> io::Result<Self> {
-        let socket = match options.listen {
-            SocketAddr::V4(_) => TcpSocket::new_v4()?,
-            SocketAddr::V6(_) => TcpSocket::new_v6()?,
-        };
-        // Elsewhere this would let two programs listen on one port.
-        #[cfg(unix)]
-        socket.set_reuseaddr(true)?;
-        socket.bind(options.listen)?;
-        let listener = socket.listen(BACKLOG)?;
+        let listener = listening::bind(options.listen)?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared {
             fleet,
@@ -129,58 +113,23 @@ impl Endpoint {
         let Self { listener, shared, router, .. } = self;
         let limits = shared.limits;
         let (stopping, stopped) = watch::channel(());
-        let mut connections = JoinSet::new();
-        let mut refusals = JoinSet::new();
-        let mut stop = pin!(stop);
-        loop {
-            tokio::select! {
-                () = &mut stop => break,
-                Some(_) = connections.join_next() => {}
-                Some(_) = refusals.join_next() => {}
-                stream = accept(&listener) => {
-                    if connections.len() < limits.connections {
-                        let counted = shared.metrics.connected();
-                        let (router, stopped) = (router.clone(), stopped.clone());
-                        connections.spawn(async move {
-                            connection::serve(stream, router, limits, stopped).await;
-                            drop(counted);
-                        });
-                    } else {
-                        shared.metrics.refused();
-                        if refusals.len() < REFUSALS {
-                            refusals.spawn(connection::refuse(stream, limits));
-                        }
-                    }
-                }
+        let connect = |stream, _| {
+            let counted = shared.metrics.connected();
+            let (router, stopped) = (router.clone(), stopped.clone());
+            async move {
+                connection::serve(stream, router, limits, stopped).await;
+                drop(counted);
             }
-        }
-        drop(listener);
+        };
+        let refuse = |stream| {
+            shared.metrics.refused();
+            listening::refuse(stream, limits.linger_time)
+        };
+        let mut connections = listening::let_in(listener, limits.connections, stop, connect, refuse).await;
         drop((stopping, stopped));
-        let all_gone = async { while connections.join_next().await.is_some() {} };
-        if timeout(limits.stop_time, all_gone).await.is_err() {
-            tracing::warn!(connections = connections.len(), "stopped with answers in hand");
+        let left = listening::drain(&mut connections, limits.stop_time).await;
+        if left > 0 {
+            tracing::warn!(connections = left, "stopped with answers in hand");
         }
     }
-}
-
-/// The next connection. What the system cannot give now, it may give later.
-async fn accept(listener: &TcpListener) -> TcpStream {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return stream,
-            // The peer has gone before it was let in.
-            Err(error) if is_of_peer(&error) => {}
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
-                sleep(Duration::from_millis(50)).await;
-            }
-        }
-    }
-}
-
-fn is_of_peer(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionRefused
-    )
 }

@@ -14,8 +14,12 @@ use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, date_time_ymd,
 };
+use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier as _;
 use rustls::crypto::ring;
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::server::ServerConfig;
 
 use crate::Failure;
@@ -24,13 +28,14 @@ use crate::Failure;
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     certificate: PathBuf,
+    key: PathBuf,
 }
 
 impl Authority {
-    /// The authority of a folder, which is made when it is not there.
+    /// The authority of a folder, which is made when it is not there. Nothing that is there is written over.
     ///
     /// # Errors
-    /// When its files cannot be read or written, or the key is none.
+    /// When its files cannot be read or written, one is there without the other, or the key is none.
     pub(crate) fn of(folder: &Path) -> Result<Self, Failure> {
         let (certificate, key) = (folder.join("ca.pem"), folder.join("ca.key"));
         let mut params = CertificateParams::default();
@@ -39,24 +44,38 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let params = lasting(params);
         // The certificate says nothing that is not said here, but for its key.
-        let issuer = if key.exists() && certificate.exists() {
-            let text = fs::read_to_string(&key).map_err(|error| Failure::unreadable(&key, &error))?;
-            let secret = KeyPair::from_pem(&text).map_err(|error| {
-                Failure::Input(format!("cannot read the private key in {}: {error}", key.display()))
-            })?;
-            Issuer::new(params, secret)
-        } else {
-            let secret = KeyPair::generate().map_err(|error| made(&error))?;
-            let text = params.self_signed(&secret).map_err(|error| made(&error))?.pem();
-            fs::create_dir_all(folder)
-                .and_then(|()| write_secret(&key, &secret.serialize_pem()))
-                .and_then(|()| fs::write(&certificate, text))
-                .map_err(|error| {
-                    Failure::Output(format!("cannot keep an authority in {}: {error}", folder.display()))
+        let issuer = match (key.exists(), certificate.exists()) {
+            (true, true) => {
+                hide(&key).map_err(|error| {
+                    Failure::Output(format!("cannot keep others from reading {}: {error}", key.display()))
                 })?;
-            Issuer::new(params, secret)
+                let text = fs::read_to_string(&key).map_err(|error| Failure::unreadable(&key, &error))?;
+                let secret = KeyPair::from_pem(&text).map_err(|error| {
+                    Failure::Input(format!("cannot read the private key in {}: {error}", key.display()))
+                })?;
+                Issuer::new(params, secret)
+            }
+            (true, false) => return Err(half(&key, &certificate)),
+            (false, true) => return Err(half(&certificate, &key)),
+            (false, false) => {
+                let secret = KeyPair::generate().map_err(|error| made(&error))?;
+                let text = params.self_signed(&secret).map_err(|error| made(&error))?.pem();
+                fs::create_dir_all(folder)
+                    .and_then(|()| write(&key, Readers::Owner, &secret.serialize_pem()))
+                    .and_then(|()| {
+                        write(&certificate, Readers::All, &text).inspect_err(|_| {
+                            // A key alone would be in the way the next time.
+                            let _ = fs::remove_file(&key);
+                        })
+                    })
+                    .map_err(|error| {
+                        let folder = folder.display();
+                        Failure::Output(format!("cannot keep an authority in {folder}: {error}"))
+                    })?;
+                Issuer::new(params, secret)
+            }
         };
-        Ok(Self { issuer, certificate })
+        Ok(Self { issuer, certificate, key })
     }
 
     /// The file with its certificate: what a device has to trust.
@@ -67,7 +86,7 @@ impl Authority {
     /// What a proxy needs that is known by `names`, and by this machine's own.
     ///
     /// # Errors
-    /// When one cannot be a name of a certificate.
+    /// When one cannot be a name of a certificate, or the certificate of the authority is not that of its key.
     pub(crate) fn vouch(&self, listen: IpAddr, names: &[String]) -> Result<Arc<ServerConfig>, Failure> {
         let own = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST), listen];
         let own = own.iter().filter(|address| !address.is_unspecified()).map(ToString::to_string);
@@ -83,6 +102,7 @@ impl Authority {
         let params = lasting(params);
         let key = KeyPair::generate().map_err(|error| made(&error))?;
         let certificate = params.signed_by(&key, &self.issuer).map_err(|error| made(&error))?;
+        self.check(certificate.der())?;
         let secret = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -91,6 +111,28 @@ impl Authority {
             .with_single_cert(vec![certificate.der().clone()], secret)
             .map_err(|error| Failure::Input(format!("cannot speak TLS: {error}")))?;
         Ok(Arc::new(config))
+    }
+
+    /// Looks at a certificate as a device would that trusts the authority.
+    fn check(&self, signed: &CertificateDer<'_>) -> Result<(), Failure> {
+        let path = self.certificate.display();
+        let wrong = |error: String| Failure::Input(format!("cannot read the certificate in {path}: {error}"));
+        let authority =
+            CertificateDer::from_pem_file(&self.certificate).map_err(|error| wrong(error.to_string()))?;
+        let mut roots = RootCertStore::empty();
+        roots.add(authority).map_err(|error| wrong(error.to_string()))?;
+        let provider = Arc::new(ring::default_provider());
+        let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+            .build()
+            .map_err(|error| wrong(error.to_string()))?;
+        let name = ServerName::try_from("localhost").map_err(|error| wrong(error.to_string()))?;
+        verifier.verify_server_cert(signed, &[], &name, &[], UnixTime::now()).map_err(|error| {
+            let key = self.key.display();
+            Failure::Input(format!(
+                "{path} and {key} are no pair of `cspsim record`: {error}; name another folder, or remove both"
+            ))
+        })?;
+        Ok(())
     }
 }
 
@@ -104,11 +146,51 @@ fn made(error: &rcgen::Error) -> Failure {
     Failure::Output(format!("cannot make a certificate: {error}"))
 }
 
-/// Writes a file that others may not read.
-fn write_secret(path: &Path, text: &str) -> io::Result<()> {
+fn half(there: &Path, missing: &Path) -> Failure {
+    Failure::Input(format!(
+        "found {} without {}: expected both, or a folder without either",
+        there.display(),
+        missing.display()
+    ))
+}
+
+/// Who may read a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Readers {
+    Owner,
+    All,
+}
+
+/// Writes a file that is not there yet.
+#[cfg_attr(not(unix), expect(unused_variables, reason = "files have no modes there"))]
+fn write(path: &Path, readers: Readers, text: &str) -> io::Result<()> {
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::os::unix::fs::OpenOptionsExt::mode(
+        &mut options,
+        match readers {
+            Readers::Owner => 0o600,
+            Readers::All => 0o644,
+        },
+    );
     options.open(path)?.write_all(text.as_bytes())
+}
+
+/// Lets nobody else read a file, whoever could.
+#[cfg(unix)]
+fn hide(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let mut permissions = fs::metadata(path)?.permissions();
+    if permissions.mode() & 0o077 != 0 {
+        permissions.set_mode(0o600);
+        fs::set_permissions(path, permissions)?;
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn hide(_: &Path) -> io::Result<()> {
+    Ok(())
 }

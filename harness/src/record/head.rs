@@ -5,8 +5,9 @@ use std::str::FromStr;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request;
 use hyper::{Method, Uri, Version};
-use syncml::codec::Encoding;
 use url::Url;
+
+use crate::listening::media;
 
 /// The headers that are about one connection (RFC 9110 7.6.1), beside those that `Connection` names. What a client
 /// expects before it sends its body it has from the proxy already.
@@ -20,10 +21,6 @@ const OF_CONNECTION: [HeaderName; 7] = [
     header::EXPECT,
 ];
 
-/// What messages are said to be, beside SyncML's own types: the bytes decide. Form data is what curl says of everything.
-const MAYBE: [&str; 4] =
-    ["application/xml", "text/xml", "application/octet-stream", "application/x-www-form-urlencoded"];
-
 /// Who is on the other side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Upstream(Url);
@@ -36,6 +33,15 @@ pub(crate) enum HostHeader {
     Upstream,
     /// As the client wrote it.
     Kept,
+}
+
+/// What the server may do to its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Codings {
+    /// What the client takes.
+    Accepted,
+    /// Nothing: whoever looks on could not read it.
+    None,
 }
 
 /// What a body may be, by what is said of it.
@@ -108,7 +114,12 @@ impl FromStr for Upstream {
 }
 
 /// The head of a request on its way to the server; `None` when its address is none.
-pub(super) fn request(mut head: request::Parts, to: &Upstream, host: HostHeader) -> Option<request::Parts> {
+pub(super) fn request(
+    mut head: request::Parts,
+    to: &Upstream,
+    host: HostHeader,
+    codings: Codings,
+) -> Option<request::Parts> {
     // An empty target is that of `OPTIONS *`.
     if head.uri.path() != "*" {
         head.uri = to.target(&head.uri)?;
@@ -122,6 +133,12 @@ pub(super) fn request(mut head: request::Parts, to: &Upstream, host: HostHeader)
             headers.insert(header::HOST, own);
         }
     }
+    match codings {
+        Codings::Accepted => {}
+        Codings::None => {
+            headers.remove(header::ACCEPT_ENCODING);
+        }
+    }
     head.headers = headers;
     Some(head)
 }
@@ -130,11 +147,11 @@ pub(super) fn request(mut head: request::Parts, to: &Upstream, host: HostHeader)
 pub(super) fn passing(headers: &HeaderMap) -> HeaderMap {
     let named = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
     let named: Vec<_> = named.flat_map(|value| value.split(',')).map(str::trim).collect();
-    let stays = |name: &HeaderName| {
+    let is_of_connection = |name: &HeaderName| {
         OF_CONNECTION.contains(name) || named.iter().any(|named| named.eq_ignore_ascii_case(name.as_str()))
     };
     let mut passing = HeaderMap::with_capacity(headers.keys_len());
-    for (name, value) in headers.iter().filter(|(name, _)| !stays(name)) {
+    for (name, value) in headers.iter().filter(|(name, _)| !is_of_connection(name)) {
         passing.append(name.clone(), value.clone());
     }
     passing
@@ -147,14 +164,13 @@ pub(super) fn of_request(head: &request::Parts) -> Claim {
 
 /// What the headers say that the body is.
 pub(super) fn claim(headers: &HeaderMap) -> Claim {
-    let media_type = media_type(headers).unwrap_or_default();
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if essence.starts_with("application/vnd.syncml")
-        || [Encoding::Xml, Encoding::Wbxml].iter().any(|encoding| essence == encoding.media_type())
-    {
+    let media_type = headers.get(header::CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    let essence = media::essence(media_type).to_ascii_lowercase();
+    if essence.starts_with(b"application/vnd.syncml") {
         return Claim::Message;
     }
-    if essence.is_empty() || MAYBE.contains(&&*essence) { Claim::Anything } else { Claim::Other }
+    let is_usual = media::MESSAGES.iter().any(|usual| essence == usual.as_bytes());
+    if essence.is_empty() || is_usual { Claim::Anything } else { Claim::Other }
 }
 
 /// The media type as it was given, if it was.

@@ -3,39 +3,31 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use bytes::Bytes;
 use hyper::body::Incoming;
-use hyper::header::{self, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::server::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{Mutex, watch};
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::net::{TcpListener, TcpStream, lookup_host};
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
-use url::Url;
 
-use super::body::{Taken, take};
-use super::book::{self, Answer, Book, Exchange};
-use super::head::{self, Claim, HostHeader, Upstream};
+use super::book::Book;
+use super::console::Teller;
+use super::head::{HostHeader, Upstream};
+use super::passing::{self, pass};
 use super::upstream::{Line, Patience};
-use crate::aside::aside;
+use crate::listening;
 use crate::transport::http::Timeouts;
-use crate::transport::shown;
 use crate::transport::tls::Tls;
-
-/// Connections that the system holds until they are accepted.
-const BACKLOG: u32 = 1_024;
 
 /// How a proxy is to behave.
 #[derive(Debug)]
@@ -52,6 +44,8 @@ pub(crate) struct Options {
     pub(crate) host: HostHeader,
     /// Where patience ends.
     pub(crate) limits: Limits,
+    /// What goes wrong is told there.
+    pub(crate) teller: Teller,
 }
 
 /// Where patience ends.
@@ -65,12 +59,18 @@ pub(crate) struct Limits {
     pub(crate) handshake: Duration,
     /// For the header of a request, since the last answer.
     pub(crate) idle: Duration,
+    /// For each piece of the body of a request.
+    pub(crate) body: Duration,
     /// For a connection to the server.
     pub(crate) connect: Duration,
-    /// For the header of its answer: a server can be held in a debugger.
+    /// For the header of its answer, and each piece of its body: a server can be held in a debugger.
     pub(crate) answer: Duration,
     /// For the exchanges in hand when the proxy is stopped.
     pub(crate) stop: Duration,
+    /// For telling the clients of those that are in hand then.
+    pub(crate) cut: Duration,
+    /// For what a client still sends that there is no room for.
+    pub(crate) linger: Duration,
 }
 
 impl Default for Limits {
@@ -80,22 +80,41 @@ impl Default for Limits {
             message: 4 << 20,
             handshake: Duration::from_secs(10),
             idle: Duration::from_secs(300),
+            body: Duration::from_secs(30),
             connect: Timeouts::CONNECT,
             answer: Timeouts::EXCHANGE,
-            stop: Duration::from_secs(10),
+            stop: Duration::from_secs(8),
+            cut: Duration::from_secs(1),
+            linger: Duration::from_secs(2),
         }
     }
 }
 
+/// How far the proxy has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// Everything passes.
+    Open,
+    /// What is in hand comes to its end.
+    Ending,
+    /// Nothing is waited for any more.
+    Cut,
+}
+
 /// What all connections share.
 #[derive(Debug)]
-struct Shared {
-    upstream: Upstream,
+pub(super) struct Shared {
+    pub(super) upstream: Upstream,
     tls: Tls,
-    host: HostHeader,
-    limits: Limits,
-    book: Arc<Book>,
+    pub(super) host: HostHeader,
+    pub(super) limits: Limits,
+    pub(super) book: Arc<Book>,
+    pub(super) teller: Teller,
+    phase: watch::Receiver<Phase>,
 }
+
+/// Whoever has one has something in hand.
+type InHand = mpsc::Sender<Infallible>;
 
 /// A proxy that listens.
 #[derive(Debug)]
@@ -104,6 +123,7 @@ pub(crate) struct Proxy {
     address: SocketAddr,
     identity: Option<Arc<ServerConfig>>,
     shared: Arc<Shared>,
+    phase: watch::Sender<Phase>,
 }
 
 impl Proxy {
@@ -112,23 +132,12 @@ impl Proxy {
     /// # Errors
     /// When the address cannot be listened on.
     pub(crate) fn bind(options: Options, book: Arc<Book>) -> io::Result<Self> {
-        let Options { listen, upstream, tls, identity, host, limits } = options;
-        let socket = match listen {
-            SocketAddr::V4(_) => TcpSocket::new_v4()?,
-            SocketAddr::V6(_) => TcpSocket::new_v6()?,
-        };
-        // Elsewhere this would let two programs listen on one port.
-        #[cfg(unix)]
-        socket.set_reuseaddr(true)?;
-        socket.bind(listen)?;
-        let listener = socket.listen(BACKLOG)?;
+        let Options { listen, upstream, tls, identity, host, limits, teller } = options;
+        let listener = listening::bind(listen)?;
         let address = listener.local_addr()?;
-        Ok(Self {
-            listener,
-            address,
-            identity,
-            shared: Arc::new(Shared { upstream, tls, host, limits, book }),
-        })
+        let (phase, watched) = watch::channel(Phase::Open);
+        let shared = Shared { upstream, tls, host, limits, book, teller, phase: watched };
+        Ok(Self { listener, address, identity, shared: Arc::new(shared), phase })
     }
 
     /// Where it listens.
@@ -136,91 +145,120 @@ impl Proxy {
         self.address
     }
 
+    /// Whether the server is the proxy itself.
+    pub(crate) async fn is_its_own_upstream(&self) -> bool {
+        let url = self.shared.upstream.url();
+        let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default()) else { return false };
+        if port != self.address.port() {
+            return false;
+        }
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        // A name that is not known yet may be later.
+        let Ok(Ok(mut found)) = timeout(self.shared.limits.linger, lookup_host((host, port))).await else {
+            return false;
+        };
+        let own = self.address.ip();
+        found.any(|found| found.ip() == own || (own.is_unspecified() && is_of_this_machine(found.ip())))
+    }
+
     /// Lets everything pass until `stop`; then nobody is let in, the exchanges in hand end, and every connection is
     /// closed.
     pub(crate) async fn run(self, stop: impl Future<Output = ()>) {
-        let Self { listener, identity, shared, .. } = self;
+        let Self { listener, identity, shared, phase, .. } = self;
         let acceptor = identity.map(TlsAcceptor::from);
         let limits = shared.limits;
-        let (stopping, stopped) = watch::channel(());
-        let mut connections = JoinSet::new();
-        let mut stop = pin!(stop);
-        loop {
-            tokio::select! {
-                () = &mut stop => break,
-                Some(_) = connections.join_next() => {}
-                // Whoever comes when there are as many as there may be waits until one has gone.
-                stream = accept(&listener), if connections.len() < limits.connections => {
-                    let (acceptor, shared, stopped) = (acceptor.clone(), Arc::clone(&shared), stopped.clone());
-                    connections.spawn(connected(stream, acceptor, shared, stopped));
-                }
+        let (in_hand, mut all_done) = mpsc::channel::<Infallible>(1);
+        let connect = |stream, peer: SocketAddr| {
+            connected(stream, peer.ip(), acceptor.clone(), Arc::clone(&shared), in_hand.clone())
+        };
+        let is_plain = acceptor.is_none();
+        let refuse = |stream| async move {
+            // Who expects TLS would not understand it.
+            if is_plain {
+                listening::refuse(stream, limits.linger).await;
             }
+        };
+        let connections = listening::let_in(listener, limits.connections, stop, connect, refuse).await;
+        drop(in_hand);
+        phase.send_replace(Phase::Ending);
+        // An exchange outlives its connection where the client has gone.
+        if timeout(limits.stop, all_done.recv()).await.is_ok() {
+            return;
         }
-        drop(listener);
-        drop((stopping, stopped));
-        let all_gone = async { while connections.join_next().await.is_some() {} };
-        if timeout(limits.stop, all_gone).await.is_err() {
-            anstream::eprintln!("warning: stopped with {} exchanges in hand", connections.len());
+        phase.send_replace(Phase::Cut);
+        if timeout(limits.cut, all_done.recv()).await.is_err() {
+            shared.teller.warn(&format!("stopped with {} connections in use", connections.len()));
         }
     }
 }
 
-/// The next connection. What the system cannot give now, it may give later.
-async fn accept(listener: &TcpListener) -> TcpStream {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return stream,
-            Err(error) => {
-                tracing::debug!(%error, "cannot accept a connection");
-                sleep(Duration::from_millis(50)).await;
-            }
-        }
+impl Shared {
+    /// When nothing is waited for any more.
+    pub(super) async fn cut(&self) {
+        self.reached(Phase::Cut).await;
     }
+
+    async fn reached(&self, reached: Phase) {
+        let is_there = |phase: &Phase| match phase {
+            Phase::Open => false,
+            Phase::Ending => reached == Phase::Ending,
+            Phase::Cut => true,
+        };
+        // Without whoever says so, the proxy has gone.
+        let _ = self.phase.clone().wait_for(is_there).await;
+    }
+}
+
+/// Whether an address is one of this machine's: nobody can listen on others.
+fn is_of_this_machine(address: IpAddr) -> bool {
+    UdpSocket::bind((address, 0)).is_ok()
 }
 
 async fn connected(
     stream: TcpStream,
+    client: IpAddr,
     acceptor: Option<TlsAcceptor>,
     shared: Arc<Shared>,
-    stopped: watch::Receiver<()>,
+    in_hand: InHand,
 ) {
     // Without this an answer could wait for the acknowledgement of the one before.
     let _ = stream.set_nodelay(true);
-    let Some(acceptor) = acceptor else { return serve(stream, shared, stopped).await };
+    let Some(acceptor) = acceptor else { return serve(stream, client, shared, in_hand).await };
     match timeout(shared.limits.handshake, acceptor.accept(stream)).await {
-        Ok(Ok(stream)) => serve(stream, shared, stopped).await,
+        Ok(Ok(stream)) => serve(stream, client, shared, in_hand).await,
         Ok(Err(error)) => {
-            anstream::eprintln!(
-                "warning: a client has broken off TLS: {error}; does it trust the authority?"
-            );
+            let what = format!("a client has broken off TLS: {error}; does it trust the authority?");
+            shared.teller.warn(&what);
         }
-        Err(_) => anstream::eprintln!("warning: a client has not finished its handshake of TLS"),
+        Err(_) => shared.teller.warn("a client has not finished its handshake of TLS"),
     }
 }
 
-/// Answers what comes over a connection until it ends, or `stop` says so: then the request in hand is the last.
-async fn serve<S>(stream: S, shared: Arc<Shared>, mut stop: watch::Receiver<()>)
+/// Answers what comes over a connection until it ends, or the proxy does: then the request in hand is the last.
+async fn serve<S>(stream: S, client: IpAddr, shared: Arc<Shared>, in_hand: InHand)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let idle = shared.limits.idle;
     let patience = Patience { connect: shared.limits.connect, answer: shared.limits.answer };
     let line = Line::new(shared.upstream.clone(), shared.tls.clone(), patience);
     let line = Arc::new(Mutex::new(line));
-    let service = service_fn(move |request: Request<Incoming>| {
-        let (shared, line) = (Arc::clone(&shared), Arc::clone(&line));
+    let service = service_fn(|request: Request<Incoming>| {
+        let (shared, line, in_hand) = (Arc::clone(&shared), Arc::clone(&line), in_hand.clone());
         // What has come goes on, and is recorded, also when its client has gone.
-        let passed = tokio::spawn(async move { pass(&shared, &mut *line.lock().await, request).await });
+        let passed = tokio::spawn(async move {
+            let answer = pass(&shared, &mut *line.lock().await, client, request).await;
+            drop(in_hand);
+            answer
+        });
         async move {
-            Ok::<_, Infallible>(
-                passed.await.unwrap_or_else(|_| bad_gateway("cspsim: the exchange has failed")),
-            )
+            let failed = |_| passing::answer(StatusCode::BAD_GATEWAY, "cspsim: the exchange has failed");
+            Ok::<_, Infallible>(passed.await.unwrap_or_else(failed))
         }
     });
     let mut connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(idle)
+            .header_read_timeout(shared.limits.idle)
             .preserve_header_case(true)
             .auto_date_header(false)
             .half_close(true)
@@ -228,8 +266,7 @@ where
     );
     let stopped = tokio::select! {
         ended = connection.as_mut() => Err(ended),
-        // Nothing is ever sent: whoever stops the proxy lets go of the other end.
-        _ = stop.changed() => Ok(()),
+        () = shared.reached(Phase::Ending) => Ok(()),
     };
     let ended = match stopped {
         Err(ended) => ended,
@@ -241,107 +278,4 @@ where
     if let Err(error) = ended {
         tracing::debug!(%error, "connection");
     }
-}
-
-/// Sends a request on, and its answer back.
-async fn pass(shared: &Shared, line: &mut Line, request: Request<Incoming>) -> Response<Body> {
-    let (head, body) = request.into_parts();
-    let to = shared.upstream.at(&head.uri);
-    let claim = head::of_request(&head);
-    let media_type = head::media_type(&head.headers).map(Into::into);
-    let (body, message) = match claim {
-        Claim::Other => (Body::new(body), None),
-        Claim::Message | Claim::Anything => match take(body, shared.limits.message).await {
-            Taken::Whole(bytes) => (Body::from(bytes.clone()), Some(bytes)),
-            Taken::TooLarge(body) => {
-                too_large(&to);
-                (body, None)
-            }
-            Taken::Broken(error) => {
-                return answer(StatusCode::BAD_REQUEST, &format!("cspsim: the body breaks off: {error}"));
-            }
-        },
-    };
-    let Some(head) = head::request(head, &shared.upstream, shared.host) else {
-        return answer(StatusCode::BAD_REQUEST, "cspsim: the address of the request is none");
-    };
-    let answered = line.send(Request::from_parts(head, body)).await;
-    let recorded = message.map(|request| (request, claim, media_type));
-    match answered {
-        Ok(response) => answered_with(shared, &to, response, recorded).await,
-        Err(error) => {
-            anstream::eprintln!("error: {error}");
-            if let Some((request, claim, media_type)) = recorded {
-                record(shared, Exchange { to, media_type, claim, request, answer: Answer::Lost }).await;
-            }
-            bad_gateway(&format!("cspsim: {error}"))
-        }
-    }
-}
-
-/// The answer as the client gets it, once it is recorded where it belongs to a message.
-async fn answered_with(
-    shared: &Shared,
-    to: &Url,
-    response: Response<Incoming>,
-    recorded: Option<(Bytes, Claim, Option<Arc<str>>)>,
-) -> Response<Body> {
-    let (mut head, body) = response.into_parts();
-    head.headers = head::passing(&head.headers);
-    let recorded = recorded.filter(|(request, claim, _)| match (claim, request.is_empty()) {
-        (Claim::Message, _) => true,
-        // A server can be asked for package 1 with nothing.
-        (Claim::Anything, true) => head::claim(&head.headers) == Claim::Message,
-        (Claim::Anything, false) => book::is_message(request),
-        (Claim::Other, _) => false,
-    });
-    // What is no message is not held up: it may never end.
-    let Some((request, claim, media_type)) = recorded else {
-        return Response::from_parts(head, Body::new(body));
-    };
-    let answer_media_type = head::media_type(&head.headers).map(Into::into);
-    let exchange = |answer| Exchange { to: to.clone(), media_type, claim, request, answer };
-    match take(body, shared.limits.message).await {
-        Taken::Whole(bytes) => {
-            let status = head.status.as_u16();
-            let answer = Answer::Came { status, media_type: answer_media_type, body: bytes.clone() };
-            record(shared, exchange(answer)).await;
-            Response::from_parts(head, Body::from(bytes))
-        }
-        Taken::TooLarge(body) => {
-            too_large(to);
-            record(shared, exchange(Answer::Lost)).await;
-            Response::from_parts(head, body)
-        }
-        Taken::Broken(error) => {
-            anstream::eprintln!("error: {}: the answer breaks off: {error}", shown(to));
-            record(shared, exchange(Answer::Lost)).await;
-            bad_gateway(&format!("cspsim: the answer breaks off: {error}"))
-        }
-    }
-}
-
-async fn record(shared: &Shared, exchange: Exchange) {
-    let book = Arc::clone(&shared.book);
-    aside(move || book.record(&exchange)).await;
-}
-
-fn too_large(to: &Url) {
-    anstream::eprintln!(
-        "warning: {}: a body is larger than a message can be: it passes, and is not recorded",
-        shown(to)
-    );
-}
-
-fn bad_gateway(what: &str) -> Response<Body> {
-    answer(StatusCode::BAD_GATEWAY, what)
-}
-
-fn answer(status: StatusCode, what: &str) -> Response<Body> {
-    let mut response = Response::new(Body::from(format!("{what}\n")));
-    *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
-    response
 }

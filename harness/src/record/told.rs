@@ -18,6 +18,18 @@ pub(crate) enum Told {
         /// How.
         how: &'static str,
     },
+    /// A message of a session has passed unseen.
+    Unseen {
+        /// The device and the SessionID.
+        session: String,
+    },
+    /// A body that was to be a message, and is none; nothing tells whose it is.
+    NoMessage {
+        /// Where it went.
+        to: String,
+        /// What is wrong with it.
+        violation: Violation,
+    },
     /// A side did something wrong.
     Wrong {
         /// The device and the SessionID.
@@ -66,6 +78,12 @@ impl Told {
         match self {
             Self::Begins { session, how } => format!("{session}: {how}\n"),
             Self::Over { session, how } => format!("{session}: {how}\n"),
+            Self::Unseen { session } => {
+                format!("{session}: a message has passed unseen: what depends on it is not judged\n")
+            }
+            Self::NoMessage { to, violation: Violation { rule, place, text, .. } } => {
+                format!("{to}: a message that is none: {BAD}{rule}{BAD:#} at {place}: {}\n", plain(text))
+            }
             Self::Unanswered { session, status } => format!("{session}: answered with HTTP {status}\n"),
             Self::Wrong { session, by, message, violation } => {
                 let Violation { rule, place, text, .. } = violation;
@@ -74,12 +92,30 @@ impl Told {
                     Side::Server => "server",
                 };
                 let (style, note) = if violation.counts() { (BAD, "") } else { (DIM, " (note)") };
+                let (message, text) = (plain(message), plain(text));
                 format!(
                     "{session}: {by}'s message {message}: {style}{rule}{style:#}{note} at {place}: {text}\n"
                 )
             }
         }
     }
+}
+
+/// Text that comes from a peer, short, and without what a terminal would do about it.
+pub(crate) fn plain(text: &str) -> String {
+    const MOST: usize = 480;
+    let mut plain = String::new();
+    for (character, number) in text.chars().zip(0..) {
+        if number == MOST {
+            plain.push('…');
+            break;
+        }
+        match character {
+            '"' | '\'' | '\\' => plain.push(character),
+            other => plain.extend(other.escape_debug()),
+        }
+    }
+    plain
 }
 
 impl Counts {
@@ -94,5 +130,19 @@ impl Counts {
             self.by_devices,
             self.by_servers
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_peers_say_is_one_line() {
+        assert_eq!(
+            plain("1\ndevice-9: over\u{9b}31m \u{202e}é \"\\"),
+            "1\\ndevice-9: over\\u{9b}31m \\u{202e}é \"\\"
+        );
+        assert_eq!(plain(&"x".repeat(1_000)).chars().count(), 481);
     }
 }

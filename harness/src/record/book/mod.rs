@@ -2,29 +2,34 @@
 //!
 //! Deliberately absent: bytes on their way. What is told here has happened.
 
+mod content;
 mod dialled;
+mod direction;
 mod opening;
 mod pen;
 mod posted;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
-use syncml::codec::{self, DecodeError, Input};
+use syncml::codec::DecodeError;
 use syncml::judge::{Finding, Side};
-use syncml::message::{Header, Message, Text};
-use syncml::session::side_of;
+use syncml::message::{Header, Location, Message, Text};
 use url::Url;
 
+use self::content::{Content, Parsed};
+pub(super) use self::content::{Passed, is_message};
 use self::dialled::Dialled;
+use self::direction::Direction;
 use self::pen::Pen;
 use self::posted::Posted;
 use super::head::Claim;
-use super::told::{Counts, Told};
+use super::told::{Counts, Told, plain};
 use crate::clock;
 use crate::transcript::{FileError, Redactor, Secrets, TranscriptFile};
 use crate::transport::shown;
@@ -33,12 +38,17 @@ use crate::violation::Violation;
 /// The sessions that are remembered. Of more, the one that was quiet for longest is over.
 const MOST: usize = 1_024;
 
+/// The bytes of messages that are kept for the sessions that go on, all together; the same is done about more.
+const HELD: u64 = 256 << 20;
+
 /// Everything that is known of the sessions.
 pub(crate) struct Book(Mutex<Sessions>);
 
 /// A request that has passed, with what came of it.
 #[derive(Debug)]
 pub(super) struct Exchange {
+    /// Who has sent it.
+    pub(super) client: IpAddr,
     /// Where it went.
     pub(super) to: Url,
     /// Its media type as it was given, if it was.
@@ -46,7 +56,7 @@ pub(super) struct Exchange {
     /// What is said of its body.
     pub(super) claim: Claim,
     /// Its body.
-    pub(super) request: Bytes,
+    pub(super) request: Passed,
     /// What came of it.
     pub(super) answer: Answer,
 }
@@ -61,26 +71,10 @@ pub(super) enum Answer {
         /// Its media type as it was given, if it was.
         media_type: Option<Arc<str>>,
         /// Its body.
-        body: Bytes,
+        body: Passed,
     },
-    /// None, or one that was too large for a message.
+    /// None that has come whole.
     Lost,
-}
-
-/// A message, and what its spans are about.
-#[derive(Debug)]
-struct Parsed {
-    message: Message,
-    input: Input,
-}
-
-/// Which way the messages go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Direction {
-    /// The device dials its server.
-    Dials,
-    /// A server posts to the device.
-    Posts,
 }
 
 /// A session: the device by its id or its address, and the SessionID.
@@ -117,16 +111,17 @@ impl Book {
 
     /// Takes what has passed; nothing when it is no message.
     pub(super) fn record(&self, exchange: &Exchange) {
-        let said = decoded(&exchange.request);
+        let said = exchange.request.content();
         let heard = match &exchange.answer {
-            Answer::Came { status, body, .. } if is_success(*status) && !body.is_empty() => {
-                Some(decoded(body))
-            }
-            Answer::Came { .. } | Answer::Lost => None,
+            Answer::Came { status, body, .. } if is_success(*status) => body.content(),
+            Answer::Came { .. } | Answer::Lost => Content::Nothing,
         };
-        let opens = exchange.request.is_empty() && matches!(heard, Some(Ok(_)));
-        let is_said = exchange.claim == Claim::Message && !exchange.request.is_empty();
-        if said.is_ok() || opens || is_said || is_meant(&exchange.request) {
+        let is_recorded = match &said {
+            Content::Message(_) | Content::Unseen => true,
+            Content::Nothing => matches!(heard, Content::Message(_) | Content::Unseen),
+            Content::Malformed(body, _) => exchange.claim == Claim::Message || content::is_meant(body),
+        };
+        if is_recorded {
             self.0.lock().record(exchange, said, heard);
         }
     }
@@ -141,58 +136,78 @@ impl Book {
         for session in open.into_values() {
             sessions.end(session);
         }
+        let open = std::mem::take(&mut sessions.posted);
+        for session in open.into_values() {
+            sessions.silent(&session);
+        }
         (sessions.counts, sessions.pen.close())
     }
 }
 
 impl Sessions {
-    fn record(
-        &mut self,
-        exchange: &Exchange,
-        said: Result<Parsed, DecodeError>,
-        heard: Option<Result<Parsed, DecodeError>>,
-    ) {
+    fn record(&mut self, exchange: &Exchange, said: Content, mut heard: Content) {
         self.turn += 1;
-        let heard_message = heard.as_ref().and_then(|heard| heard.as_ref().ok());
-        let direction = self.direction(said.as_ref().ok(), heard_message);
-        match (direction, said) {
-            (Direction::Posts, said) => self.posts(exchange, said, heard),
-            (Direction::Dials, Ok(said)) => self.dials(exchange, &said, heard),
-            // Nobody knows in which session, and the server has seen no more in it.
-            (Direction::Dials, Err(error)) => {
-                let session = format!("{} session ?", shown(&exchange.to));
-                self.malformed(&session, Side::Device, &exchange.request, &error);
+        let direction = self.direction(exchange, &said, &heard);
+        match (said, direction) {
+            (Content::Unseen, _) => {
+                if !self.dials_unseen(exchange, &mut heard) {
+                    self.doubt(exchange.client);
+                    self.posts_unseen(exchange, heard);
+                }
             }
+            (Content::Message(said), Some(Direction::Dials)) => {
+                if let Passed::Seen(request) = &exchange.request {
+                    self.dials(exchange, &said, request, heard);
+                }
+            }
+            // Nobody knows in which session, and the server has seen no more in it.
+            (Content::Malformed(body, error), Some(Direction::Dials)) => {
+                let session = label(&shown(&exchange.to), "");
+                self.malformed(&session, Side::Device, &body, &error);
+            }
+            (Content::Malformed(body, error), None) => {
+                let violation = self.broken(&body, &error);
+                self.tell(&Told::NoMessage { to: shown(&exchange.to), violation });
+            }
+            (said @ (Content::Message(_) | Content::Malformed(..)), Some(Direction::Posts))
+            | (said @ Content::Nothing, _)
+            | (said @ Content::Message(_), None) => self.posts(exchange, said, heard),
         }
-        if self.dialled.len() > MOST
+        self.forget();
+    }
+
+    /// Ends the quietest sessions where there are too many, or too much is kept for them.
+    fn forget(&mut self) {
+        let mut held: u64 = self.dialled.values().map(Dialled::held).sum();
+        while (self.dialled.len() > MOST || (held > HELD && self.dialled.len() > 1))
             && let Some(key) = oldest(&self.dialled, |session| session.turn)
             && let Some(session) = self.dialled.remove(&key)
         {
+            held -= session.held();
             self.end(session);
         }
         if self.posted.len() > MOST
             && let Some(key) = oldest(&self.posted, |session| session.turn)
+            && let Some(session) = self.posted.remove(&key)
         {
-            self.posted.remove(&key);
+            self.silent(&session);
         }
     }
 
-    /// By what only one side says, by the session, or else as a server that posts would have it.
-    fn direction(&self, said: Option<&Parsed>, heard: Option<&Parsed>) -> Direction {
-        match (said.map(|said| side_of(&said.message)), heard.map(|heard| side_of(&heard.message))) {
-            (Some(Some(Side::Device)), _) => Direction::Dials,
-            (Some(Some(Side::Server)), _) => Direction::Posts,
-            (_, Some(Some(Side::Server))) => Direction::Dials,
-            (_, Some(Some(Side::Device))) => Direction::Posts,
-            (_, Some(None) | None) => {
-                let key = said.map(|said| dialled::key(&said.message));
-                if key.is_some_and(|key| self.dialled.contains_key(&key)) {
-                    Direction::Dials
-                } else {
-                    Direction::Posts
-                }
+    /// By what only one side says, by the session, or else as a server that posts would have it. What is no message, and
+    /// was sent nowhere where devices are, may be of either.
+    fn direction(&self, exchange: &Exchange, said: &Content, heard: &Content) -> Option<Direction> {
+        direction::of(said, heard).or_else(|| {
+            let key = said.message().map(dialled::key);
+            if key.is_some_and(|key| self.dialled.contains_key(&key)) {
+                return Some(Direction::Dials);
             }
-        }
+            let is_posted = match said {
+                Content::Message(_) | Content::Nothing => true,
+                Content::Malformed(..) | Content::Unseen => self.is_posted_to(&exchange.to),
+            };
+            is_posted.then_some(Direction::Posts)
+        })
     }
 
     fn tell(&mut self, told: &Told) {
@@ -201,9 +216,7 @@ impl Sessions {
 
     /// A side has done something wrong in a message.
     fn wrong(&mut self, session: &str, by: Side, message: Option<&Message>, violations: Vec<Violation>) {
-        let header = message.and_then(|message| message.header.as_ref());
-        let number = text(header.and_then(|header| header.msg_id.as_ref()));
-        let number = if number.is_empty() { "?" } else { number };
+        let number = message.map(number).filter(|number| !number.is_empty()).unwrap_or("?");
         for violation in violations {
             if violation.counts() {
                 match by {
@@ -220,14 +233,20 @@ impl Sessions {
         }
     }
 
-    /// A side has sent what is no message. The error can quote a secret of it.
+    /// A side has sent what is no message.
     fn malformed(&mut self, session: &str, by: Side, body: &Bytes, error: &DecodeError) {
+        let violation = self.broken(body, error);
+        self.wrong(session, by, None, vec![violation]);
+    }
+
+    /// What is wrong with what is no message. The error can quote a secret of it.
+    fn broken(&self, body: &Bytes, error: &DecodeError) -> Violation {
         let mut violation = Violation::malformed(error);
         if self.secrets == Secrets::Hidden {
             let text = Redactor::reason(&body.clone().into(), violation.text.as_str().into());
             violation.text = text.as_ref().to_owned();
         }
-        self.wrong(session, by, None, vec![violation]);
+        violation
     }
 
     fn found(&mut self, session: &str, by: Side, parsed: &Parsed, findings: &[Finding]) {
@@ -257,23 +276,6 @@ impl fmt::Debug for Book {
     }
 }
 
-/// Whether a body is a message, or was to be one.
-pub(super) fn is_message(body: &[u8]) -> bool {
-    is_meant(body) || decoded(body).is_ok()
-}
-
-/// Whether a body begins as a message does, whatever becomes of it.
-fn is_meant(body: &[u8]) -> bool {
-    let begin = body.get(..1_024).unwrap_or(body);
-    let holds = |name: &[u8]| begin.windows(name.len()).any(|window| window == name);
-    holds(b"<SyncML") || holds(b"<SyncBody")
-}
-
-fn decoded(bytes: &[u8]) -> Result<Parsed, DecodeError> {
-    codec::decode_with_text(bytes, &codec::Limits::default())
-        .map(|(message, input)| Parsed { message, input })
-}
-
 /// Text without the blanks around it; empty where there is none.
 fn text(text: Option<&Text>) -> &str {
     text.map_or("", |text| text.trim())
@@ -283,10 +285,27 @@ fn session_id(message: &Message) -> &str {
     text(message.header.as_ref().and_then(|header| header.session_id.as_ref()))
 }
 
+fn number(message: &Message) -> &str {
+    text(message.header.as_ref().and_then(|header| header.msg_id.as_ref()))
+}
+
 /// Who has sent a message, as it says.
 fn source(header: Option<&Header>) -> &str {
-    let source = header.and_then(|header| header.source.as_ref());
-    text(source.and_then(|source| source.loc_uri.as_ref()))
+    address(header.and_then(|header| header.source.as_ref()))
+}
+
+/// To whom a message is, as it says.
+fn target(header: Option<&Header>) -> &str {
+    address(header.and_then(|header| header.target.as_ref()))
+}
+
+fn address(location: Option<&Location>) -> &str {
+    text(location.and_then(|location| location.loc_uri.as_ref()))
+}
+
+/// A session as people are told of it.
+fn label(device: &str, id: &str) -> String {
+    format!("{} session {}", plain(device), if id.is_empty() { "?".into() } else { plain(id) })
 }
 
 const fn is_success(status: u16) -> bool {

@@ -1,6 +1,6 @@
 //! The transcript that is written: its devices by what they are known by, and the numbers of their lines.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -13,6 +13,8 @@ pub(super) struct Pen {
     file: Option<TranscriptFile>,
     /// By what the proxy knows them by: an id, or the path that is posted to.
     devices: BTreeMap<Arc<str>, Known>,
+    /// The names that they have.
+    names: BTreeSet<Arc<str>>,
 }
 
 /// A device that has a name.
@@ -26,7 +28,7 @@ struct Known {
 
 impl Pen {
     pub(super) const fn new(file: Option<TranscriptFile>) -> Self {
-        Self { file, devices: BTreeMap::new() }
+        Self { file, devices: BTreeMap::new(), names: BTreeSet::new() }
     }
 
     /// The name of a device, which begins in the transcript when it is met first. `wanted` is the name that it has
@@ -41,13 +43,22 @@ impl Pen {
         if let Some(known) = self.devices.get(key) {
             return Arc::clone(&known.name);
         }
-        let is_taken = |name: &str| self.devices.values().any(|known| &*known.name == name);
         let numbered = (self.devices.len() + 1..).map(|number| format!("device-{number}"));
-        let name = wanted.map(str::to_owned).into_iter().chain(numbered).find(|name| !is_taken(name));
+        let name = wanted
+            .map(str::to_owned)
+            .into_iter()
+            .chain(numbered)
+            .find(|name| !self.names.contains(name.as_str()));
         let name: Arc<str> = name.unwrap_or_default().into();
+        self.names.insert(Arc::clone(&name));
         let sink = self.file.as_ref().map(|file| file.device(&name, snapshot()));
         self.devices.insert(Arc::clone(key), Known { name: Arc::clone(&name), sink, seq: 0, at });
         name
+    }
+
+    /// Whether a device has a name.
+    pub(super) fn knows(&self, key: &Arc<str>) -> bool {
+        self.devices.contains_key(key)
     }
 
     /// Writes a line of a device that has a name.

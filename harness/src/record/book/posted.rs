@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use syncml::codec::DecodeError;
 use syncml::judge::{Arrival, Judge, Ledger, Side, rules};
 use syncml::message::Message;
 use url::Url;
 
-use super::{Answer, Exchange, Key, Parsed, Sessions, is_success, now, session_id, source, text};
+use super::content::{Content, Passed};
+use super::dialled::is_last_word;
+use super::{Answer, Exchange, Key, Sessions, is_success, label, now, number, session_id, source};
 use crate::record::snapshot;
 use crate::record::told::Told;
 use crate::transcript::{Event, Exchange as Line, Origin, Outcome};
@@ -19,6 +20,7 @@ pub(super) struct Posted {
     judge: Judge,
     ledger: Ledger,
     beginning: Beginning,
+    course: Course,
     /// When it was heard of last.
     pub(super) turn: u64,
 }
@@ -32,114 +34,181 @@ enum Beginning {
     Both,
 }
 
+/// Whether something is still to be said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Course {
+    /// A package is not complete.
+    Running,
+    /// All packages are complete; another one can follow.
+    Over,
+}
+
 impl Sessions {
     /// Something was posted to a device.
-    pub(super) fn posts(
-        &mut self,
-        exchange: &Exchange,
-        said: Result<Parsed, DecodeError>,
-        heard: Option<Result<Parsed, DecodeError>>,
-    ) {
+    pub(super) fn posts(&mut self, exchange: &Exchange, said: Content, heard: Content) {
         let at = now();
-        let wanted = name(&exchange.to);
-        // `cspsim serve` has a device at two addresses.
-        let device: Arc<str> = wanted.unwrap_or_else(|| exchange.to.path()).into();
-        let answer = heard.as_ref().and_then(|heard| heard.as_ref().ok());
-        let id = source(answer.and_then(|answer| answer.message.header.as_ref()));
-        let message = answer.map(|answer| &answer.message);
+        let (device, wanted) = device(&exchange.to);
+        let message = heard.message();
+        let id = source(message.and_then(|message| message.header.as_ref()));
         let name = self.pen.name(&device, wanted, || snapshot::of(message, id, at), at);
-        if let Some(line) = self.line(exchange) {
+        if let Some(line) = line(exchange) {
             self.pen.line(&device, at, line);
         }
-        let said = match said {
-            Ok(said) => Some(said),
-            Err(_) if exchange.request.is_empty() => None,
-            Err(error) => {
-                let label = format!("{name} session ?");
-                self.counted(Side::Server);
-                self.malformed(&label, Side::Server, &exchange.request, &error);
-                return;
-            }
-        };
-        let spoken = said.as_ref().map(|said| &said.message).or(message);
-        let key: Key = (device, spoken.map_or("", session_id).into());
-        let mut session = self.session(&key, &name, said.as_ref().map(|said| &said.message));
-        if let Some(said) = &said {
+        if let Content::Malformed(body, error) = &said {
             self.counted(Side::Server);
-            let arrival = Arrival { bytes: Some(exchange.request.len()), ..Arrival::default() };
+            self.malformed(&label(&name, ""), Side::Server, body, error);
+            return;
+        }
+        let key: Key = (device, said.message().or(message).map_or("", session_id).into());
+        let mut session = self.session(&key, &name, &said);
+        if let Content::Message(said) = &said {
+            self.counted(Side::Server);
+            let bytes = usize::try_from(exchange.request.held()).ok();
+            let arrival = Arrival { bytes, ..Arrival::default() };
             let findings = session.judge.received(&said.message, arrival);
             self.found(&session.label, Side::Server, said, &findings);
             session.ledger.sent(&said.message);
         }
+        self.answered_by_device(exchange, &heard, &mut session);
+        session.turn = self.turn;
+        let is_complete = |content: &Content| content.message().is_some_and(|message| message.body.is_final);
+        if session.course == Course::Running && is_complete(&said) && is_complete(&heard) {
+            session.course = Course::Over;
+            let how = "over: its package is complete";
+            self.tell(&Told::Over { session: session.label.clone(), how });
+        }
+        if key.1.is_empty() {
+            self.silent(&session);
+        } else {
+            self.posted.insert(key, session);
+        }
+    }
+
+    /// Something was posted that nobody has looked into. Nothing where no device is known to be.
+    pub(super) fn posts_unseen(&mut self, exchange: &Exchange, heard: Content) {
+        if !self.is_posted_to(&exchange.to) {
+            return;
+        }
+        let (device, _) = device(&exchange.to);
+        if let Some(line) = line(exchange) {
+            self.pen.line(&device, now(), line);
+        }
+        let id: Option<Arc<str>> = heard.message().map(|message| session_id(message).into());
+        let is_meant = |key: &Key| key.0 == device && id.as_ref().is_none_or(|id| key.1 == *id);
+        let mut unseen = Vec::new();
+        for (_, session) in self.posted.iter_mut().filter(|(key, _)| is_meant(key)) {
+            session.rejoin();
+            unseen.push(session.label.clone());
+        }
+        for session in unseen {
+            self.tell(&Told::Unseen { session });
+        }
+    }
+
+    /// Whether something was posted there before.
+    pub(super) fn is_posted_to(&self, to: &Url) -> bool {
+        let (device, wanted) = device(to);
+        self.pen.knows(&device) || (wanted.is_some() && to.path() != "/")
+    }
+
+    /// A session is over: nothing more was posted in it.
+    pub(super) fn silent(&mut self, session: &Posted) {
+        match session.course {
+            Course::Running => {
+                let how = "over: the server says no more";
+                self.tell(&Told::Over { session: session.label.clone(), how });
+            }
+            Course::Over => {}
+        }
+    }
+
+    /// The device has answered, or not.
+    fn answered_by_device(&mut self, exchange: &Exchange, heard: &Content, session: &mut Posted) {
         match heard {
-            Some(Ok(heard)) => {
+            Content::Message(heard) => {
                 self.counted(Side::Device);
                 let mut findings = session.ledger.received(&heard.message);
                 if session.beginning == Beginning::Server {
                     findings.retain(|finding| finding.rule.id != rules::MSG_ID.id);
                 }
                 session.beginning = Beginning::Both;
-                self.found(&session.label, Side::Device, &heard, &findings);
+                self.found(&session.label, Side::Device, heard, &findings);
                 session.judge.sent(&heard.message);
             }
-            Some(Err(error)) => {
-                if let Answer::Came { body, .. } = &exchange.answer {
-                    self.malformed(&session.label, Side::Device, body, &error);
-                }
+            Content::Malformed(body, error) => self.malformed(&session.label, Side::Device, body, error),
+            Content::Unseen => {
+                session.rejoin();
+                self.tell(&Told::Unseen { session: session.label.clone() });
             }
-            None => match exchange.answer {
+            Content::Nothing => match exchange.answer {
                 Answer::Came { status, .. } if !is_success(status) => {
                     self.tell(&Told::Unanswered { session: session.label.clone(), status });
                 }
                 Answer::Came { .. } | Answer::Lost => {}
             },
         }
-        session.turn = self.turn;
-        if !key.1.is_empty() {
-            self.posted.insert(key, session);
-        }
     }
 
     /// The session of what was posted. A message that is numbered 1 begins one, and so does the device.
-    fn session(&mut self, key: &Key, name: &str, said: Option<&Message>) -> Posted {
-        let number = |message: &Message| {
-            text(message.header.as_ref().and_then(|header| header.msg_id.as_ref())).to_owned()
-        };
-        let begins = said.is_none_or(|said| number(said) == "1");
-        let known = self.posted.remove(key);
-        if let Some(known) = known
-            && !begins
-        {
-            return known;
+    fn session(&mut self, key: &Key, name: &str, said: &Content) -> Posted {
+        let begins = said.message().is_none_or(|said| number(said) == "1");
+        if let Some(mut known) = self.posted.remove(key) {
+            if !begins {
+                if known.course == Course::Over && !said.message().is_some_and(is_last_word) {
+                    known.course = Course::Running;
+                    self.tell(&Told::Begins { session: known.label.clone(), how: "goes on" });
+                }
+                return known;
+            }
+            self.silent(&known);
         }
         self.counts.sessions += 1;
-        let label = format!("{name} session {}", if key.1.is_empty() { "?" } else { &*key.1 });
+        let label = label(name, &key.1);
         let (judge, beginning, how) = match said {
-            Some(_) => (Judge::joining(), Beginning::Server, "a server posts"),
-            None => (Judge::new(), Beginning::Both, "the device is asked to begin"),
+            Content::Message(_) | Content::Malformed(..) | Content::Unseen => {
+                (Judge::joining(), Beginning::Server, "a server posts")
+            }
+            Content::Nothing => (Judge::new(), Beginning::Both, "the device is asked to begin"),
         };
         self.tell(&Told::Begins { session: label.clone(), how });
-        Posted { label, judge, ledger: Ledger::new(Side::Device), beginning, turn: self.turn }
+        let (ledger, course) = (Ledger::new(Side::Device), Course::Running);
+        Posted { label, judge, ledger, beginning, course, turn: self.turn }
     }
+}
 
-    /// The line of what was posted; none when the device has not seen it.
-    fn line(&self, exchange: &Exchange) -> Option<Event> {
-        let (status, body) = match &exchange.answer {
-            Answer::Came { status, body, .. } => (*status, body),
-            Answer::Lost => return None,
-        };
-        let outcome = if is_success(status) {
-            Outcome::Answered { http: status, body: body.clone().into() }
-        } else {
-            Outcome::Refused { http: status, reason: reason(status, body).into() }
-        };
-        let origin = if exchange.request.is_empty() {
-            Origin::Opened(crate::opening::usual())
-        } else {
-            Origin::Posted { media_type: exchange.media_type.clone(), mac: None }
-        };
-        Some(Event::Exchange(Line { origin, request: exchange.request.clone().into(), outcome }))
+impl Posted {
+    /// It goes on as one whose beginning was not seen.
+    fn rejoin(&mut self) {
+        (self.judge, self.ledger) = (Judge::joining(), Ledger::joining(Side::Device));
+        self.beginning = Beginning::Server;
     }
+}
+
+/// The line of what was posted; none when the device has not seen it.
+fn line(exchange: &Exchange) -> Option<Event> {
+    let (status, body) = match &exchange.answer {
+        Answer::Came { status, body, .. } => (*status, body),
+        Answer::Lost => return None,
+    };
+    let outcome = if is_success(status) {
+        Outcome::Answered { http: status, body: body.body() }
+    } else {
+        Outcome::Refused { http: status, reason: reason(status, body).into() }
+    };
+    let origin = match &exchange.request {
+        Passed::Seen(bytes) if bytes.is_empty() => Origin::Opened(crate::opening::usual()),
+        Passed::Seen(_) | Passed::Unseen(_) => {
+            Origin::Posted { media_type: exchange.media_type.clone(), mac: None }
+        }
+    };
+    Some(Event::Exchange(Line { origin, request: exchange.request.body(), outcome }))
+}
+
+/// What a device is known by that is posted to, and the name that it has there. `cspsim serve` has a device at two
+/// addresses.
+fn device(to: &Url) -> (Arc<str>, Option<&str>) {
+    let name = name(to);
+    (name.unwrap_or_else(|| to.path()).into(), name)
 }
 
 /// The name of a device of `cspsim serve`, by the address that is posted to.
@@ -155,8 +224,11 @@ fn name(to: &Url) -> Option<&str> {
 
 /// Why something was refused: what a problem document (RFC 9457) says, or the status alone. Other bodies may say
 /// anything.
-fn reason(status: u16, body: &[u8]) -> String {
-    let problem = serde_json::from_slice::<serde_json::Value>(body).ok();
+fn reason(status: u16, body: &Passed) -> String {
+    let problem = match body {
+        Passed::Seen(body) => serde_json::from_slice::<serde_json::Value>(body).ok(),
+        Passed::Unseen(_) => None,
+    };
     let detail = problem.as_ref().and_then(|problem| problem.get("detail")?.as_str());
     detail.map_or_else(|| format!("HTTP {status}"), str::to_owned)
 }
