@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use csp_model::agent::{HResult, UpdateId};
+use csp_model::agent::{HResult, UpdateId, UpdateState};
 use csp_model::csp::dmacc::AuthType;
-use csp_model::device::{AccountEntry, AuthEntry, DeviceFile, InitialState, Nonce, Profile, UpdateEntry};
+use csp_model::device::{
+    AccountEntry, Approval, AuthEntry, DeviceFile, InitialState, Nonce, Profile, Scalar, UpdateEntry,
+};
 use csp_model::schema::ddf;
 use csp_model::schema::{CaseSense, Kind as DfType, Node, Occurrence, Properties, Scope};
 use csp_model::tree::{Described, Setting, Transaction};
@@ -242,6 +244,7 @@ impl Seed {
                 }
                 match leaf {
                     "revisionnumber" => entry.revision = value.trim().parse().unwrap_or(entry.revision),
+                    "state" | "status" => entry.status = status(value),
                     "hresult" => {
                         let code = value.trim().parse::<i64>().ok();
                         entry.hresult = code.and_then(|code| i32::try_from(code).ok()).map(HResult);
@@ -250,9 +253,15 @@ impl Seed {
                 }
             }
         }
+        self.approvals(file);
         // What was not asked for stays as it was.
         if sets.is_empty() {
             return;
+        }
+        if found.values().any(|entry| entry.state == InitialState::Installable) {
+            // Without approvals to wait for a device would not leave them so.
+            let policies = file.policy.entry("Update".to_owned()).or_default();
+            policies.entry("RequireUpdateApproval".to_owned()).or_insert(Scalar::Int(1));
         }
         file.update.retain(|update| !sets.contains(update.state.name()) && !found.contains_key(&update.id));
         file.update.extend(found.into_values().map(complete));
@@ -263,6 +272,18 @@ impl Seed {
             update.prerequisites.retain(|one| one.any_of().iter().all(|id| known.contains(id)));
         }
         file.fault.retain(|fault| fault.update.is_none_or(|id| known.contains(&id)));
+    }
+
+    /// The updates and classifications that were approved before the server has approved any.
+    fn approvals(&self, file: &mut DeviceFile) {
+        let Ok(list) = LocUri::parse("./Vendor/MSFT/Update/ApprovedUpdates") else { return };
+        let Some((_, listed)) = self.values.get(&list) else { return };
+        let is_old = |name: &&str| {
+            let uri = LocUri::parse(&format!("./Vendor/MSFT/Update/ApprovedUpdates/{name}"));
+            !uri.is_ok_and(|uri| self.written.contains(&uri))
+        };
+        let names = listed.split('/').map(str::trim).filter(is_old);
+        file.approval = names.filter_map(UpdateId::parse).map(|id| Approval { id, at: None }).collect();
     }
 
     /// Descriptions of the nodes that the device does not know.
@@ -353,17 +374,27 @@ fn update(id: UpdateId, at: Instant) -> UpdateEntry {
     }
 }
 
+/// The step that failed, as a device file has it.
+fn status(value: &str) -> Option<Scalar> {
+    let state = UpdateState::from_bits(value.trim().parse().ok()?)?;
+    Some(state.documented_name().map_or(Scalar::Int(0), |name| Scalar::Text(name.to_owned())))
+}
+
 /// What a device file asks for in the state of an update, and nothing else.
 fn complete(entry: UpdateEntry) -> UpdateEntry {
     // WU_E_UNEXPECTED: it has failed, and the capture does not say how.
     const UNEXPECTED: HResult = HResult::from_bits(0x8024_ffff);
     match entry.state {
         InitialState::Failed => {
-            UpdateEntry { hresult: Some(entry.hresult.unwrap_or(UNEXPECTED)), at: None, ..entry }
+            let hresult = Some(entry.hresult.unwrap_or(UNEXPECTED));
+            let status = entry.status.or_else(|| status("256"));
+            UpdateEntry { hresult, status, at: None, ..entry }
         }
-        InitialState::PendingRestart | InitialState::Installed => UpdateEntry { hresult: None, ..entry },
+        InitialState::PendingRestart | InitialState::Installed => {
+            UpdateEntry { hresult: None, status: None, ..entry }
+        }
         InitialState::NotOffered | InitialState::Installable => {
-            UpdateEntry { hresult: None, at: None, ..entry }
+            UpdateEntry { hresult: None, status: None, at: None, ..entry }
         }
     }
 }
