@@ -20,6 +20,6 @@ mod upstream;
 
 pub(crate) use authority::Authority;
 pub(crate) use book::Book;
-pub(crate) use console::{Console, Teller};
+pub(crate) use console::Console;
 pub(crate) use head::{HostHeader, Upstream};
 pub(crate) use proxy::{Limits, Options, Proxy};

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use syncml::judge::{Arrival, Judge, Ledger, Side, rules};
-use syncml::message::Message;
 use url::Url;
 
 use super::content::{Content, Passed};
