@@ -1,7 +1,7 @@
 //! Where a command writes: standard output, or the file that `--out` names.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, IsTerminal as _, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::process;
 
@@ -48,6 +48,28 @@ impl Output {
         }
     }
 
+    /// Writes what `give` gives, bit by bit: a file is there complete, or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written, or `give` fails.
+    pub(crate) fn stream<T>(&self, give: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> Result<T, Failure> {
+        match &self.out {
+            Some(path) => replace(path, |file| {
+                let mut file = BufWriter::new(file);
+                let given = give(&mut file)?;
+                file.flush()?;
+                Ok(given)
+            })
+            .map_err(|error| unwritten(path, &error)),
+            None => {
+                let mut stdout = BufWriter::new(io::stdout().lock());
+                let given = give(&mut stdout)?;
+                stdout.flush()?;
+                Ok(given)
+            }
+        }
+    }
+
     /// Refuses to write bytes that are no text to a terminal, as curl does.
     ///
     /// # Errors
@@ -66,27 +88,34 @@ impl Output {
 /// # Errors
 /// When it cannot be written.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    replace(path, bytes).map_err(|error| Failure::Output(format!("cannot write {}: {error}", path.display())))
+    replace(path, |file| file.write_all(bytes)).map_err(|error| unwritten(path, &error))
+}
+
+fn unwritten(path: &Path, error: &io::Error) -> Failure {
+    Failure::Output(format!("cannot write {}: {error}", path.display()))
 }
 
 /// Writes a file beside the one that is meant, which then takes its place. What is no ordinary file (a device, a pipe)
 /// is written to as it is.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn replace<T>(path: &Path, give: impl FnOnce(&mut File) -> io::Result<T>) -> io::Result<T> {
     // A link stays one: what it points to is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let existing = fs::metadata(&path).ok();
     if existing.as_ref().is_some_and(|existing| !existing.is_file()) {
-        return OpenOptions::new().write(true).open(&path)?.write_all(bytes);
+        return give(&mut OpenOptions::new().write(true).open(&path)?);
     }
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.part", process::id()));
     let unfinished = path.with_file_name(name);
     let mut file = OpenOptions::new().write(true).create_new(true).open(&unfinished)?;
-    let written = file.write_all(bytes).and_then(|()| match &existing {
-        Some(existing) => fs::set_permissions(&unfinished, existing.permissions()),
-        None => Ok(()),
+    let written = give(&mut file).and_then(|given| {
+        if let Some(existing) = &existing {
+            fs::set_permissions(&unfinished, existing.permissions())?;
+        }
+        fs::rename(&unfinished, &path)?;
+        Ok(given)
     });
-    written.and_then(|()| fs::rename(&unfinished, &path)).inspect_err(|_| {
+    written.inspect_err(|_| {
         // What was begun is of no use to anybody, and there is nothing else to be done about it.
         let _ = fs::remove_file(&unfinished);
     })

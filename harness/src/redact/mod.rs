@@ -1,18 +1,26 @@
 //! Captures without their secrets: whatever the file is, what is secret in it becomes a number, as in a transcript.
 //!
+//! A file is gone through twice: first for the numbers that stand in it already, so that no secret gets one of them.
+//!
 //! Deliberately absent: what is secret in a message, which the transcript knows, and what a capture means.
 
-mod har;
-mod text;
+mod address;
+mod encoded;
+mod http;
+mod json;
+mod names;
+mod search;
 
-use std::io::{BufReader, Write as _};
-use std::sync::Arc;
+use std::io::{self, BufRead, Write};
+use std::mem;
 
 use bytes::Bytes;
-use csp_model::device::Snapshot;
-use serde_json::Value;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
-use crate::transcript::{Body, LineWriter, Reader, Record, Redactor, Secrets};
+use crate::transcript::{LineWriter, Reader, Record, Redactor};
+use encoded::Encoded;
+use search::{Opaque, Search, Seen};
 
 /// A capture without its secrets.
 #[derive(Debug)]
@@ -23,37 +31,50 @@ pub(crate) struct Redacted {
     pub(crate) notes: Vec<String>,
 }
 
-/// How a transcript begins.
-const TRANSCRIPT: &[u8] = br#"{"cspsim_transcript""#;
-
 /// Takes the secrets out of a file.
 ///
 /// # Errors
 /// When nothing can be looked for in it, with why.
 pub(crate) fn redact(bytes: Bytes) -> Result<Redacted, String> {
-    if bytes.starts_with(TRANSCRIPT) {
-        return transcript(&bytes);
+    let mut seeker = Redactor::seeker();
+    once(&mut seeker, &bytes)?;
+    once(&mut Redactor::after(&seeker), &bytes)
+}
+
+/// Whether a file that begins with this line is a transcript.
+pub(crate) fn is_transcript(line: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Any {
+        #[serde(rename = "cspsim_transcript")]
+        _version: IgnoredAny,
     }
-    let mut redactor = Redactor::default();
-    if let Ok(document) = serde_json::from_slice::<Value>(&bytes) {
-        return json(&mut redactor, document, &bytes);
-    }
-    if let Some(lines) = json_lines(&mut redactor, &bytes) {
-        return Ok(Redacted { bytes: lines, notes: Vec::new() });
-    }
-    match redactor.body(bytes) {
-        Body::Bytes(bytes) => Ok(Redacted { bytes: text::headers(&mut redactor, &bytes), notes: Vec::new() }),
-        Body::Withheld(_) => {
-            Err("it is neither text nor a message in WBXML: nothing can be looked for in it".to_owned())
-        }
-    }
+    serde_json::from_slice::<Any>(line).is_ok()
+}
+
+/// Looks through a transcript for the numbers that stand in it.
+///
+/// # Errors
+/// When it is none, or cannot be read, with why.
+pub(crate) fn seek(input: impl BufRead) -> Result<Redactor, String> {
+    Ok(lines(input, LineWriter::again(io::sink(), Redactor::seeker()))?.0)
+}
+
+/// Takes the secrets out of a transcript that was sought through, line by line, and says what whoever has it should know.
+///
+/// # Errors
+/// When it cannot be read or written, with why.
+pub(crate) fn transcript(
+    input: impl BufRead,
+    out: impl Write,
+    sought: &Redactor,
+) -> Result<Vec<String>, String> {
+    Ok(lines(input, LineWriter::again(out, Redactor::after(sought)))?.1)
 }
 
 /// A transcript, line by line; what breaks off is left out.
-fn transcript(bytes: &[u8]) -> Result<Redacted, String> {
-    let mut lines = LineWriter::new(Vec::new(), Secrets::Hidden);
+fn lines<W: Write>(input: impl BufRead, mut lines: LineWriter<W>) -> Result<(Redactor, Vec<String>), String> {
     let mut notes = Vec::new();
-    for record in Reader::new(BufReader::new(bytes)) {
+    for record in Reader::new(input) {
         let written = match record.map_err(|error| error.to_string())? {
             Record::Header(header) => lines.header_again(*header),
             Record::Line(line) => lines.entry(&line.name, line.entry),
@@ -64,38 +85,44 @@ fn transcript(bytes: &[u8]) -> Result<Redacted, String> {
         };
         written.map_err(|error| error.to_string())?;
     }
-    Ok(Redacted { bytes: lines.take(), notes })
+    lines.flush().map_err(|error| error.to_string())?;
+    Ok((lines.into_redactor().unwrap_or_default(), notes))
 }
 
-/// A snapshot, or a document of somebody else's: HAR, or any.
-fn json(redactor: &mut Redactor, mut document: Value, bytes: &[u8]) -> Result<Redacted, String> {
-    let mut redacted = Vec::new();
-    let written = if document.get("cspsim_snapshot").is_some() {
-        let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
-        let snapshot = Snapshot::from_json(text).map_err(|error| error.to_string())?;
-        serde_json::to_writer(&mut redacted, &redactor.snapshot(Arc::new(snapshot)))
-    } else {
-        har::redact(redactor, &mut document);
-        serde_json::to_writer_pretty(&mut redacted, &document)
-    };
-    written.map_err(|error| error.to_string())?;
-    redacted.push(b'\n');
-    Ok(Redacted { bytes: redacted, notes: Vec::new() })
-}
-
-/// Documents line by line, if the file is that.
-fn json_lines(redactor: &mut Redactor, bytes: &[u8]) -> Option<Vec<u8>> {
-    let text = std::str::from_utf8(bytes).ok()?;
-    let mut redacted = Vec::new();
-    for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let mut document: Value = serde_json::from_str(line).ok()?;
-        if !document.is_object() {
-            return None;
+/// Goes through a file once.
+fn once(redactor: &mut Redactor, bytes: &[u8]) -> Result<Redacted, String> {
+    let mut search = Search::new(redactor);
+    let encoded = Encoded::of(bytes);
+    let text = encoded.decode(bytes).map_err(str::to_owned)?;
+    let mut notes = Vec::new();
+    let redacted = if json::begins(&text) {
+        let text = std::str::from_utf8(&text)
+            .map_err(|error| format!("byte {} is not UTF-8, expected JSON", error.valid_up_to()))?;
+        let first = text.lines().next().unwrap_or_default();
+        if is_transcript(first.as_bytes()) {
+            let mut written = Vec::new();
+            let lines = lines(text.as_bytes(), LineWriter::again(&mut written, mem::take(redactor)));
+            let (after, notes) = lines?;
+            *redactor = after;
+            return Ok(Redacted { bytes: encoded.encode(written), notes });
         }
-        har::redact(redactor, &mut document);
-        writeln!(redacted, "{document}").ok()?;
+        let (written, end) = json::redacted(&mut search, text)?;
+        match end {
+            json::End::Whole => {}
+            json::End::Cut(line) => notes.push(format!("line {line} breaks off: it is left out")),
+        }
+        encoded.encode(written.into_bytes())
+    } else {
+        search.body(bytes).map_err(|Opaque| {
+            "it is neither text nor a message in WBXML: nothing can be looked for in it".to_owned()
+        })?
+    };
+    match search.seen() {
+        Seen::Message => {}
+        Seen::Nothing if redacted != bytes => {}
+        Seen::Nothing => notes.push("no message was found in it".to_owned()),
     }
-    (!redacted.is_empty()).then_some(redacted)
+    Ok(Redacted { bytes: redacted, notes })
 }
 
 #[cfg(test)]

@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use super::line::{Body, Call, Devices, Entry, Event, Exchange, Header, Line, Origin, Outcome, Secrets};
 use super::redact::Redactor;
-use crate::opening::Opening;
 
 /// Writes the transcript of one device, which was as `device` says before the first of `entries`.
 ///
@@ -56,6 +55,16 @@ impl<W: io::Write> LineWriter<W> {
             Secrets::Shown => None,
         };
         Self { out, redactor, devices: Devices::Known }
+    }
+
+    /// A writer of a transcript that was written before, by the rules of `redactor`.
+    pub(crate) const fn again(out: W, redactor: Redactor) -> Self {
+        Self { out, redactor: Some(redactor), devices: Devices::Known }
+    }
+
+    /// What it has learnt of the secrets.
+    pub(crate) fn into_redactor(self) -> Option<Redactor> {
+        self.redactor
     }
 
     /// The writer of a transcript whose devices are that.
@@ -143,10 +152,7 @@ impl<W: io::Write> LineWriter<W> {
 
     fn origin(&mut self, origin: Origin) -> Origin {
         match (origin, &mut self.redactor) {
-            (Origin::Opened(opening), Some(redactor)) if opening.aad_user_token.is_some() => {
-                let token = opening.aad_user_token.as_deref().map(|token| redactor.secret(token.as_bytes()));
-                Origin::Opened(Arc::new(Opening { aad_user_token: token, ..Opening::clone(&opening) }))
-            }
+            (Origin::Opened(opening), Some(redactor)) => Origin::Opened(redactor.opening(opening)),
             (origin, _) => origin,
         }
     }

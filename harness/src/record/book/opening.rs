@@ -55,7 +55,8 @@ fn told(opening: &mut Opening, alert: &Alert) {
             };
             return;
         }
-        "com.microsoft/mdm/aadusertoken" if is_event => {
+        // Whatever the Alert is: it is a token, and stands where tokens do.
+        "com.microsoft/mdm/aadusertoken" => {
             opening.aad_user_token = Some(data.to_owned());
             return;
         }

@@ -36,7 +36,7 @@ pub(super) struct Tokens<'a> {
 }
 
 /// What is no tag although it begins with `<`: how it begins, and how it ends.
-const SECTIONS: [(&[u8], &[u8]); 3] = [(b"<!--", b"-->"), (CDATA, CDATA_END), (b"<?", b"?>")];
+pub(super) const SECTIONS: [(&[u8], &[u8]); 3] = [(b"<!--", b"-->"), (CDATA, CDATA_END), (b"<?", b"?>")];
 const CDATA: &[u8] = b"<![CDATA[";
 const CDATA_END: &[u8] = b"]]>";
 
@@ -198,7 +198,7 @@ fn resolve_one(raw: &[u8], at: usize, end: usize, tokens: &mut Tokens<'_>, value
 }
 
 /// The character that the reference at the start of `text` means, and the length of the reference.
-fn reference(text: &[u8]) -> Option<(char, usize)> {
+pub(super) fn reference(text: &[u8]) -> Option<(char, usize)> {
     /// `&#x10FFFF;`, with some zeros more than anybody needs.
     const LONGEST: usize = 16;
     let length = text.iter().take(LONGEST).position(|byte| *byte == b';')?;

@@ -4,28 +4,33 @@
 //! format and Base64 of right length, so a redacted message is as well-formed as it was, and its values have the
 //! formats that they had. The number says which secrets are equal, and nothing else about them.
 //!
+//! `scan.rs` says where secrets stand, in the text itself and in what `layers.rs` finds below its escapes; `content.rs`
+//! what of them is hidden; `numbers.rs` what is put there.
+//!
 //! Deliberately absent: HTTP headers, which are not recorded.
 
 mod address;
 mod content;
 mod encoding;
+mod layers;
 mod markup;
+mod numbers;
 mod scan;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::mem;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use csp_model::Value;
 use csp_model::device::Snapshot;
-use sha2::{Digest as _, Sha256};
 use syncml::codec::{self, Encoding, Limits};
 
 use super::line::Body;
+use crate::opening::{Opening, Told};
 use encoding::{Text, text_of};
+use numbers::{Numbers, PLACEHOLDER};
 
 /// Redacts what belongs to one transcript.
 #[derive(Debug, Default)]
@@ -34,6 +39,16 @@ pub(crate) struct Redactor {
 }
 
 impl Redactor {
+    /// A redactor that only looks for what stands for secrets already. What it gives is of no use.
+    pub(crate) fn seeker() -> Self {
+        Self { numbers: Numbers::sought() }
+    }
+
+    /// A redactor of what `seeker` has seen all of: what stands for secrets there stays, and is nothing else's.
+    pub(crate) fn after(seeker: &Self) -> Self {
+        Self { numbers: Numbers::above(&seeker.numbers) }
+    }
+
     /// The body without its secrets; withheld when it is no text, in which nothing can be looked for.
     ///
     /// A message in WBXML is looked through as the XML that it stands for, and encoded again if that held a secret: then
@@ -83,6 +98,29 @@ impl Redactor {
     /// What stands for a secret.
     pub(crate) fn secret(&mut self, secret: &[u8]) -> String {
         self.numbers.placeholder(secret)
+    }
+
+    /// How a session was opened, without the token of its user, whichever Alert carries it.
+    pub(crate) fn opening(&mut self, opening: Arc<Opening>) -> Arc<Opening> {
+        let is_token = |told: &Told| {
+            told.to_string()
+                .split_once('=')
+                .is_some_and(|(kind, token)| scan::is_token(kind) && !token.is_empty())
+        };
+        if opening.aad_user_token.is_none() && !opening.alerts.iter().any(is_token) {
+            return opening;
+        }
+        let mut opening = Opening::clone(&opening);
+        if let Some(token) = &mut opening.aad_user_token {
+            *token = self.secret(token.trim().as_bytes());
+        }
+        for told in opening.alerts.iter_mut().filter(|told| is_token(told)) {
+            let text = told.to_string();
+            let (kind, token) = text.split_once('=').unwrap_or_default();
+            let hidden = format!("{kind}={}", self.secret(token.trim().as_bytes()));
+            hidden.parse().into_iter().for_each(|hidden| *told = hidden);
+        }
+        Arc::new(opening)
     }
 
     /// Why a request was refused, without what that quotes of its secrets: a password with a `&` in it is no XML.
@@ -161,13 +199,22 @@ impl Redactor {
 
     /// What is to be put in which place, in order and apart from each other.
     fn edits(&mut self, text: &[u8]) -> Vec<(Range<usize>, String)> {
-        let mut edits = Vec::new();
-        for secret in scan::secrets(text) {
-            content::values(text, &secret, |place, value| {
-                edits.push((place, self.numbers.placeholder(value)));
-            });
-        }
-        edits
+        self.numbers.seek(text);
+        let mut found: BTreeMap<usize, (usize, Vec<u8>)> = BTreeMap::new();
+        layers::each(text, |layer, origin| {
+            for secret in scan::secrets(layer) {
+                content::values(layer, &secret, |place, value| {
+                    let place = origin(place);
+                    // What is found in the text itself is known best.
+                    let before = found.range(..place.end).next_back();
+                    if place.start < place.end && before.is_none_or(|(_, (end, _))| *end <= place.start) {
+                        found.insert(place.start, (place.end, value.to_vec()));
+                    }
+                });
+            }
+        });
+        let hidden = found.into_iter();
+        hidden.map(|(start, (end, value))| (start..end, self.numbers.placeholder(&value))).collect()
     }
 }
 
@@ -183,51 +230,6 @@ fn splice(bytes: &[u8], edits: &[(Range<usize>, String)], encode: impl Fn(&str) 
     spliced
 }
 
-/// Which secret has which number.
-///
-/// Memory is bounded: a secret that was not met among the last [`Numbers::REMEMBERED`] different ones is forgotten,
-/// and has another number when it comes again.
-#[derive(Debug, Default)]
-struct Numbers {
-    last: u64,
-    recent: BTreeMap<[u8; 32], u64>,
-    older: BTreeMap<[u8; 32], u64>,
-}
-
-impl Numbers {
-    const REMEMBERED: usize = 32_768;
-
-    /// What stands for a secret. What stands for one already stays.
-    fn placeholder(&mut self, secret: &[u8]) -> String {
-        if let Some(number) = number_of(secret) {
-            self.last = self.last.max(number);
-            return String::from_utf8_lossy(secret).into_owned();
-        }
-        let digest = Sha256::digest(secret).into();
-        let number = match self.recent.get(&digest).or_else(|| self.older.get(&digest)) {
-            Some(number) => *number,
-            None => {
-                self.last += 1;
-                self.last
-            }
-        };
-        self.recent.insert(digest, number);
-        if self.recent.len() >= Self::REMEMBERED {
-            self.older = mem::take(&mut self.recent);
-        }
-        format_of(number)
-    }
-}
-
-const PLACEHOLDER: &str = "REDACTED";
-
-/// As many digits as Base64 wants: a multiple of four.
-fn format_of(number: u64) -> String {
-    let digits = number.to_string();
-    let width = digits.len().next_multiple_of(4);
-    format!("{PLACEHOLDER}{digits:0>width$}")
-}
-
 /// Whether the node at this address holds a secret.
 pub(crate) fn is_secret(uri: &str) -> bool {
     address::is_secret(uri)
@@ -235,11 +237,5 @@ pub(crate) fn is_secret(uri: &str) -> bool {
 
 /// Whether a text stands for a secret that was redacted.
 pub(crate) fn is_redacted(text: &str) -> bool {
-    number_of(text.as_bytes()).is_some()
-}
-
-/// The number that a placeholder has.
-fn number_of(text: &[u8]) -> Option<u64> {
-    let number = std::str::from_utf8(text).ok()?.strip_prefix(PLACEHOLDER)?.parse().ok()?;
-    (format_of(number).as_bytes() == text).then_some(number)
+    numbers::number_of(text.as_bytes()).is_some()
 }

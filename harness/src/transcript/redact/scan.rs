@@ -7,10 +7,15 @@
 use std::ops::Range;
 
 use super::address;
-use super::markup::{Token, Tokens, local, resolved};
+use super::markup::{Token, Tokens, attributes, local, resolved};
 
 /// The type of the Alert item that carries a user's token (\[MS-MDM\] 3.1; case does not matter).
 const TOKEN: &str = "com.microsoft/MDM/AADUserToken";
+
+/// Whether an Alert of this type carries a token.
+pub(super) fn is_token(kind: &str) -> bool {
+    kind.trim().eq_ignore_ascii_case(TOKEN)
+}
 
 /// A place that holds a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,8 +40,12 @@ pub(super) fn secrets(text: &[u8]) -> Vec<Secret> {
     let mut scan = Scan { text, frames: Vec::new(), places: Default::default(), secrets: Vec::new() };
     for (place, token) in Tokens::new(text) {
         match token {
-            Token::Start { name, is_empty: false } => scan.start(name, place.end),
-            Token::Start { is_empty: true, .. } => {}
+            Token::Start { name, is_empty } => {
+                scan.parameter(place.clone(), name.clone());
+                if !is_empty {
+                    scan.start(name, place.end);
+                }
+            }
             Token::End { name } => scan.end(name, place.start),
             Token::Text => scan.between(place),
         }
@@ -59,6 +68,7 @@ pub(super) fn secrets(text: &[u8]) -> Vec<Secret> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
     Alert,
+    BinarySecurityToken,
     Chal,
     Cred,
     Data,
@@ -66,12 +76,15 @@ enum Known {
     LocUri,
     Meta,
     NextNonce,
+    Password,
     Type,
 }
 
 impl Known {
-    const ALL: [(Self, &'static str); 9] = [
+    const ALL: [(Self, &'static str); 11] = [
         (Self::Alert, "Alert"),
+        // Enrollment (\[MS-MDE2\] 3.4): a token, a certificate request, or what it is answered with.
+        (Self::BinarySecurityToken, "BinarySecurityToken"),
         (Self::Chal, "Chal"),
         (Self::Cred, "Cred"),
         (Self::Data, "Data"),
@@ -79,6 +92,8 @@ impl Known {
         (Self::LocUri, "LocURI"),
         (Self::Meta, "Meta"),
         (Self::NextNonce, "NextNonce"),
+        // WS-Security, and profiles of many kinds.
+        (Self::Password, "Password"),
         (Self::Type, "Type"),
     ];
 
@@ -138,6 +153,27 @@ impl Scan<'_> {
         }
     }
 
+    /// `<parm name="…" value="…"/>` of a provisioning document (\[MS-MDE2\] 3.5), named like a node that is secret.
+    fn parameter(&mut self, tag: Range<usize>, name: Range<usize>) {
+        if !self.text.get(name.clone()).is_some_and(|name| local(name).eq_ignore_ascii_case(b"parm")) {
+            return;
+        }
+        let attributes = attributes(self.text, tag, name.end);
+        let find = |wanted: &str| {
+            let is_wanted = |(name, _): &&(Range<usize>, Range<usize>)| {
+                let name = self.text.get(name.clone()).unwrap_or_default().trim_ascii();
+                let name = name.strip_suffix(b"=").unwrap_or(name).trim_ascii_end();
+                name.eq_ignore_ascii_case(wanted.as_bytes())
+            };
+            attributes.iter().find(is_wanted).map(|(_, value)| value.clone())
+        };
+        let Some((name, place)) = find("name").zip(find("value")) else { return };
+        let name = resolved(self.text.get(name).unwrap_or_default());
+        if address::is_secret(&String::from_utf8_lossy(&name)) {
+            self.secrets.push(Secret { place, extent: Extent::Whole });
+        }
+    }
+
     /// Text that stands in a credential itself is one, wherever it should have stood.
     fn between(&mut self, place: Range<usize>) {
         if let Some(Frame { known: Known::Cred | Known::Chal, .. }) = self.frames.last() {
@@ -152,7 +188,9 @@ impl Scan<'_> {
         let place = frame.content..end;
         match frame.known {
             Known::Alert | Known::Chal | Known::Cred | Known::Meta => {}
-            Known::NextNonce => self.secrets.push(Secret { place, extent: Extent::Whole }),
+            Known::BinarySecurityToken | Known::NextNonce | Known::Password => {
+                self.secrets.push(Secret { place, extent: Extent::Whole })
+            }
             Known::Data => self.data(place, frame.is_secret && tag == End::Missing),
             Known::Item => {
                 let alert = self.innermost(Known::Alert).and_then(|alert| self.frames.get(alert));
@@ -167,7 +205,7 @@ impl Scan<'_> {
                 }
             }
             Known::Type => {
-                if self.value(place).eq_ignore_ascii_case(TOKEN) {
+                if is_token(&self.value(place)) {
                     self.is_about(self.innermost(Known::Item).max(self.innermost(Known::Alert)));
                 }
             }

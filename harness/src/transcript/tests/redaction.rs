@@ -20,6 +20,7 @@ use syncml::message::{
 
 use super::super::Body;
 use super::super::redact::Redactor;
+use crate::opening::Opening;
 use crate::{Device, DeviceFile};
 
 fn redacted(bytes: &[u8]) -> Vec<u8> {
@@ -55,8 +56,18 @@ fn messages_without_secrets_stay() {
         for file in fs::read_dir(&case.path).unwrap().map(|file| file.unwrap().path()) {
             let bytes = fs::read(&file).unwrap();
             let text = String::from_utf8_lossy(&bytes);
-            let holds =
-                ["Cred>", "NextNonce", "AAuthSecret", "AAuthData"].iter().any(|secret| text.contains(secret));
+            let holds = [
+                "Cred>",
+                "NextNonce",
+                "AAuthSecret",
+                "AAuthData",
+                "HWDevID",
+                "MACAddress",
+                "MobileID",
+                "ExchangeID",
+            ]
+            .iter()
+            .any(|secret| text.contains(secret));
             if file.extension().is_some_and(|extension| extension == "xml") && !holds {
                 assert!(redacted(&bytes) == bytes, "{}", file.display());
             }
@@ -121,6 +132,35 @@ fn equal_secrets_stay_equal_in_one_transcript() {
     }
     assert_eq!(redactor.body(cred("other 39999")), Body::Bytes(cred("REDACTED00040002")));
     assert_eq!(redactor.body(cred("one")), one, "it is among those that are remembered");
+}
+
+/// What a peer says is a number of no secret's.
+#[test]
+fn placeholders_of_a_peer() {
+    let mut redactor = Redactor::default();
+    let cred = |secret: &str| Bytes::from(format!("<Cred><Data>{secret}</Data></Cred>"));
+    for (said, shown) in [
+        ("one", "REDACTED0001"),
+        ("REDACTED18446744073709551615", "REDACTED0002"),
+        ("REDACTED0001", "REDACTED0003"),
+        ("two", "REDACTED0004"),
+    ] {
+        assert_eq!(redactor.body(cred(said)), Body::Bytes(cred(shown)), "{said}");
+    }
+}
+
+/// The token of a user is hidden in what opens a session, whichever Alert it stands in.
+#[test]
+fn tokens_of_openings() {
+    let alerts = ["com.microsoft/mdm/aadusertoken=eyJ.one", "a:b=c"].map(|told| told.parse().unwrap());
+    let token = Some("eyJ.one".to_owned());
+    let opening = Opening { aad_user_token: token, alerts: alerts.into(), ..Opening::default() };
+    let redacted = serde_json::to_value(&*Redactor::default().opening(Arc::new(opening))).unwrap();
+    assert_eq!(redacted["aad_user_token"], "REDACTED0001");
+    assert_eq!(
+        redacted["alerts"],
+        serde_json::json!(["com.microsoft/mdm/aadusertoken=REDACTED0001", "a:b=c"])
+    );
 }
 
 /// A message can be as large as the endpoint lets it be. What takes time in proportion to its square would not end.
