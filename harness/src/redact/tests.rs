@@ -402,7 +402,7 @@ fn json_that_breaks_off() {
     ] {
         let redacted = redact(Bytes::from(cut)).unwrap();
         assert_eq!(redacted.bytes, whole.as_bytes());
-        assert_eq!(redacted.notes, ["line 2 breaks off: it is left out", "no message was found in it"]);
+        assert_eq!(redacted.notes, ["line 2 breaks off: it is left out"]);
     }
     assert!(redact(Bytes::from_static(b"[12:00] INFO started\n")).is_ok());
 }

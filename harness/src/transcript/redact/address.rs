@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// The ends of the addresses of nodes whose value is a credential or tells which machine it is, and the CSPs that have
 /// them. Names are compared without case.
-const SECRETS: [&[&str]; 36] = [
+const SECRETS: [&[&str]; 38] = [
     // DMAcc, w7 APPLICATION: the secret, and the nonce that goes into the next digest.
     &["AAuthSecret"],
     &["AAuthData"],
@@ -26,9 +26,11 @@ const SECRETS: [&[&str]; 36] = [
     &["L2tpPsk"],
     &["Eap", "Configuration"],
     &["CustomConfiguration"],
-    // RootCATrustedCertificates, CertificateStore, HealthAttestation: a certificate, whose names tell whose it is.
+    // RootCATrustedCertificates, CertificateStore, HealthAttestation, DMClient: a certificate, whose names tell whose it is.
     &["EncodedCertificate"],
     &["HealthAttestation", "Certificate"],
+    &["EnhancedAppLayerSecurity", "Cert0"],
+    &["EnhancedAppLayerSecurity", "Cert1"],
     // RemoteLock.
     &["NewPINValue"],
     // WindowsAdvancedThreatProtection: what a machine is let into a tenant with.
