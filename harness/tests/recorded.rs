@@ -4,7 +4,6 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
-#[expect(dead_code, reason = "what the proxy says is not asked here")]
 mod recording;
 #[expect(dead_code, reason = "what the server finds is not asked here")]
 mod server;
