@@ -9,6 +9,8 @@ mod server;
 #[expect(dead_code, reason = "other tests change devices")]
 mod serving;
 
+#[path = "record/changed.rs"]
+mod changed;
 #[path = "record/ending.rs"]
 mod ending;
 #[path = "record/replayed.rs"]

@@ -1,6 +1,7 @@
 //! Captures without their secrets: whatever the file is, what is secret in it becomes a number, as in a transcript.
 //!
-//! A file is gone through twice: first for the numbers that stand in it already, so that no secret gets one of them.
+//! A file is gone through first for the numbers that stand in it already, so that no secret gets one of them, and then until
+//! nothing is found any more.
 //!
 //! Deliberately absent: what is secret in a message, which the transcript knows, and what a capture means.
 
@@ -38,8 +39,20 @@ pub(crate) struct Redacted {
 pub(crate) fn redact(bytes: Bytes) -> Result<Redacted, String> {
     let mut seeker = Redactor::seeker();
     once(&mut seeker, &bytes)?;
-    once(&mut Redactor::after(&seeker), &bytes)
+    let mut redactor = Redactor::after(&seeker);
+    let mut redacted = once(&mut redactor, &bytes)?;
+    // In a file that is no whole document, what is hidden can end what hid something else.
+    for _ in 0..MOST_AGAIN {
+        match once(&mut redactor, &redacted.bytes) {
+            Ok(again) if again.bytes != redacted.bytes => redacted.bytes = again.bytes,
+            Ok(_) | Err(_) => break,
+        }
+    }
+    Ok(redacted)
 }
+
+/// How often a file is gone through again.
+const MOST_AGAIN: usize = 8;
 
 /// Whether a file that begins with this line is a transcript.
 pub(crate) fn is_transcript(line: &[u8]) -> bool {

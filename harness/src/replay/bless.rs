@@ -12,7 +12,7 @@ use bytes::Bytes;
 use super::capture::{Format, Side};
 use super::outcome::{Different, Played};
 use crate::event::DeviceEvent;
-use crate::transcript::{Event, Line, Outcome, Redactor};
+use crate::transcript::{Body, Event, Line, Outcome, Reader, Record, Redactor, Secrets};
 use crate::{Failure, output};
 
 /// What is to be written, by file.
@@ -143,10 +143,24 @@ fn spliced(path: &Path, edits: &BTreeMap<u64, (usize, Bytes)>) -> Result<Vec<u8>
 }
 
 fn relined(path: &Path, edits: &BTreeMap<u64, LineEdit>) -> Result<Vec<u8>, Failure> {
-    let before = fs::read(path).map_err(|error| Failure::unreadable(path, &error))?;
+    let before = Bytes::from(fs::read(path).map_err(|error| Failure::unreadable(path, &error))?);
+    // What stands for secrets keeps its numbers, and new secrets have others.
+    let mut seeker = Redactor::seeker();
+    seeker.body(before.clone());
+    let mut redactor = Redactor::after(&seeker);
+    let mut secrets = Secrets::Hidden;
     let mut after = Vec::with_capacity(before.len());
     for (line, number) in before.split_inclusive(|byte| *byte == b'\n').zip(1..) {
-        match edits.get(&number).and_then(|edit| edited(line, edit)) {
+        if let Some(Ok(Record::Header(header))) = Reader::new(line).next() {
+            secrets = header.secrets;
+        }
+        let edited = edits.get(&number).and_then(|edit| {
+            edited(line, edit, |body| match secrets {
+                Secrets::Hidden => redactor.body(body),
+                Secrets::Shown => Body::Bytes(body),
+            })
+        });
+        match edited {
             Some(line) => after.extend_from_slice(line.as_bytes()),
             None => after.extend_from_slice(line),
         }
@@ -155,14 +169,12 @@ fn relined(path: &Path, edits: &BTreeMap<u64, LineEdit>) -> Result<Vec<u8>, Fail
 }
 
 /// The line with what changes in it.
-fn edited(line: &[u8], edit: &LineEdit) -> Option<String> {
+fn edited(line: &[u8], edit: &LineEdit, redacted: impl FnOnce(Bytes) -> Body) -> Option<String> {
     let text = std::str::from_utf8(line).ok()?;
     let mut line = Line::from_json(text).ok()?;
     if let Some(answer) = &edit.answer {
         let Event::Exchange(exchange) = &mut line.entry.event else { return None };
-        // A transcript is not to hold secrets that it did not hold.
-        let body = Redactor::default().body(answer.clone());
-        exchange.outcome = Outcome::Answered { http: 200, body };
+        exchange.outcome = Outcome::Answered { http: 200, body: redacted(answer.clone()) };
     }
     if let Some(events) = &edit.events {
         line.entry.events = events.as_slice().into();

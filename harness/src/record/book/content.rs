@@ -22,7 +22,7 @@ pub(super) enum Content {
     /// Nothing at all.
     Nothing,
     /// A message.
-    Message(Parsed),
+    Message(Box<Parsed>),
     /// What is no message.
     Malformed(Bytes, DecodeError),
     /// What nobody has looked into.
@@ -41,7 +41,7 @@ impl Passed {
         match self {
             Self::Seen(bytes) if bytes.is_empty() => Content::Nothing,
             Self::Seen(bytes) => match decoded(bytes) {
-                Ok(parsed) => Content::Message(parsed),
+                Ok(parsed) => Content::Message(Box::new(parsed)),
                 Err(error) => Content::Malformed(bytes.clone(), error),
             },
             Self::Unseen(_) => Content::Unseen,

@@ -96,6 +96,7 @@ const PUBLISHED: [Published; 5] = [
 ];
 
 #[test]
+#[expect(clippy::print_stderr, reason = "what is left out is said")]
 fn published_sessions_differ_where_it_is_known_why() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/messages");
     if !folder.is_dir() {

@@ -143,7 +143,7 @@ mod tests {
         ("UseNonceResync", "whether"),
     ];
 
-    fn leaves<'a>(node: &'a Node, path: &str, found: &mut Vec<String>) {
+    fn leaves(node: &Node, path: &str, found: &mut Vec<String>) {
         let path = format!("{path}/{}", node.name.as_deref().unwrap_or("x"));
         if node.children.is_empty() {
             found.push(path);

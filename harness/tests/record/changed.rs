@@ -1,33 +1,11 @@
-//! Sessions that `cspsim record` has recorded over real sockets, replayed both ways: the same, until something is changed.
+//! A recording in which something is changed, or a server that is: the differences, with their weights.
 
-// Elsewhere there is no signal to end a program by that it could take.
-#![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
-mod recording;
-#[expect(dead_code, reason = "what the server finds is not asked here")]
-mod server;
-#[expect(dead_code, reason = "other tests change devices")]
-mod serving;
-
-use std::fs;
-use std::process::Command;
-
-use recording::Recording;
-use server::Server;
-use serving::{Client, Folder, Serving};
-use syncml::session::server::Command as Asked;
+use super::*;
 
 const UPDATE: &str = "5cc9ac6b-7d5c-4bb6-a9a6-6e3e5b6a6a01";
 const OTHER: &str = "5cc9ac6b-7d5c-4bb6-a9a6-6e3e5b6a6a02";
 const APPROVED: &str = "./Vendor/MSFT/Update/ApprovedUpdates";
-
-fn cspsim(arguments: &[&str], code: i32) -> String {
-    let ran = Command::new(env!("CARGO_BIN_EXE_cspsim")).args(arguments).output().unwrap();
-    let said = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
-    assert_eq!(ran.status.code(), Some(code), "{arguments:?}: {said}");
-    said
-}
+const LOOKS: [&str; 2] = ["./DevInfo/Man", "./DevInfo/Mod"];
 
 /// A server that approves an update and then looks.
 fn approving(update: &'static str, then: [&'static str; 2]) -> Server {
@@ -37,46 +15,32 @@ fn approving(update: &'static str, then: [&'static str; 2]) -> Server {
     })
 }
 
-const LOOKS: [&str; 2] = ["./DevInfo/Man", "./DevInfo/Mod"];
-
-#[test]
-fn a_device_that_dials_is_replayed_both_ways() {
-    let folder = Folder::new("recorded-dials");
-    for (encoding, auth) in [("xml", "basic"), ("wbxml", "digest")] {
-        let file = folder.file(&format!("{encoding}.jsonl"));
-        let path = file.to_str().unwrap();
-        let server = approving(UPDATE, LOOKS);
-        let recording = Recording::start(&server.url(), &["--transcript", path]);
-        let device =
-            ["connect", "--encoding", encoding, "--user", "lab", "--password", "secret", "--auth", auth];
-        cspsim(&[&device[..], &["--sessions", "2", &recording.url]].concat(), 0);
-        assert_eq!(recording.end().code, Some(0));
-        let said = cspsim(&["replay", path], 0);
-        assert!(said.contains("2 sessions, 4 messages compared: 0 different"), "{said}");
-        let said = cspsim(&["replay", path, "--against", &approving(UPDATE, LOOKS).url()], 0);
-        assert!(said.contains("2 sessions, 4 messages compared: 0 different"), "{said}");
-    }
+fn said(arguments: &[&str], code: i32) -> String {
+    let ran = cspsim(arguments);
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned() + &String::from_utf8_lossy(&ran.stderr);
+    assert_eq!(ran.status.code(), Some(code), "{arguments:?}: {said}");
+    said
 }
 
 #[test]
 fn one_approval_one_status_and_one_order_are_told_with_their_weights() {
-    let folder = Folder::new("recorded-changed");
+    let folder = Folder::new("record-changed");
     let file = folder.file("t.jsonl");
     let path = file.to_str().unwrap();
     let server = approving(UPDATE, LOOKS);
     let recording = Recording::start(&server.url(), &["--transcript", path]);
-    cspsim(&["connect", &recording.url], 0);
+    said(&["connect", &recording.url], 0);
     assert_eq!(recording.end().code, Some(0));
 
     // Another server: it approves another update, and looks in another order.
     let [one, two] = LOOKS;
-    let said = cspsim(&["replay", path, "--quiet", "--against", &approving(OTHER, [two, one]).url()], 1);
+    let told = said(&["replay", path, "--quiet", "--against", &approving(OTHER, [two, one]).url()], 1);
     for difference in [
         format!("different meaning: Add \"{APPROVED}/{UPDATE}\": expected `Add`, got nothing"),
         format!("different meaning: Add \"{APPROVED}/{OTHER}\": expected nothing, got `Add`"),
         "order only: SyncBody: order: expected `Get ./DevInfo/Man before Get ./DevInfo/Mod`".to_owned(),
     ] {
-        assert!(said.contains(&difference), "{difference}: {said}");
+        assert!(told.contains(&difference), "{difference}: {told}");
     }
 
     // Another capture: another update was approved, the approval was refused, and the answers stand in another order.
@@ -101,14 +65,14 @@ fn one_approval_one_status_and_one_order_are_told_with_their_weights() {
     ] {
         assert_ne!(changed, text);
         fs::write(&file, changed).unwrap();
-        let said = cspsim(&["replay", path, "--quiet"], 1);
-        assert!(said.contains(weight), "{weight}: {said}");
+        let told = said(&["replay", path, "--quiet"], 1);
+        assert!(told.contains(weight), "{weight}: {told}");
     }
 }
 
 #[test]
-fn a_server_that_posts_is_replayed_both_ways() {
-    let folder = Folder::new("recorded-posts");
+fn a_server_that_posts_and_a_device_that_is_posted_to() {
+    let folder = Folder::new("record-changed-posts");
     let serving = Serving::start(&folder.file("state.db"));
     let file = folder.file("t.jsonl");
     let path = file.to_str().unwrap();
@@ -125,17 +89,17 @@ fn a_server_that_posts_is_replayed_both_ways() {
     }
     drop(poster);
     assert_eq!(recording.end().code, Some(0));
-    let said = cspsim(&["replay", path], 0);
-    assert!(said.contains("1 session, 2 messages compared: 0 different"), "{said}");
+    let told = said(&["replay", path], 0);
+    assert!(told.contains("1 session, 2 messages compared: 0 different"), "{told}");
     // Now the server's messages go to a device that is posted to.
-    let said = cspsim(&["replay", path, "--against", &serving.url()], 0);
-    assert!(said.contains("1 session, 2 messages compared: 0 different"), "{said}");
+    let told = said(&["replay", path, "--against", &serving.url()], 0);
+    assert!(told.contains("1 session, 2 messages compared: 0 different"), "{told}");
     let text = fs::read_to_string(&file).unwrap();
     let refused = text.replacen("<Cmd>Get</Cmd><Data>200</Data>", "<Cmd>Get</Cmd><Data>404</Data>", 1);
     assert_ne!(refused, text);
     fs::write(&file, refused).unwrap();
     for against in [&[][..], &["--against", &serving.url()]] {
-        let said = cspsim(&[&["replay", path, "--quiet"], against].concat(), 1);
-        assert!(said.contains("different meaning: Status of Get 2"), "{said}");
+        let told = said(&[&["replay", path, "--quiet"], against].concat(), 1);
+        assert!(told.contains("different meaning: Status of Get 2"), "{told}");
     }
 }
