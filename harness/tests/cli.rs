@@ -22,6 +22,7 @@ async fn cases() {
         .register_bin("curl", curl(&device))
         .case("fixtures/cli/*.trycmd")
         .case("README.md")
+        .case("docs/replay.md")
         .case("docs/scenarios.md")
         .case("docs/updates.md")
         .extend_vars([("[VERSION]", env!("CARGO_PKG_VERSION"))])

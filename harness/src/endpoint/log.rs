@@ -44,7 +44,11 @@ pub(crate) fn start(form: Form, level: Level) {
         Level::Debug => LevelFilter::DEBUG,
         Level::Trace => LevelFilter::TRACE,
     };
-    let log = tracing_subscriber::fmt().with_max_level(filter).with_writer(io::stderr).with_target(false);
+    let log = tracing_subscriber::fmt()
+        .with_max_level(filter)
+        .with_writer(io::stderr)
+        .log_internal_errors(false)
+        .with_target(false);
     let started = match form {
         Form::Human => {
             let in_colour = AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never;

@@ -195,8 +195,8 @@ fn header(text: &str, state: State) -> Result<Header, ReadErrorKind> {
         cspsim_transcript: u64,
     }
     let Any { cspsim_transcript: version } = serde_json::from_str(text).map_err(|error| match state {
-        State::Start => ReadErrorKind::NoTranscript,
-        State::Lines | State::Done => ReadErrorKind::Line(error),
+        State::Start if !text.as_bytes().starts_with(HEADER) => ReadErrorKind::NoTranscript,
+        State::Start | State::Lines | State::Done => ReadErrorKind::Line(error),
     })?;
     if version != u64::from(VERSION) {
         return Err(ReadErrorKind::Version(version));
