@@ -8,6 +8,7 @@ mod data;
 mod fields;
 mod ignore;
 mod maps;
+mod pieces;
 mod unit;
 
 #[cfg(test)]
@@ -137,11 +138,11 @@ pub fn compare(
     if extent == Extent::WHOLE && !is_bare {
         header(fields::of_body(expected), fields::of_body(got), "SyncBody", maps);
     }
-    differences.extend(unit::repeated_ids(expected, got));
+    differences.extend(pieces::repeated_ids(expected, got));
     let counts = |unit: &Unit| !(is_bare && unit.is_of_sync_hdr() || ignore.covers(unit.about()));
     let wanted = |units: Vec<Unit>| units.into_iter().filter(counts).collect();
     let (expected, got): (Vec<_>, Vec<_>) =
-        (wanted(unit::units(expected, asked)), wanted(unit::units(got, asked)));
+        (wanted(pieces::units(expected, asked)), wanted(pieces::units(got, asked)));
     let aligned = align::align(&expected, &got, maps);
     for (one, other) in &aligned.pairs {
         let (Some(one), Some(other)) = (expected.get(*one), got.get(*other)) else { continue };
@@ -167,7 +168,7 @@ pub fn compare(
 /// That a message is said to the side whose messages are compared: identities in it are known to that side, and stand for
 /// themselves.
 pub(crate) fn say(message: &Message, maps: &mut Maps) {
-    unit::say(&message.body.commands, maps);
+    pieces::say(&message.body.commands, maps);
 }
 
 /// On which side a command stands alone.
@@ -207,7 +208,7 @@ const fn weight_of_presence(kind: Kind) -> Weight {
 
 /// The CmdIDs of commands that are in both messages: as they stand in the one, and in the other.
 pub(crate) fn same_commands(expected: &Message, got: &Message, asked: &Asked) -> Vec<(String, String)> {
-    let (expected, got) = (unit::units(expected, asked), unit::units(got, asked));
+    let (expected, got) = (pieces::units(expected, asked), pieces::units(got, asked));
     let aligned = align::align(&expected, &got, &mut Maps::default());
     let ids = aligned.pairs.into_iter().filter_map(|(one, other)| {
         Some((expected.get(one)?.cmd_id.clone()?, got.get(other)?.cmd_id.clone()?))

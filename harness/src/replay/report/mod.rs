@@ -73,7 +73,10 @@ fn differences(different: &Different, secrets: Secrets) -> impl Iterator<Item = 
 }
 
 fn is_of_secret(difference: &Difference) -> bool {
-    difference.loc_uri.as_deref().is_some_and(is_secret) || difference.command.contains(AAD_USER_TOKEN)
+    // What has become of a command is no secret.
+    let is_code = difference.command.starts_with("Status") && difference.field != "Item/Data";
+    let is_of_node = difference.loc_uri.as_deref().is_some_and(is_secret);
+    is_of_node && !is_code || difference.command.contains(AAD_USER_TOKEN)
 }
 
 /// The Alert that has a token in it.
