@@ -13,6 +13,7 @@ mod man;
 mod record;
 mod redact;
 mod replay;
+mod report_file;
 mod run;
 mod schema;
 mod serve;

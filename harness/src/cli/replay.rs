@@ -11,6 +11,7 @@ use csp_model::Device;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tokio::runtime;
 
+use super::report_file::ReportFile;
 use crate::Failure;
 use crate::dial::{self, Dialler, HttpOptions, TlsOptions};
 use crate::input::DeviceOptions;
@@ -89,37 +90,6 @@ impl FromStr for Ignored {
 
     fn from_str(text: &str) -> Result<Self, NotALocUri> {
         text.parse().map(Self)
-    }
-}
-
-/// A report that is asked for.
-#[derive(Debug, Clone)]
-struct ReportFile {
-    format: ReportFormat,
-    path: PathBuf,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum ReportFormat {
-    Json,
-    Junit,
-}
-
-impl FromStr for ReportFile {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        const EXPECTED: &str = "expected junit=FILE or json=FILE";
-        let (format, path) = text.split_once('=').unwrap_or((text, ""));
-        let format = match format {
-            "json" => ReportFormat::Json,
-            "junit" => ReportFormat::Junit,
-            other => return Err(format!("`{other}` is no format: {EXPECTED}")),
-        };
-        if path.is_empty() {
-            return Err(format!("a file is missing: {EXPECTED}"));
-        }
-        Ok(Self { format, path: path.into() })
     }
 }
 
@@ -231,15 +201,8 @@ impl Replay {
             return Err(failed);
         }
         for file in &self.report {
-            let bytes = match file.format {
-                ReportFormat::Json => report::json(&told.played, &told.unreadable, &told.sum, secrets),
-                ReportFormat::Junit => {
-                    report::junit(&told.played, &told.unreadable, secrets).map_err(|error| {
-                        Failure::Output(format!("cannot write {}: {error}", file.path.display()))
-                    })?
-                }
-            };
-            output::write(&file.path, &bytes)?;
+            let json = || report::json(&told.played, &told.unreadable, &told.sum, secrets);
+            file.write(json, || report::junit(&told.played, &told.unreadable, secrets))?;
         }
         if self.json {
             self.output.write(&report::json(&told.played, &told.unreadable, &told.sum, secrets))?;

@@ -2,16 +2,16 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use clap::Args;
 
+use super::report_file::ReportFile;
+use crate::Failure;
 use crate::dial::TlsOptions;
 use crate::report::{self, Human};
-use crate::scenario::{self, AfterFailure, Mode, Outcome, Plan};
-use crate::{Failure, output};
+use crate::scenario::{self, AfterFailure, Mode, Plan};
 
 /// Run scenario files: a device, what is sent to it, and what is expected
 ///
@@ -46,19 +46,6 @@ pub(super) struct Test {
     report: Vec<ReportFile>,
     #[command(flatten)]
     tls: TlsOptions,
-}
-
-/// A report that is asked for.
-#[derive(Debug, Clone)]
-struct ReportFile {
-    format: ReportFormat,
-    path: PathBuf,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum ReportFormat {
-    Json,
-    Junit,
 }
 
 impl Test {
@@ -98,8 +85,8 @@ impl Test {
         if plan.mode == Mode::Run {
             human.sum(elapsed, files.len() - outcomes.len())?;
         }
-        for report in &self.report {
-            report.write(&outcomes, elapsed)?;
+        for file in &self.report {
+            file.write(|| report::json(&outcomes, elapsed), || report::junit(&outcomes, elapsed))?;
         }
         let of = |count: usize| format!("{count} of {}", human.ran_at_all());
         match (human.failed, human.unusable) {
@@ -107,33 +94,5 @@ impl Test {
             (failed, 0) => Err(Failure::Check(format!("{} scenarios failed", of(failed)))),
             (_, unusable) => Err(Failure::Input(format!("{} scenarios could not be run", of(unusable)))),
         }
-    }
-}
-
-impl ReportFile {
-    fn write(&self, outcomes: &[Outcome], elapsed: Duration) -> Result<(), Failure> {
-        let bytes = match self.format {
-            ReportFormat::Json => report::json(outcomes, elapsed),
-            ReportFormat::Junit => report::junit(outcomes, elapsed)
-                .map_err(|error| Failure::Output(format!("cannot write {}: {error}", self.path.display())))?,
-        };
-        output::write(&self.path, &bytes)
-    }
-}
-
-impl FromStr for ReportFile {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (format, path) = text.split_once('=').unwrap_or((text, ""));
-        let format = match format {
-            "json" => ReportFormat::Json,
-            "junit" => ReportFormat::Junit,
-            other => return Err(format!("`{other}` is no format: expected junit=FILE or json=FILE")),
-        };
-        if path.is_empty() {
-            return Err("a file is missing: expected junit=FILE or json=FILE".to_owned());
-        }
-        Ok(Self { format, path: path.into() })
     }
 }

@@ -10,9 +10,8 @@ use syncml::judge::{Arrival, Judge, Ledger, Side};
 use syncml::message::{Kind, Message, Status};
 
 use super::content::{Content, Parsed, Passed};
-use super::{
-    Answer, Exchange, Key, Sessions, is_success, label, now, number, opening, session_id, source, target,
-};
+use super::{Answer, Exchange, Key, Sessions, is_success, label, now, number, session_id, source, target};
+use crate::opening::Opening;
 use crate::record::snapshot;
 use crate::record::told::Told;
 use crate::transcript::Dialled as Server;
@@ -104,7 +103,11 @@ impl Sessions {
         let was_answered = matches!(session.state, State::Answered(_));
         match place {
             Place::First => {
-                let opening = Arc::new(opening::of(said, &self.address(&exchange.to)));
+                let opening = Arc::new(Opening::heard(
+                    &said.message,
+                    said.input.encoding(),
+                    Some(&self.address(&exchange.to)),
+                ));
                 let line = line(Origin::Opened(opening), Bytes::new().into(), request.clone().into());
                 self.pen.line(device, at, line);
             }

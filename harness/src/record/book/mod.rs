@@ -5,7 +5,6 @@
 mod content;
 mod dialled;
 mod direction;
-mod opening;
 mod pen;
 mod posted;
 

@@ -16,10 +16,10 @@ use super::super::capture::{Format, Message, Session, Side};
 use super::super::compare::{Ignore, Maps, say};
 use super::super::outcome::{Of, Played};
 use super::messages::{Comparison, Expected, Question};
-use super::opening::opening;
 use super::seed::Seed;
 use crate::clock::Pace;
 use crate::fleet::Live;
+use crate::opening::Opening;
 
 /// The sessions that a device of the player's keeps open.
 const MOST_SESSIONS: usize = 64;
@@ -147,7 +147,7 @@ impl Playing<'_> {
         self.is_aborted = said.has_alert(Alert::SESSION_ABORT);
         if expected.number == 1 && said.header.is_some() {
             let at = self.live.device.clock();
-            let opened = self.live.open(opening(said, encoding), at, MOST_SESSIONS);
+            let opened = self.live.open((&Opening::heard(said, encoding, None)).into(), at, MOST_SESSIONS);
             self.opened = opened.session.map(|session| session.id);
             let is_first =
                 said.header.as_ref().and_then(|header| header.msg_id.as_deref()).map(str::trim) == Some("1");

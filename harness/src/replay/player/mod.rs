@@ -5,7 +5,6 @@
 
 mod device;
 mod messages;
-mod opening;
 mod peer;
 mod seed;
 mod transcript;

@@ -180,19 +180,14 @@ impl Living {
         let number = usize::try_from(self.seq).unwrap_or(usize::MAX);
         let said = fleet::say_again(live, &origin, &request, at);
         let mut comparison = Comparison { played: &mut self.played, maps: &mut self.maps, ignore };
+        let expected =
+            |body| Expected { number, from: Side::Device, body, place, completeness: Completeness::Whole };
         match (said, outcome) {
             (Ok(said), Outcome::Answered { body: Body::Bytes(body), .. }) => {
                 // Where both are the same bytes, as in all but a few messages, nobody looks into them.
                 let question =
                     if body == said.answer { Question::default() } else { question(&origin, &request) };
-                let expected = Expected {
-                    number,
-                    from: Side::Device,
-                    body: &body,
-                    place,
-                    completeness: Completeness::Whole,
-                };
-                comparison.message(expected, &said.answer, &question);
+                comparison.message(expected(&body), &said.answer, &question);
                 Some(said.events)
             }
             (Ok(said), Outcome::Answered { body: Body::Withheld(_), .. }) => {
@@ -208,14 +203,7 @@ impl Living {
                     Body::Bytes(body) => body,
                     Body::Withheld(_) => Bytes::new(),
                 };
-                let expected = Expected {
-                    number,
-                    from: Side::Device,
-                    body: &body,
-                    place,
-                    completeness: Completeness::Whole,
-                };
-                comparison.silence(expected, &format!("a refusal: {error}"));
+                comparison.silence(expected(&body), &format!("a refusal: {error}"));
                 None
             }
             (Ok(said), Outcome::Refused { http, reason }) => {
@@ -227,15 +215,8 @@ impl Living {
                 let mut difference = whole(Weight::DifferentMeaning, Some("a refusal"), Some("an answer"));
                 difference.expected = Some(format!("a refusal: {reason}"));
                 let body = Bytes::new();
-                let expected = Expected {
-                    number,
-                    from: Side::Device,
-                    body: &body,
-                    place,
-                    completeness: Completeness::Whole,
-                };
                 comparison.played.compared += 1;
-                let different = expected.different(Some(said.answer), vec![difference]);
+                let different = expected(&body).different(Some(said.answer), vec![difference]);
                 comparison.played.differ(different);
                 None
             }

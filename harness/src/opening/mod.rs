@@ -1,5 +1,7 @@
 //! How the device opens a session, as people and files say it.
 
+mod heard;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
