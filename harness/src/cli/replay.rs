@@ -273,7 +273,9 @@ async fn play<T: Transport>(
                     Err(error) => return Ok(Err(error)),
                 };
                 told.read(sessions.offset());
-                told.played(peer.play(name, Format::Transcript, &session).await.map_err(unreachable)?);
+                let (played, reached) = peer.play(name, Format::Transcript, &session).await;
+                told.played(played);
+                reached.map_err(unreachable)?;
             }
             return Ok(Ok(()));
         }
@@ -282,10 +284,11 @@ async fn play<T: Transport>(
     capture.unreadable.into_iter().for_each(|error| told.unreadable(error));
     let mut notes = capture.notes;
     for session in &capture.sessions {
-        let mut played = peer.play(name, capture.format, session).await.map_err(unreachable)?;
+        let (mut played, reached) = peer.play(name, capture.format, session).await;
         // What is to be said of the capture is said once.
         played.notes.splice(..0, std::mem::take(&mut notes));
         told.played(played);
+        reached.map_err(unreachable)?;
     }
     Ok(Ok(()))
 }

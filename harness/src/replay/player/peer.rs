@@ -40,16 +40,13 @@ impl<'a, T: Transport> Peer<'a, T> {
         Self { line, to, ignore }
     }
 
-    /// Plays a session.
-    ///
-    /// # Errors
-    /// When it cannot be reached.
+    /// Plays a session, as far as the other side can be reached: what has come of it, and whether it could.
     pub(crate) async fn play(
         &mut self,
         capture: &Arc<str>,
         format: Format,
         session: &Session,
-    ) -> Result<Played, TransportError> {
+    ) -> (Played, Result<(), TransportError>) {
         let mut played = Played::new(Arc::clone(capture), format, Of::Session, Arc::clone(&session.id));
         for missing in &session.missing {
             played.note(session.messages.first().map(|message| &message.place), missing.in_words());
@@ -58,13 +55,14 @@ impl<'a, T: Transport> Peer<'a, T> {
         let Some(sender) = session.messages.first().and_then(|message| message.from) else {
             let place = session.messages.first().map(|message| &message.place);
             played.note(place, "not played: nothing tells whose message it is");
-            return Ok(played);
+            return (played, Ok(()));
         };
         let answerer = other(sender);
         let mut maps = Maps::default();
         let mut renumbered = Renumbered::default();
         let mut to = self.to.clone();
         let mut number = 0;
+        let mut reached = Ok(());
         let mut messages = session.messages.iter().zip(1_usize..).peekable();
         while let Some((message, place)) = messages.next() {
             if message.from != Some(sender) {
@@ -96,12 +94,16 @@ impl<'a, T: Transport> Peer<'a, T> {
                     }
                     break;
                 }
-                Err(error) => return Err(error),
+                Err(error) => {
+                    reached = Err(error);
+                    break;
+                }
             };
             let Some((expected, at)) = expected else {
                 // Statuses alone say no more than that the message came.
-                let says =
-                    codec::decode(&response.body, &Limits::default()).is_ok_and(|said| !says_nothing(&said));
+                let says = codec::decode(&response.body, &Limits::default()).is_ok_and(|said| {
+                    said.body.commands.iter().any(|command| !matches!(command.kind, Kind::Status(_)))
+                });
                 let is_last = messages.peek().is_none();
                 if says && is_last && !is_missing(session, place) {
                     comparison.unexpected(place + 1, answerer, &message.place, &response.body);
@@ -127,7 +129,7 @@ impl<'a, T: Transport> Peer<'a, T> {
             played.note(None, format!("the session has ended: {left} more answers are not compared"));
         }
         played.mapped = maps.changed().map(|(one, other)| (one.to_owned(), other.to_owned())).collect();
-        Ok(played)
+        (played, reached)
     }
 }
 
