@@ -65,8 +65,8 @@ fn differences(different: &Different, secrets: Secrets) -> impl Iterator<Item = 
     different.differences.iter().cloned().map(move |difference| match secrets {
         Secrets::Hidden if is_of_secret(&difference) => {
             let hidden = |value: Option<String>| value.map(|_| "(hidden)".to_owned());
-            let Difference { expected, got, .. } = difference.clone();
-            Difference { expected: hidden(expected), got: hidden(got), ..difference }
+            let (expected, got) = (hidden(difference.expected), hidden(difference.got));
+            Difference { expected, got, ..difference }
         }
         Secrets::Hidden | Secrets::Shown => difference,
     })
